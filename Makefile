@@ -1,0 +1,47 @@
+# Every target works on a fresh machine that has Python 3.11 or newer and make.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+help:  ## list the targets (the default)
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: setup.cfg pyproject.toml
+	rm -rf .venv
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bntheory needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/installed-check: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[check]'
+	touch $@
+
+demo: .venv/installed  ## the main job: theory against simulation, with a picture and a verdict
+	$(BIN)/bntheory compare --output demo.json --output demo.png
+
+test: .venv/installed-test  ## the test suite, without the tests marked slow
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-all: .venv/installed-test  ## the test suite, slow tests included
+	$(BIN)/python -m pytest -n $(WORKERS) -m ''
+
+check: .venv/installed-check  ## lint, layers, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	rm -rf .venv/typecheck build
+	$(BIN)/python -m pip install --quiet --no-deps --target .venv/typecheck .
+	cd .venv/typecheck && ../bin/mypy -p bntheory
+
+bench: .venv/installed-test  ## ratios measured side by side in one run (table, and benchmarks/latest.json)
+	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json
+
+clean:  ## remove everything that make made
+	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+
+.PHONY: help demo test test-all check bench clean

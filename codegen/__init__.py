@@ -1,0 +1,1 @@
+"""Formulas to compiled, disk-cached kernels: parse, lower to source text, write, import."""

@@ -1,0 +1,1 @@
+"""Theory against simulation, sweeps, and the store."""

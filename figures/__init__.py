@@ -1,0 +1,1 @@
+"""One recipe a figure of the paper, and the style sheet."""

@@ -1,0 +1,1 @@
+"""What every result has in common: named dimensions, files, and the look of its pictures."""
