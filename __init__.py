@@ -1,1 +1,49 @@
-"""The theory of batch normalisation as software."""
+"""The theory of batch normalisation as software.
+
+One description of a teacher-student problem, three readings of it: a derived order-parameter
+flow, an exact simulation, and a verdict on whether the two agree.
+
+Examples
+--------
+>>> import bntheory as bn
+>>> problem = bn.Problem(activation="relu", scheme="pn", eta=1.0, batch_size=32)
+>>> runs = bn.simulate(problem, dim=1000, runs=4, time=1.0, points=3, seed=0)
+>>> runs.R.shape
+(4, 3)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .odes.flow import Flow as Flow
+    from .odes.flow import FlowError as FlowError
+    from .odes.flow import integrate as integrate
+    from .teacher_student.problem import Problem as Problem
+    from .teacher_student.runs import Runs as Runs
+    from .teacher_student.simulate import simulate as simulate
+
+#: Public names and where they live; imported on first use, so that `import bntheory` is cheap.
+_PUBLIC = {
+    "Flow": "odes.flow",
+    "FlowError": "odes.flow",
+    "integrate": "odes.flow",
+    "Problem": "teacher_student.problem",
+    "Runs": "teacher_student.runs",
+    "simulate": "teacher_student.simulate",
+}
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module(".results.files", __name__).package_version()
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,177 @@
+"""Formulas typed by users: parsed by a whitelist, never evaluated as Python.
+
+`check` needs the standard library alone, so that a problem can be validated (and its compiled
+kernels found on disk) without importing sympy; `to_sympy` does the translation.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sympy
+
+#: Longest formula accepted, in characters, and the largest constant exponent: both keep a
+#: malicious or mistyped formula from taking the machine's memory.
+MAX_LENGTH = 500
+MAX_EXPONENT = 64
+
+CONSTANTS = ("pi",)
+FUNCTIONS = (
+    *("exp", "log", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "erf", "erfc"),
+    *("abs", "sign", "step", "max", "min", "relu", "sigmoid", "softplus"),
+)
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UAdd, ast.USub)
+
+
+class FormulaError(ValueError):
+    """A text that is not a formula in the variables asked for."""
+
+
+def check(text: str, variables: Collection[str]) -> frozenset[str]:
+    """Return the variables that a formula uses; refuse whatever is not a formula.
+
+    Parameters
+    ----------
+    text
+        Numbers, ``+ - * / ** ^``, parentheses, `FUNCTIONS`, ``pi`` and the variables.
+    variables
+        The names that may stand for a quantity.
+
+    Raises
+    ------
+    FormulaError
+        With the offending piece and what is accepted.
+
+    Examples
+    --------
+    >>> sorted(check("h/(1+exp(-h))", {"h"}))
+    ['h']
+    """
+    return frozenset(
+        node.id
+        for node in ast.walk(_checked_tree(text, variables))
+        if isinstance(node, ast.Name) and node.id in variables
+    )
+
+
+def to_sympy(text: str, variables: dict[str, sympy.Symbol]) -> sympy.Expr:
+    """Translate a formula into sympy; decimal numbers become exact rationals.
+
+    Raises
+    ------
+    FormulaError
+        As `check`, and when the formula has no finite real value (``1/0``).
+    """
+    import sympy
+
+    expression = sympy.sympify(_translate(_checked_tree(text, variables), text, variables))
+    if expression.has(sympy.zoo, sympy.oo, sympy.nan, sympy.I):
+        raise FormulaError(f"{text!r} has no finite real value")
+    return expression
+
+
+def _checked_tree(text: str, variables: Iterable[str]) -> ast.expr:
+    accepted = f"a formula in {', '.join(sorted(variables))}, such numbers and operators as "
+    accepted += f"2*(x+1)**2, pi, and the functions {' '.join(FUNCTIONS)}"
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are accepted")
+    try:
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+        for node in ast.walk(tree):
+            _check_node(node, variables)
+    except FormulaError as problem:
+        raise FormulaError(f"{text!r}: {problem}; accepted is {accepted}") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(f"{text!r} is not a formula; accepted is {accepted}") from None
+    return tree
+
+
+def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
+    match node:
+        case ast.Constant(value=bool()) | ast.Constant(value=complex()):
+            raise FormulaError(f"{node.value!r} is not a real number")
+        case ast.Constant(value=int() | float()):
+            if not abs(node.value) < 1e100:
+                raise FormulaError(f"the number {node.value!r} is too large")
+        case ast.BinOp(op=ast.Pow(), right=exponent):
+            size = _constant(exponent)
+            if size is not None and abs(size) > MAX_EXPONENT:
+                raise FormulaError(f"an exponent of {size!r} is above {MAX_EXPONENT}")
+            if size is None and any(isinstance(n, ast.Pow) for n in ast.walk(exponent)):
+                raise FormulaError("a power within an exponent is not accepted")
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
+            wanted = len(args) == 2 if name in ("max", "min") else len(args) == 1
+            if not wanted:
+                raise FormulaError(f"{name} was given {len(args)} arguments")
+        case ast.Call():
+            raise FormulaError(f"unknown function {ast.unparse(node.func)!r}")
+        case ast.Name(id=name):
+            if name not in variables and name not in FUNCTIONS and name not in CONSTANTS:
+                raise FormulaError(f"unknown name {name!r}")
+        case ast.BinOp() | ast.UnaryOp() | ast.Load():
+            pass
+        case ast.operator() | ast.unaryop() if isinstance(node, OPERATORS):
+            pass
+        case _:
+            raise FormulaError(f"{type(node).__name__} is not part of a formula")
+
+
+def _constant(node: ast.expr) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=value)):
+            return float(value)  # type: ignore[arg-type]  # complex was refused by its own node
+        case _:
+            return None
+
+
+def _translate(node: ast.expr, text: str, variables: dict[str, sympy.Symbol]) -> Any:
+    import sympy
+
+    match node:
+        case ast.Constant(value=value):
+            return sympy.Rational(repr(value))
+        case ast.Name(id="pi"):
+            return sympy.pi
+        case ast.Name(id=name) if name in variables:
+            return variables[name]
+        case ast.Name(id=name):
+            raise FormulaError(f"{text!r}: the function {name!r} needs an argument")
+        case ast.UnaryOp(op=op, operand=operand):
+            value = _translate(operand, text, variables)
+            return -value if isinstance(op, ast.USub) else value
+        case ast.BinOp(left=left, op=op, right=right):
+            x, y = (_translate(side, text, variables) for side in (left, right))
+            return _arithmetic()[type(op)](x, y)
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return _functions()[name](*(_translate(arg, text, variables) for arg in args))
+    raise FormulaError(f"{text!r} is not a formula")
+
+
+def _arithmetic() -> dict[type[ast.operator], Callable[[Any, Any], Any]]:
+    return {
+        ast.Add: lambda x, y: x + y,
+        ast.Sub: lambda x, y: x - y,
+        ast.Mult: lambda x, y: x * y,
+        ast.Div: lambda x, y: x / y,
+        ast.Pow: lambda x, y: x**y,
+    }
+
+
+def _functions() -> dict[str, Callable[..., Any]]:
+    import sympy
+
+    own = {
+        "abs": sympy.Abs,
+        "max": sympy.Max,
+        "min": sympy.Min,
+        "step": sympy.Heaviside,
+        "relu": lambda x: sympy.Max(0, x),
+        "sigmoid": lambda x: (1 + sympy.tanh(x / 2)) / 2,
+        "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    }
+    return {name: own.get(name) or getattr(sympy, name) for name in FUNCTIONS}

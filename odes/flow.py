@@ -1,0 +1,205 @@
+"""`integrate`: the order parameters of a problem over time, and `Flow`, its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..codegen.modules import from_template, generated
+from ..results.checks import integer, number
+from ..results.files import dataset
+from ..teacher_student.hooks import structure
+from ..teacher_student.problem import Problem
+from ..teacher_student.regularization import decay
+from ..teacher_student.schedule import check_schedule, stored_times
+from . import stiff
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+QUANTITIES = ("Q", "R", "L", "error")
+RTOL, ATOL = 1e-8, 1e-10
+#: Explicit steps tried before the stiff solver takes over; its own cost is some hundred of them.
+EXPLICIT_STEPS = 20_000
+
+
+class FlowError(RuntimeError):
+    """A flow that did not reach its end, where the caller asked for an error."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The order parameters of one problem over time.
+
+    Attributes
+    ----------
+    problem
+        The setting.
+    t
+        Times, steps / N, shape (times,); those reached, if the flow diverged.
+    values
+        ``Q R L error`` (and ``gamma``, ``beta`` where trained), each of shape (times,).
+        ``error`` is the generalisation error ``E (g(v) - g(f))^2 / 2`` against the clean
+        teacher.
+    steps
+        Steps that the integrator tried.
+    status
+        ``"complete"``, ``"diverged"``, or ``"failed"``.
+    message
+        The status in words, with the time it came about; also says when the stiff solver took
+        over. Empty when there is nothing to say.
+    """
+
+    problem: Problem
+    t: Array
+    values: Mapping[str, Array]
+    steps: int
+    status: str = "complete"
+    message: str = ""
+
+    def __getattr__(self, name: str) -> Array:
+        if name in ("values", "__setstate__") or name not in self.values:
+            raise AttributeError(name)
+        return self.values[name]
+
+    def raise_for_status(self) -> Flow:
+        """Return the flow itself if it is complete.
+
+        Raises
+        ------
+        FlowError
+            With the message, otherwise.
+        """
+        if self.status != "complete":
+            raise FlowError(self.message)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys as in ``interface.md``."""
+        return {
+            "problem": self.problem.to_dict(),
+            "zeta": decay(self.problem),
+            "t": self.t,
+            **self.values,
+            "steps": self.steps,
+            "status": self.status,
+            "message": self.message,
+        }
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: time and every quantity."""
+        return {"t": self.t, **self.values}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All quantities, with the dimension ``t``."""
+        return dataset(
+            {name: (("t",), values) for name, values in self.values.items()},
+            {"t": self.t},
+            {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
+        )
+
+    def plot(self) -> Figure:
+        """One panel a quantity."""
+        from ..results.pictures import draw_theory, time_panels
+
+        figure, panels = time_panels(QUANTITIES)
+        for name, axes in panels.items():
+            draw_theory(axes, self.t, self.values[name])
+        problem = self.problem
+        figure.suptitle(f"{problem.scheme}, {problem.activation}, $\\eta$ = {problem.eta}")
+        return figure
+
+
+def integrate(
+    problem: Problem,
+    *,
+    time: float = 20.0,
+    points: int = 101,
+    times: Sequence[float] | None = None,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    max_steps: int = EXPLICIT_STEPS,
+) -> Flow:
+    """Integrate the order-parameter flow of a problem (theory.md, section 3).
+
+    Parameters
+    ----------
+    problem
+        The setting, start included.
+    time, points
+        End of the flow in steps / N, and how many equally spaced times are stored.
+    times
+        Stored times instead of ``time`` and ``points``: increasing, from 0 on.
+    rtol, atol
+        Relative and absolute bounds on the error of a step.
+    max_steps
+        Explicit steps after which a stiff solver goes on.
+
+    Returns
+    -------
+    Flow
+        With a status and a message; a flow that diverges is not an error.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> flow = bn.integrate(bn.Problem(scheme="wn", eta=0.1), time=200)
+    >>> bool(flow.R[-1] > 0.99)
+    True
+    """
+    stored = stored_times(time, points, times)
+    check_schedule(problem, stored[-1])
+    rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
+    kernels = flow_kernels(problem)
+    y, p = np.array(problem.start), parameters(problem)
+    out, reached = np.empty((len(stored), len(y))), np.zeros(1)
+    limit = integer("max_steps", max_steps, 1)
+    status, count, steps = kernels.integrate(y, stored, p, rtol, atol, limit, out, reached)
+    state, message = "complete", ""
+    if status == kernels.TOO_MANY_STEPS:
+        state, message, count = stiff.go_on(
+            kernels, y, float(reached[0]), p, stored, count, out, rtol, atol, steps
+        )
+    elif status == kernels.DIVERGED:
+        state = "diverged"
+        message = f"diverged at t = {reached[0]:g}: an order parameter left the finite numbers"
+    return _collect(problem, kernels, stored[:count], out[:count], steps, state, message)
+
+
+def parameters(problem: Problem) -> Array:
+    """The numbers of a problem in the order in which a flow's kernels take them."""
+    eta = 0.0 if isinstance(problem.eta, str) else problem.eta
+    rates = [eta, problem.gamma_rate, decay(problem)]
+    return np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+
+
+def flow_kernels(problem: Problem) -> Any:
+    """The compiled flow of a problem's formulas: from the disk, or derived now."""
+
+    def write() -> str:
+        from .derive import derive_drift
+        from .flow_source import kernel_source
+
+        return from_template("odes/integrator.py", kernel_source(derive_drift(problem)))
+
+    return generated("flow", structure(problem), write)
+
+
+def _collect(
+    problem: Problem, kernels: Any, t: Array, states: Array, steps: int, status: str, message: str
+) -> Flow:
+    Q, error = np.empty(len(t)), np.empty(len(t))
+    kernels.observe(np.ascontiguousarray(states), Q, error)
+    own = dict(zip(problem.order_parameters, states.T.copy(), strict=True))
+    values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
+    return Flow(problem, t, values, steps, status, message)

@@ -1,0 +1,234 @@
+"""From a derivation to source text: right-hand side, Jacobian, observables and quadrature.
+
+The same text is compiled here and, with plain Python in place of the decorator, printed by
+``bntheory derive --format python``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+from sympy import Expr, Symbol
+
+from ..codegen.lowering import assignments, code, function
+from ..teacher_student.activations import activation_formula, kinks
+from ..teacher_student.hooks import learning_rate_source
+from .derive import (
+    ETA,
+    ORDER_PARAMETERS,
+    PARAMETERS,
+    RHO,
+    SHIFT,
+    SIGN,
+    Derivation,
+    R,
+    derive_drift,
+)
+from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
+from .gaussian_moments import Q as FIELD_STD
+
+_U, _V = sympy.symbols("u v", real=True)
+#: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
+ERROR_MOMENTS = {
+    Moment(0, 0, 0, 2, 0): sympy.Rational(1, 2),
+    Moment(1, 0, 0, 1, 0): sympy.Integer(-1),
+    Moment(2, 0, 0, 0, 0): sympy.Rational(1, 2),
+}
+
+
+def flow_source(derivation: Derivation) -> str:
+    """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow."""
+    names = derivation.problem.order_parameters
+    parts = [
+        f"SIZE = {len(names)}",
+        f"HAS_JACOBIAN = {not derivation.by_quadrature}",
+        learning_rate_source(derivation.problem.eta),
+        _rhs(derivation),
+        _jacobian(derivation),
+        _observables(derivation),
+    ]
+    return "\n".join(parts)
+
+
+def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
+    """Lines that name the order parameters, the field's scale and the learning rates."""
+    names = derivation.problem.order_parameters
+    lines = [f"{name} = y[{i}]" for i, name in enumerate(names)]
+    # A trial step of the integrator may leave [-1, 1] by a rounding error.
+    lines.append("R = min(1.0, max(-1.0, R))")
+    lines.append(f"scale = {code(derivation.scale)}")
+    lines += ["sign = 1.0 if scale >= 0.0 else -1.0", "q = abs(scale)", "rho = sign*R"]
+    lines.append(f"shift = {code(derivation.shift)}")
+    if rates:
+        lines += [f"{_parameter(s)} = p[{i}]" for i, s in enumerate(PARAMETERS) if s != ETA]
+        lines.append("eta = learning_rate(t, p[0])")
+    return lines
+
+
+def _parameter(symbol: Symbol) -> str:
+    return {"lambda": "weight_decay"}.get(symbol.name, symbol.name)
+
+
+_RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
+
+
+def _rhs(derivation: Derivation) -> str:
+    call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
+    drift = {
+        f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
+        for i, name in enumerate(derivation.problem.order_parameters)
+    }
+    body = [*_unpack(derivation, rates=True), *call, *assignments(drift)]
+    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
+    return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
+
+
+def _jacobian(derivation: Derivation) -> str:
+    """Chain rule through the moments, each derivative simplified on its own.
+
+    A closed form's derivative by rho may be a difference of infinite terms at |rho| = 1 until
+    it is simplified; a whole drift is too large to be simplified at once.
+    """
+    arguments = ["t", "y", "p", "J"]
+    if derivation.by_quadrature:
+        comment = "Not available: some moments have no closed form."
+        return function("jacobian", arguments, ["J[0, 0] = math.nan"], [], comment=comment)
+    names = derivation.problem.order_parameters
+    entries = {
+        f"J[{i}, {j}]": jacobian_entry(derivation, row, column).subs(_RENAME)
+        for i, row in enumerate(names)
+        for j, column in enumerate(names)
+    }
+    body = [*_unpack(derivation, rates=True), *assignments(entries)]
+    return function("jacobian", arguments, body, [], comment="Derivatives of rhs by y.")
+
+
+def jacobian_entry(derivation: Derivation, row: str, column: str) -> Expr:
+    """``d(dy_row/dt) / dy_column`` in terms of order parameters, ``q``, ``rho`` and ``shift``."""
+    drift, by = derivation.drift[row], ORDER_PARAMETERS[column]
+    closed = derivation.closed
+    total = drift.diff(by).subs(closed)
+    inner = {
+        RHO: SIGN if by == R else sympy.Integer(0),
+        FIELD_STD: SIGN * derivation.scale.diff(by),
+        SHIFT: derivation.shift.diff(by),
+    }
+    for symbol in drift.free_symbols & set(closed):
+        slope = sum(
+            moment_slope(closed[symbol], variable) * factor
+            for variable, factor in inner.items()
+            if factor != 0
+        )
+        total += drift.diff(symbol).subs(closed) * slope
+    return total
+
+
+def moment_slope(closed: Expr, variable: Symbol) -> Expr:
+    """A closed form's derivative, simplified until |rho| = 1 is harmless."""
+    slope = sympy.diff(closed, variable)
+    return sympy.radsimp(sympy.simplify(slope)) if slope.has(sympy.sqrt(1 - RHO**2)) else slope
+
+
+def _observables(derivation: Derivation) -> str:
+    """``observables(y) -> (Q, error)``."""
+    activation = activation_formula(derivation.problem.activation)
+    error: Expr = sympy.Integer(0)
+    by_quadrature: dict[Symbol, Moment] = {}
+    for moment, weight in ERROR_MOMENTS.items():
+        value = closed_form(activation, moment, derivation.shift != 0)
+        if value is None:
+            value = Symbol("E_" + "".join(map(str, moment)), real=True)
+            by_quadrature[value] = moment
+        error += weight * value
+    call, quadrature = moment_functions("error_moments", derivation, by_quadrature)
+    body = [*_unpack(derivation, rates=False), *call, *assignments({"error": error})]
+    comment = "The field's scale Q and the generalisation error."
+    returns = ["float(scale)", "float(error)"]
+    return quadrature + function("observables", ["y"], body, returns, comment=comment)
+
+
+def moment_functions(
+    name: str, derivation: Derivation, wanted: Mapping[Symbol, Moment]
+) -> tuple[list[str], str]:
+    """The line that calls a quadrature of moments, and the source of that quadrature.
+
+    The student's factors are taken at the nodes of the outer rule, the teacher's averaged by
+    the inner one; both rules are split where the activation has a kink.
+    """
+    if not wanted:
+        return [], ""
+    activation = activation_formula(derivation.problem.activation)
+    shifted = derivation.shift != 0
+    students = {m: student_factor(activation, m, _U, shifted) for m in wanted.values()}
+    teachers = {(m.teacher, m.v): teacher_factor(activation, m, _V) for m in wanted.values()}
+    inner = {f"b{i}{j}": e for (i, j), e in teachers.items() if (i, j) != (0, 0)}
+    outer = {f"a{k}": students[m] for k, m in enumerate(wanted.values())}
+    symbols = [str(s) for s in wanted]
+    products = [
+        f"{s} += weight_u*a{k}" + (f"*s{m.teacher}{m.v}" if m.teacher or m.v else "")
+        for k, (s, m) in enumerate(wanted.items())
+    ]
+    body = _quadrature_lines(symbols, outer, inner, products, bool(kinks(activation)))
+    source = function(name, ["q", "shift", "rho"], body, [f"({', '.join(symbols)},)"])
+    at = kinks(activation)
+    arrays = f"KINKS = np.array([{', '.join(map(repr, at))}])\n\n" if at else ""
+    call = f"{', '.join(symbols)}{',' if len(symbols) == 1 else ''} = {name}(q, shift, rho)"
+    return [call], arrays + source + "\n"
+
+
+def _quadrature_lines(
+    symbols: list[str],
+    outer: Mapping[str, Expr],
+    inner: Mapping[str, Expr],
+    products: list[str],
+    kinked: bool,
+) -> list[str]:
+    """The body of a two-fold quadrature over ``u`` and over ``v = rho u + across z``."""
+    split = ["scaled_cuts(KINKS, rho*u, across, cuts)", "inner = fill_rule(cuts, FINE, z, wz)"]
+    sums = [f"s{name[1:]}" for name in inner]
+    return [
+        *(_split_rule() if kinked else _smooth_rule()),
+        "across = math.sqrt(max(0.0, 1.0 - rho*rho))",
+        f"{' = '.join(symbols)} = 0.0",
+        "for i in range(outer):",
+        *("    " + line for line in ["u = x[i]", "weight_u = wx[i]", *(split if kinked else [])]),
+        *([f"    {' = '.join(sums)} = 0.0"] if sums else []),
+        "    for j in range(inner):",
+        "        v = rho*u + across*z[j]",
+        *("        " + line for line in assignments(inner)),
+        *(f"        {s} += wz[j]*b{s[1:]}" for s in sums),
+        *("    " + line for line in assignments(outer)),
+        *("    " + line for line in products),
+    ]
+
+
+def _smooth_rule() -> list[str]:
+    return ["x = z = SMOOTH_NODES", "wx = wz = SMOOTH_WEIGHTS", "outer = inner = x.size"]
+
+
+def _split_rule() -> list[str]:
+    return [
+        "size = rule_size(KINKS.size, FINE)",
+        "x, wx, z, wz = np.empty(size), np.empty(size), np.empty(size), np.empty(size)",
+        "cuts = np.empty(KINKS.size)",
+        "scaled_cuts(KINKS, shift, q, cuts)",
+        "outer = fill_rule(cuts, FINE, x, wx)",
+    ]
+
+
+def kernel_source(derivation: Derivation) -> str:
+    """`flow_source` with the imports that its compiled form needs."""
+    imports = [
+        "import math",
+        "import numpy as np",
+        "from bntheory.codegen.jit import kernel",
+        "from bntheory.teacher_student.normal_quadrature import (",
+        "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
+        ")",
+        "",
+    ]
+    return "\n".join(imports) + flow_source(derivation)
+
+
+__all__ = ["derive_drift", "flow_source", "kernel_source"]

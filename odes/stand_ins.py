@@ -1,0 +1,24 @@
+"""What the generated functions of a flow look like to a template; never called.
+
+`from_template` replaces their import by the functions of one problem (`flow_source`).
+"""
+
+import numpy as np
+
+SIZE: int = 3
+HAS_JACOBIAN: bool = True
+
+
+def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
+    """Time derivative of the order parameters."""
+    raise AssertionError(t, y, p, dy)
+
+
+def jacobian(t: float, y: np.ndarray, p: np.ndarray, J: np.ndarray) -> None:
+    """Derivatives of the right-hand side by the order parameters."""
+    raise AssertionError(t, y, p, J)
+
+
+def observables(y: np.ndarray) -> tuple[float, float]:
+    """The field's scale Q and the generalisation error."""
+    raise AssertionError(y)

@@ -1,0 +1,63 @@
+"""Checks of numbers that users give: one message, naming parameter, value and what is accepted."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    least: float = -math.inf,
+    most: float = math.inf,
+    also: str = "",
+) -> float:
+    """A finite float within bounds.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> number("eta", 1, above=0.0)
+    1.0
+    """
+    accepted = f"a finite number above {above:g}" if above is not None else "a finite number"
+    accepted += f" of at least {least:g}" if least > -math.inf else ""
+    accepted += f" and at most {most:g}" if most < math.inf else ""
+    message = f"{name}={value!r}: {accepted}{also} is accepted"
+    if isinstance(value, bool | str | None) or not hasattr(value, "__float__"):
+        raise ValueError(message)
+    real = float(value)
+    too_small = above is not None and real <= above
+    if not math.isfinite(real) or too_small or not least <= real <= most:
+        raise ValueError(message)
+    return real
+
+
+def integer(name: str, value: object, least: int, most: float = math.inf) -> int:
+    """A whole number within bounds.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> integer("runs", 64, 1)
+    64
+    """
+    bound = f" and at most {most:g}" if most < math.inf else ""
+    message = f"{name}={value!r}: a whole number of at least {least}{bound} is accepted"
+    try:
+        real = number(name, value, least=least, most=most)
+    except ValueError:
+        raise ValueError(message) from None
+    if real != int(real):
+        raise ValueError(message)
+    return int(real)

@@ -1,0 +1,146 @@
+"""Saving results: one JSON-able form, one dataset form, and files by their suffix."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+DATA_SUFFIXES = (".nc", ".csv", ".json")
+PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
+#: What a column's numbers are measured in; times are steps / N.
+UNITS = {"t": "steps / N"}
+
+
+class Result(Protocol):
+    """What every result offers; `save` needs no more."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+    def to_dataset(self) -> xarray.Dataset: ...
+
+    def columns(self) -> Mapping[str, Sequence[float]]: ...
+
+
+class Drawable(Protocol):
+    """A result that can be drawn."""
+
+    def plot(self) -> Figure: ...
+
+
+@cache
+def package_version() -> str:
+    """This package's version, from its installed metadata."""
+    try:
+        return version("bntheory")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def plain(value: Any) -> Any:
+    """Numbers, lists and tables that JSON has; what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def to_json(result: Result) -> str:
+    """A result as one JSON object; a quantity that does not exist is null."""
+    return json.dumps(plain(result.to_dict()), allow_nan=False)
+
+
+def to_csv(result: Result) -> str:
+    """A result's columns as comma-separated values; missing numbers are empty."""
+    columns = {name: plain(list(values)) for name, values in result.columns().items()}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue()
+
+
+def dataset(
+    variables: Mapping[str, tuple[tuple[str, ...], Any]],
+    coordinates: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+) -> xarray.Dataset:
+    """A dataset with units, and with the package's version among its attributes."""
+    import xarray
+
+    made = xarray.Dataset(dict(variables), coords=dict(coordinates))
+    for name in made.variables:
+        made[name].attrs["units"] = UNITS.get(str(name), "1")
+    made.attrs.update(attributes, bntheory_version=package_version())
+    return made
+
+
+def check_output(path: str | Path, *, draws: bool = True) -> Path:
+    """Refuse an output path before any work is done for it.
+
+    Raises
+    ------
+    ValueError
+        Unless its suffix is known and its folder can be written.
+    """
+    path = Path(path)
+    accepted = DATA_SUFFIXES + (PICTURE_SUFFIXES if draws else ())
+    if path.suffix not in accepted:
+        raise ValueError(f"output={str(path)!r}: a file ending in {' '.join(accepted)} is accepted")
+    folder = path.parent
+    if not folder.is_dir():
+        raise ValueError(f"output={str(path)!r}: the folder {str(folder)!r} does not exist")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise ValueError(f"output={str(path)!r} cannot be written")
+    return path
+
+
+def save(result: Result, path: str | Path) -> None:
+    """Write a result to a file, in the format of its suffix; whole, or not at all.
+
+    Raises
+    ------
+    ValueError
+        As `check_output`.
+    """
+    draws = hasattr(result, "plot")
+    path = check_output(path, draws=draws)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        _write(result, temporary)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(result: Any, path: Path) -> None:
+    if path.suffix == ".nc":
+        result.to_dataset().to_netcdf(path, engine="h5netcdf")
+    elif path.suffix == ".csv":
+        path.write_text(to_csv(result))
+    elif path.suffix == ".json":
+        path.write_text(to_json(result) + "\n")
+    else:
+        result.plot().savefig(path)

@@ -1,0 +1,73 @@
+"""The look of every picture: one style sheet, panels of order parameters against time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STYLE_SHEET = Path(__file__).resolve().parent.parent / "figures" / "bntheory.mplstyle"
+#: How the paper writes what a curve shows.
+LABELS = {
+    "Q": "scale $Q$",
+    "R": "overlap $R$",
+    "L": "length $L$",
+    "error": r"generalisation error $\epsilon$",
+    "gamma": r"$\gamma$",
+    "beta": r"shift $\beta$",
+}
+THEORY, SIMULATION, APPROXIMATION = "#0072B2", "#D55E00", "#009E73"
+
+
+def new_figure(rows: int = 1, columns: int = 1, width: float = 7.0, height: float = 5.0) -> Figure:
+    """A figure in the house style, drawn off screen."""
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.context(str(STYLE_SHEET)):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.subplots(rows, columns)
+    return figure
+
+
+def time_panels(quantities: Sequence[str]) -> tuple[Figure, Mapping[str, Axes]]:
+    """A figure with one labelled panel a quantity, time along all of them."""
+    rows = (len(quantities) + 1) // 2
+    figure = new_figure(rows, 2, height=2.5 * rows)
+    panels = dict(zip(quantities, figure.axes, strict=False))
+    for spare in figure.axes[len(quantities) :]:
+        spare.remove()
+    for name, axes in panels.items():
+        axes.set_ylabel(LABELS.get(name, name))
+    for axes in figure.axes[-2:]:
+        axes.set_xlabel("time $t$ = steps / $N$")
+    return figure, panels
+
+
+def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
+    """A theory curve: a solid line unless told otherwise."""
+    axes.plot(t, y, **{"color": THEORY, "linestyle": "-", "label": label, **style})
+
+
+def draw_simulation(
+    axes: Axes, t: Any, mean: Any, sem: Any, std: Any, label: str = "simulation"
+) -> None:
+    """Simulated means with two standard errors, over a band of the runs' own spread."""
+    mean, sem, std = (np.asarray(values) for values in (mean, sem, std))
+    axes.fill_between(
+        t, mean - 2 * std, mean + 2 * std, color=SIMULATION, alpha=0.15, linewidth=0,
+        label="95% of runs",
+    )  # fmt: skip
+    few = slice(None, None, max(1, len(mean) // 20))
+    axes.errorbar(
+        np.asarray(t)[few], mean[few], yerr=2 * sem[few], color=SIMULATION, linestyle="none",
+        marker="o", markersize=3, label=f"{label}, mean ± 2 standard errors",
+    )  # fmt: skip

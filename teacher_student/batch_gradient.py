@@ -1,0 +1,72 @@
+"""Template: the gradient of one batch's loss, for any scheme (theory.md, sections 1 and 4).
+
+The gradient with respect to the weights is ``-sum_k c_k x_k - shrink w``, with
+
+    c_k = (1/M) (delta_k df/da + mean_j(delta_j df_j/dmu)
+                 + mean_j(delta_j df_j/dsigma) (a_k - mu) / sigma),
+
+which is the chain rule through the batch's mean and standard deviation. Schemes that look at
+one example only have the first term alone.
+"""
+
+import math
+
+import numpy as np
+
+from ..codegen.jit import kernel
+
+# the generated functions of one problem stand here
+from .stand_ins import USES_BATCH, activation, field
+
+# until here
+
+
+@kernel
+def batch_gradient(
+    a: np.ndarray,
+    target: np.ndarray,
+    n2: float,
+    gamma: float,
+    beta: float,
+    N: float,
+    c: np.ndarray,
+) -> tuple[float, float, float]:
+    """Fill ``c`` and return the pulls on the squared norm, on gamma and on beta.
+
+    Parameters
+    ----------
+    a, target
+        Pre-activations and labels of the batch, shape (M,).
+    n2, gamma, beta, N
+        ``|w|^2``, the trained scalars, the input dimension.
+    c
+        Output, shape (M,): how much of each example enters the weights.
+
+    Returns
+    -------
+    by_n2, by_gamma, by_beta
+        Batch means of delta times the field's derivative; ``by_n2`` acts on ``2 w``.
+    """
+    M = a.size
+    mu, sigma = 0.0, 1.0
+    if USES_BATCH:
+        mu = a.mean()
+        square = 0.0
+        for k in range(M):
+            square += (a[k] - mu) ** 2
+        sigma = math.sqrt(square / M)
+    by_mu = by_sigma = by_n2 = by_gamma = by_beta = 0.0
+    for k in range(M):
+        f, f_a, f_mu, f_sigma, f_n2, f_gamma, f_beta = field(a[k], mu, sigma, n2, gamma, beta, N)
+        g, slope = activation(f)
+        delta = slope * (target[k] - g) / M
+        c[k] = delta * f_a
+        by_mu += delta * f_mu
+        by_sigma += delta * f_sigma
+        by_n2 += delta * f_n2
+        by_gamma += delta * f_gamma
+        by_beta += delta * f_beta
+    if USES_BATCH:
+        for k in range(M):
+            c[k] += (by_mu + by_sigma * (a[k] - mu) / sigma) / M
+    return by_n2, by_gamma, by_beta

@@ -1,0 +1,110 @@
+"""The functions of one problem that kernels call: activation, field, learning rate.
+
+They are lowered from the formulas once, as source text, and put in front of a template's
+kernels (`bntheory.codegen.modules.from_template`).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from ..codegen.lowering import code, function, point_function
+from ..codegen.modules import from_template, generated
+from .activations import activation_expression, activation_formula, slope_expression
+from .activations import kinks as activation_kinks
+from .problem import Problem
+from .schemes import field_expression, scheme_formula, scheme_symbols
+
+#: What the field's derivative is taken by, in the order in which kernels receive it.
+FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
+
+
+@lru_cache(maxsize=1024)
+def structure(problem: Problem) -> str:
+    """What the compiled code of a problem depends on: its formulas, not its numbers."""
+    return json.dumps(
+        {
+            "activation": activation_formula(problem.activation),
+            "scheme": scheme_formula(problem.scheme),
+            "train_beta": problem.train_beta,
+            "schedule": problem.eta if isinstance(problem.eta, str) else None,
+        },
+        sort_keys=True,
+    )
+
+
+def specialise(template: str, problem: Problem, *inner: str):  # type: ignore[no-untyped-def]
+    """Import the kernels of a template file, specialised to a problem's formulas.
+
+    Parameters
+    ----------
+    template
+        Path inside the package of the template whose kernels are wanted.
+    problem
+        Its formulas become the generated functions.
+    inner
+        Paths of further templates that `template` builds on, innermost first.
+    """
+
+    def write() -> str:
+        text = hook_source(problem)
+        for path in (*inner, template):
+            text = from_template(path, text)
+        return text
+
+    kind = template.rpartition("/")[2].removesuffix(".py")
+    return generated(kind, structure(problem), write)
+
+
+def hook_source(problem: Problem) -> str:
+    """Source text of all functions of a problem."""
+    return "\n".join(
+        [
+            "import math",
+            "import numpy as np",
+            "from bntheory.codegen.jit import kernel",
+            "",
+            activation_source(problem.activation),
+            field_source(problem),
+            learning_rate_source(problem.eta),
+            f"USES_BATCH = {problem.uses_batch}",
+            f"TRAINS_BETA = {problem.train_beta}",
+        ]
+    )
+
+
+def activation_source(activation: str) -> str:
+    """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
+    values = {"g": activation_expression(activation), "slope": slope_expression(activation)}
+    comment = f"{activation_formula(activation)} and its derivative."
+    kinks = ", ".join(map(repr, activation_kinks(activation)))
+    return (
+        point_function("activation", ["h"], values, comment)
+        + f"\nKINKS = np.array([{kinks}], dtype=np.float64)\n"
+    )
+
+
+def field_source(problem: Problem) -> str:
+    """``field(a, mu, sigma, n2, gamma, beta, N) -> (f, its derivatives)``."""
+    symbols = scheme_symbols()
+    expression = field_expression(problem.scheme, problem.train_beta)
+    values = {"f": expression}
+    values |= {f"f_{name}": expression.diff(symbols[name]) for name in FIELD_DERIVATIVES}
+    arguments = [*FIELD_DERIVATIVES, "N"]
+    return point_function("field", arguments, values, scheme_formula(problem.scheme))
+
+
+def learning_rate_source(eta: float | str) -> str:
+    """``learning_rate(t, eta)``: the constant that is passed in, or the schedule's formula."""
+    from ..codegen.formula import to_sympy
+
+    if not isinstance(eta, str):
+        return function("learning_rate", ["t", "eta"], [], ["eta"])
+    import sympy
+
+    schedule = to_sympy(eta, {"t": sympy.Symbol("t", real=True)})
+    comment = f"The schedule {eta}."
+    return function(
+        "learning_rate", ["t", "eta"], [], [f"float({code(schedule)})"], comment=comment
+    )

@@ -1,0 +1,58 @@
+"""Template: what is read off the order parameters: the field's scale Q and the test error.
+
+Both come from their definitions, by quadrature over student and teacher field, so that the
+simulator's error curve shares no formula with the flows' closed forms.
+"""
+
+import math
+
+import numpy as np
+
+from ..codegen.jit import kernel
+from .normal_quadrature import COARSE, fill_rule, rule_size, scaled_cuts
+
+# the generated functions of one problem stand here
+from .stand_ins import KINKS, activation, field
+
+# until here
+
+SIZE = rule_size(KINKS.size, COARSE)
+
+
+@kernel
+def population_field(gamma, beta, L):  # type: ignore[no-untyped-def]
+    """Shift and scale of the field with population statistics: ``f = shift + Q u``."""
+    large = 1e12  # terms of order 1/N in a user's field are below rounding
+    shift = field(0.0, 0.0, L, large * L * L, gamma, beta, large)[0]
+    return shift, field(L, 0.0, L, large * L * L, gamma, beta, large)[0] - shift
+
+
+@kernel
+def test_error(shift, Q, R):  # type: ignore[no-untyped-def]
+    """``E (g(v) - g(f))^2 / 2`` for ``f = shift + Q u``, ``corr(u, v) = R``."""
+    cuts = np.empty(KINKS.size)
+    u, weight_u = np.empty(SIZE), np.empty(SIZE)
+    z, weight_z = np.empty(SIZE), np.empty(SIZE)
+    across = math.sqrt(max(0.0, 1.0 - R * R))
+    scaled_cuts(KINKS, shift, Q, cuts)
+    outer = fill_rule(cuts, COARSE, u, weight_u)
+    inner = fill_rule(cuts[:0], COARSE, z, weight_z)
+    total = 0.0
+    for i in range(outer):
+        g_student = activation(shift + Q * u[i])[0]
+        if KINKS.size > 0:
+            scaled_cuts(KINKS, R * u[i], across, cuts)
+            inner = fill_rule(cuts, COARSE, z, weight_z)
+        part = 0.0
+        for j in range(inner):
+            part += weight_z[j] * (activation(R * u[i] + across * z[j])[0] - g_student) ** 2
+        total += weight_u[i] * part
+    return 0.5 * total
+
+
+@kernel
+def observe(rows, Q, error):  # type: ignore[no-untyped-def]
+    """Q and test error of rows ``gamma, beta, R, L``."""
+    for i in range(rows.shape[0]):
+        shift, Q[i] = population_field(rows[i, 0], rows[i, 1], rows[i, 3])
+        error[i] = test_error(shift, Q[i], min(1.0, max(-1.0, rows[i, 2])))

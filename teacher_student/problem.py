@@ -1,0 +1,253 @@
+"""`Problem`: everything that defines one teacher-student setting, validated once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ..codegen.formula import FormulaError, check
+from ..results.checks import integer, number
+from .activations import activation_formula
+from .schemes import scheme_formula, scheme_uses, uses_batch
+
+#: Batch sizes a scheme has unless told otherwise; every other scheme has 32.
+SINGLE_EXAMPLE = ("sgd", "wn")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A teacher, a student, and how the student is trained (theory.md, section 1).
+
+    Parameters
+    ----------
+    activation
+        A shipped name (``relu identity erf tanh sigmoid softplus gelu leaky-relu``) or a
+        formula in ``h``.
+    scheme
+        A shipped name (``sgd wn pn bn mean-only-bn var-only-bn``) or a field formula in
+        ``a, n2, gamma, beta, N, mu, sigma`` (see `bntheory.teacher_student.schemes`).
+    eta
+        Learning rate of the weights, positive; or a formula in ``t`` (time = steps / N).
+    gamma_rate
+        Learning rate of gamma (and beta) in units of ``eta / N``, positive.
+    zeta
+        Gamma decay in the *flow* of gamma, ``d gamma/dt = eta (... - zeta gamma)``, at least
+        0; ``"auto"`` is the value that section 2 gives for this batch size. Default 0,
+        ``"auto"`` for ``pn``.
+    noise
+        Label-noise variance S, at least 0.
+    batch_size
+        M, fresh examples a step. Default 32; 1 for ``sgd`` and ``wn``.
+    weight_decay
+        lambda, at least 0: every step also does ``w -= eta lambda w / N``.
+    q0, r0, l0
+        Start: gamma (the length, where there is no gamma), overlap, and length. ``l0`` has no
+        meaning for a student without gamma.
+    train_beta
+        Whether the shift ``beta`` is trained, from 0; otherwise it stays 0.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> problem = Problem(activation="relu", scheme="pn", eta=1.0)
+    >>> problem.batch_size, problem.zeta
+    (32, 'auto')
+    >>> Problem.from_json(problem.to_json()) == problem
+    True
+    """
+
+    activation: str = "relu"
+    scheme: str = "pn"
+    eta: float | str = 0.5
+    gamma_rate: float = 1.0
+    zeta: float | str | None = None
+    noise: float = 0.0
+    batch_size: int | None = None
+    weight_decay: float = 0.0
+    q0: float = 0.5
+    r0: float = 0.2
+    l0: float = 1.0
+    train_beta: bool = False
+
+    def __post_init__(self) -> None:
+        _named("activation", self.activation, activation_formula)
+        _named("scheme", self.scheme, scheme_formula)
+        self._set(eta=_rate(self.eta))
+        if self.batch_size is None:
+            self._set(batch_size=1 if self.scheme in SINGLE_EXAMPLE else 32)
+        if self.zeta is None:
+            self._set(zeta="auto" if self.scheme == "pn" else 0.0)
+        smallest = 2 if self.uses_batch else 1
+        self._set(batch_size=integer("batch_size", self.batch_size, smallest))
+        for name in ("gamma_rate", "q0", "l0"):
+            self._set(**{name: number(name, getattr(self, name), above=0.0)})
+        for name in ("noise", "weight_decay"):
+            self._set(**{name: number(name, getattr(self, name), least=0.0)})
+        self._set(r0=number("r0", self.r0, least=-1.0, most=1.0))
+        if self.zeta != "auto":
+            also = " or 'auto'"
+            self._set(zeta=number("zeta", self.zeta, least=0.0, also=also))
+        self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
+        if not isinstance(self.train_beta, bool):
+            raise ValueError(f"train_beta={self.train_beta!r}: true or false is accepted")
+        self._check_scheme_has("train_beta", "beta", self.train_beta)
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_scheme_has(self, parameter: str, symbol: str, asked: bool) -> None:
+        if asked and symbol not in scheme_uses(self.scheme):
+            raise ValueError(
+                f"{parameter}={getattr(self, parameter)!r}: scheme={self.scheme!r} has no {symbol}"
+            )
+
+    @property
+    def uses_batch(self) -> bool:
+        """Whether the student normalises by statistics of its batch."""
+        return uses_batch(self.scheme)
+
+    @property
+    def trained_scalars(self) -> tuple[str, ...]:
+        """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
+        used = scheme_uses(self.scheme)
+        return tuple(
+            name
+            for name, trained in (("gamma", True), ("beta", self.train_beta))
+            if trained and name in used
+        )
+
+    @property
+    def order_parameters(self) -> tuple[str, ...]:
+        """The names of the order parameters: the trained scalars, then ``R`` and ``L``."""
+        return (*self.trained_scalars, "R", "L")
+
+    @property
+    def start(self) -> tuple[float, ...]:
+        """The start, in the order of `order_parameters`."""
+        has_gamma = "gamma" in self.trained_scalars
+        values = {"gamma": self.q0, "beta": 0.0, "R": self.r0}
+        values["L"] = self.l0 if has_gamma else self.q0
+        return tuple(values[name] for name in self.order_parameters)
+
+    @property
+    def M(self) -> int:
+        """The batch size, resolved."""
+        assert self.batch_size is not None
+        return self.batch_size
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some parameters changed.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no parameter, or a value that is not accepted.
+        """
+        _check_names(changes)
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters by name, as in ``interface.md``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """A problem from parameters by name; missing ones take their defaults."""
+        _check_names(values)
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """The problem as one JSON object."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The inverse of `to_json`."""
+        return cls.from_dict(_table(json.loads(text)))
+
+    def to_toml(self) -> str:
+        """The problem as a TOML document."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """The inverse of `to_toml`."""
+        return cls.from_dict(tomllib.loads(text))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a problem from a ``.toml`` or ``.json`` file.
+
+        A JSON file may be a result of this package: its ``problem`` is taken.
+        """
+        return cls.from_dict(read_parameters(path))
+
+
+def read_parameters(path: str | Path) -> dict[str, Any]:
+    """The parameters in a ``.toml`` or ``.json`` file, not yet completed by defaults.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or is not such a table.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text()
+        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"problem={str(path)!r} cannot be read: {error}") from None
+    table = _table(values)
+    table = _table(table["problem"]) if "problem" in table else table
+    _check_names(table)
+    return table
+
+
+def _table(values: object) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ValueError(f"a problem is a table of names and values, not {values!r}")
+    return values
+
+
+def _check_names(values: Mapping[str, Any]) -> None:
+    names = [field.name for field in dataclasses.fields(Problem)]
+    for name in values:
+        if name not in names:
+            raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(names)}")
+
+
+def _named(parameter: str, value: object, formula: Any) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"{parameter}={value!r}: a name or a formula is accepted")
+    try:
+        formula(value)
+    except FormulaError as problem:
+        raise ValueError(f"{parameter}={value!r}: {problem}") from None
+
+
+def _rate(eta: object) -> float | str:
+    """The learning rate as a number where it is one, else as a checked formula in t."""
+    if not isinstance(eta, str):
+        return number("eta", eta, above=0.0, also=" or a formula in t")
+    try:
+        return number("eta", float(eta), above=0.0, also=" or a formula in t")
+    except ValueError as not_positive:
+        if "eta=" in str(not_positive):
+            raise
+    try:
+        check(eta, {"t"})
+    except FormulaError as problem:
+        raise ValueError(f"eta={eta!r}: {problem}") from None
+    return eta

@@ -1,0 +1,43 @@
+"""BN as a regulariser: the gamma decay zeta that batch statistics imply (theory.md, section 2)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .activations import activation_formula
+from .hooks import specialise
+from .normal_quadrature import FINE, fill_rule, rule_size
+from .problem import Problem
+
+
+def decay(problem: Problem) -> float:
+    """The gamma decay of a problem as a number; 0 where nothing decays.
+
+    ``zeta`` is always the coefficient in the *flow* of gamma, ``d gamma/dt = eta (... - zeta
+    gamma)``. For ``"auto"`` it is, to first order in 1/M (theory.md, section 2, Gaussian
+    fields)::
+
+        zeta = E[g'(u)^2 u^2] / (4 M)  +  E[g'(u)^2] / (2 M)
+                 from sigma_B               from mu_B
+
+    Examples
+    --------
+    >>> decay(Problem(activation="relu", scheme="pn", batch_size=32)) * 32  # 3/8
+    0.375...
+    """
+    if problem.zeta != "auto":
+        return float(problem.zeta or 0.0)
+    slope2, fisher = slope_moments(activation_formula(problem.activation))
+    return (fisher / 4 + slope2 / 2) / problem.M
+
+
+@lru_cache(maxsize=64)
+def slope_moments(activation: str) -> tuple[float, float]:
+    """``E[g'(u)^2]`` and the Fisher information of gamma, ``E[g'(u)^2 u^2]``, at gamma = 1."""
+    kernels = specialise("teacher_student/observables.py", Problem(activation, scheme="wn"))
+    u, weight = np.empty((2, rule_size(kernels.KINKS.size, FINE)))
+    filled = fill_rule(kernels.KINKS, FINE, u, weight)
+    slope = np.array([kernels.activation(h)[1] for h in u[:filled]])
+    return float(weight[:filled] @ slope**2), float(weight[:filled] @ (slope * u[:filled]) ** 2)

@@ -1,0 +1,127 @@
+"""`Runs`: the result of a simulation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..results.files import dataset
+from .problem import Problem
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+QUANTITIES = ("Q", "R", "L", "error")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Simulated runs of one problem.
+
+    Attributes
+    ----------
+    problem, dim, engine, seed
+        What was simulated; ``dim`` is N.
+    t
+        Stored times, steps / N, shape (times,).
+    values
+        ``Q R L error`` (and ``gamma``, ``beta`` where trained), each of shape (runs, times).
+    status
+        ``"complete"``; ``"diverged"`` if a run left the finite numbers, and then only the
+        times that all runs reached are stored; ``"interrupted"`` if runs are missing.
+    message
+        The status in words; empty when complete.
+    """
+
+    problem: Problem
+    dim: int
+    engine: str
+    seed: int
+    t: Array
+    values: Mapping[str, Array]
+    status: str = "complete"
+    message: str = ""
+
+    def __getattr__(self, name: str) -> Array:
+        if name in ("values", "__setstate__") or name not in self.values:
+            raise AttributeError(name)
+        return self.values[name]
+
+    @property
+    def runs(self) -> int:
+        """The number of runs."""
+        return len(self.values["R"])
+
+    @cached_property
+    def mean(self) -> dict[str, Array]:
+        """Means over the runs, each of shape (times,)."""
+        return {name: values.mean(axis=0) for name, values in self.values.items()}
+
+    @cached_property
+    def std(self) -> dict[str, Array]:
+        """Standard deviations of one run (n - 1 in the denominator); NaN for a single run."""
+        if self.runs < 2:
+            return {name: np.full(self.t.shape, math.nan) for name in self.values}
+        return {name: values.std(axis=0, ddof=1) for name, values in self.values.items()}
+
+    @cached_property
+    def sem(self) -> dict[str, Array]:
+        """Standard errors of the means."""
+        return {name: std / math.sqrt(self.runs) for name, std in self.std.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys as in ``interface.md``."""
+        return {
+            "problem": self.problem.to_dict(),
+            "dim": self.dim,
+            "runs": self.runs,
+            "engine": self.engine,
+            "seed": self.seed,
+            "t": self.t,
+            "mean": self.mean,
+            "sem": self.sem,
+            "std": self.std,
+            "status": self.status,
+            "message": self.message,
+        }
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: time, then mean, standard error and spread of every quantity."""
+        table = {"t": self.t}
+        for name in self.values:
+            table |= {f"{name}_mean": self.mean[name], f"{name}_sem": self.sem[name]}
+            table[f"{name}_std"] = self.std[name]
+        return table
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All runs, with the dimensions ``run`` and ``t``."""
+        return dataset(
+            {name: (("run", "t"), values) for name, values in self.values.items()},
+            {"t": self.t, "run": np.arange(self.runs)},
+            {
+                "problem": self.problem.to_json(),
+                "dim": self.dim,
+                "engine": self.engine,
+                "seed": self.seed,
+                "status": self.status,
+            },
+        )
+
+    def plot(self) -> Figure:
+        """Means with standard errors over the spread of the runs."""
+        from ..results.pictures import draw_simulation, time_panels
+
+        figure, panels = time_panels(QUANTITIES)
+        for name, axes in panels.items():
+            draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
+        figure.axes[0].legend()
+        title = f"{self.problem.scheme}, {self.problem.activation}"
+        figure.suptitle(f"{title}: {self.runs} runs at N = {self.dim}")
+        return figure

@@ -1,0 +1,52 @@
+"""Stored times, and learning-rate schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..results.checks import integer, number
+from .hooks import specialise
+from .problem import Problem
+
+Array = np.ndarray
+
+
+def stored_times(time: float, points: int, times: Sequence[float] | None = None) -> Array:
+    """The stored times from their three parameters.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    """
+    if times is None:
+        end = number("time", time, above=0.0)
+        return np.linspace(0.0, end, integer("points", points, 2))
+    stored = np.asarray(times, dtype=float)
+    if stored.ndim != 1 or stored.size == 0 or not np.isfinite(stored).all():
+        raise ValueError(f"times={times!r}: a list of finite numbers is accepted")
+    if stored[0] < 0 or (np.diff(stored) <= 0).any():
+        raise ValueError(f"times={times!r}: increasing numbers from 0 on are accepted")
+    return stored
+
+
+def stored_steps(times: Array, dim: int) -> Array:
+    """The distinct whole steps nearest to the stored times."""
+    return np.unique(np.rint(times * dim).astype(np.int64))
+
+
+def check_schedule(problem: Problem, time: float) -> None:
+    """Refuse a learning-rate formula that is not positive on the whole run."""
+    if not isinstance(problem.eta, str):
+        return
+    rate = specialise("teacher_student/observables.py", problem).learning_rate
+    for t in np.linspace(0.0, time, 1001):
+        value = rate(t, 0.0)
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(
+                f"eta={problem.eta!r} is {value:g} at t={t:g}; a formula that is finite and "
+                f"positive from 0 to {time:g} is accepted"
+            )
