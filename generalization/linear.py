@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from .student import check_nonnegative, checked_loads, require
+from ..results.checks import integer, number
+from .student import checked_decays, checked_loads
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def least_squares(alpha: ArrayLike, noise: float = 0.0) -> LinearStudent:
     [0.375, 0.125]
     """
     loads = checked_loads(alpha)
-    check_nonnegative("noise", noise)
+    noise = number("noise", noise, least=0.0)
     gap = np.abs(loads - 1.0)
     with np.errstate(divide="ignore"):
         excess = np.where(gap > 0, noise * np.minimum(loads, 1.0) / gap, np.inf if noise else 0.0)
@@ -114,9 +115,8 @@ def ridge(alpha: ArrayLike, decay: ArrayLike, noise: float = 0.0) -> LinearStude
     0.195194
     """
     loads = checked_loads(alpha)
-    check_nonnegative("noise", noise)
-    lam = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
-    require(bool(np.all(np.isfinite(lam) & (lam >= 0))), "decay", decay, "finite numbers >= 0")
+    noise = number("noise", noise, least=0.0)
+    lam = checked_decays(decay, loads)
     plain = least_squares(loads, noise)
     safe = np.where(lam > 0, lam, 1.0)
     b = safe + loads - 1.0
@@ -160,7 +160,7 @@ def population_normalised(
     >>> float(population_normalised(2.0, zeta=1.0).error[0])
     0.125
     """
-    check_nonnegative("zeta", zeta)
+    zeta = number("zeta", zeta, least=0.0)
     return least_squares(alpha, noise).scaled(1.0 / (1.0 + zeta))
 
 
@@ -176,8 +176,7 @@ def bn_shrinkage(batch_size: int) -> float:
     >>> round(bn_shrinkage(32), 5)
     0.97635
     """
-    require(batch_size >= 2, "batch_size", batch_size, "an integer >= 2")
-    M = float(batch_size)
+    M = float(integer("batch_size", batch_size, 2))
     return float(np.sqrt(2.0 / M) * np.exp(gammaln(M / 2.0) - gammaln((M - 1.0) / 2.0)))
 
 
@@ -213,6 +212,6 @@ def batch_normalised(
     Examples
     --------
     >>> float(batch_normalised(2.0, 32).error[0]).__round__(8)
-    0.00027976
+    0.00027974
     """
     return least_squares(alpha, noise).scaled(bn_shrinkage(batch_size))

@@ -14,7 +14,7 @@ last two equations are left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root
 
+from ..results.checks import number
 from .relu_kernel import replica_averages
-from .student import check_nonnegative, checked_loads, require, student_error
+from .student import checked_decays, checked_loads, student_error
 
 Status = Literal["converged", "unstable", "unreached", "diverges", "failed"]
 
@@ -31,6 +32,8 @@ NODES = 40  # Gauss-Legendre nodes a panel; the answer reports what doubling the
 RESIDUAL = 1e-8  # largest residual of the three equations in an accepted solution
 STEP = 1.15  # ratio of successive loads while the continuation walks
 LAST_STEP = 1.0005  # below this ratio the walk has met a load where the solution ends
+LARGEST = 1e6  # q - m^2 beyond which the student counts as diverging
+ACCURATE = 1e-6  # quadrature error above which the nodes are multiplied
 RECOVERY = 2.0  # without noise, alpha / 2 labels y > 0 an unknown fix v from here on
 # Where simulation and theory part (docs/generalization.md, "Where replica symmetry can be trusted")
 BREAKING = 0.15
@@ -86,19 +89,20 @@ class Equations:
     noise: float
     zeta: float
     saturated: bool  # V = infinity
+    nodes: int = NODES
 
-    def averages(self, point: Point, nodes: int = NODES) -> NDArray[np.float64]:
+    def averages(self, point: Point) -> NDArray[np.float64]:
         m, log_width2, log_V = point
         V = np.inf if self.saturated else np.exp(log_V)
         q = m * m + np.exp(log_width2)
-        return replica_averages(m, q, V, self.noise, self.zeta, *unit_nodes(nodes))
+        return replica_averages(m, q, V, self.noise, self.zeta, *unit_nodes(self.nodes))
 
-    def residual(self, point: Point, alpha: float, nodes: int = NODES) -> NDArray[np.float64]:
+    def residual(self, point: Point, alpha: float) -> NDArray[np.float64]:
         """Return what is left of the equations, the last one relative to its size."""
         m, log_width2, log_V = point
         if not (abs(m) < 1e3 and abs(log_width2) < 60 and abs(log_V) < 60):
             return np.full(3, 1e3)  # send a wandering search back
-        smooth, jump, pull, spread = self.averages(point, nodes)[:4]
+        smooth, jump, pull, spread = self.averages(point)[:4]
         D = alpha * (smooth + jump)
         first = log_V if self.saturated else self.decay * np.exp(log_V) + D - 1.0
         return np.array([first, alpha * pull + D * m - m, alpha * spread * np.exp(-log_width2) - 1])
@@ -156,11 +160,8 @@ def relu_student(
     (('converged',), 0.0512)
     """
     loads = checked_loads(alpha)
-    check_nonnegative("noise", noise)
-    check_nonnegative("zeta", zeta)
-    decays = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
-    good = bool(np.all(np.isfinite(decays) & (decays >= 0)))
-    require(good, "decay", decay, "finite numbers >= 0")
+    noise, zeta = number("noise", noise, least=0.0), number("zeta", zeta, least=0.0)
+    decays = checked_decays(decay, loads)
     rows: list[tuple[float, ...] | None] = [None] * loads.size
     labels: list[Status] = ["failed"] * loads.size
     for one in np.unique(decays):
@@ -185,8 +186,7 @@ def interpolation_load(noise: float = 0.0, zeta: float = 0.0) -> float:
     >>> round(interpolation_load(0.25), 4)
     1.1932
     """
-    check_nonnegative("noise", noise)
-    check_nonnegative("zeta", zeta)
+    noise, zeta = number("noise", noise, least=0.0), number("zeta", zeta, least=0.0)
     if zeta > 0.0:
         return 1.0
     if noise == 0.0:
@@ -213,7 +213,7 @@ def _along(
                 answers[place] = (1.0, 1.0, np.inf, 0.0, 0.0, 0.0, 0.0), "converged"
                 continue
             reached = _reach(equations, load, walk or _start(equations, load))
-            if reached is not None:
+            if reached is not None and reached[1] < np.log(LARGEST):
                 walk = load, reached
                 answers[place] = _described(equations, load, reached)
             elif decay == 0.0 and abs(load / end - 1.0) < 0.1:
@@ -255,10 +255,14 @@ def _described(
     equations: Equations, load: float, point: Point
 ) -> tuple[tuple[float, ...], Status]:
     """Return the row of one solution and what may be claimed about it."""
+    doubled = replace(equations, nodes=2 * equations.nodes)
+    quadrature_error = np.abs(doubled.residual(point, load)).max()
+    if quadrature_error > ACCURATE and equations.nodes == NODES:  # a narrow student among labels
+        finer = replace(equations, nodes=6 * NODES)
+        return _described(finer, load, finer.solve(load, point) or point)
     m, log_width2, log_V = point
     q, V = m * m + np.exp(log_width2), np.inf if equations.saturated else np.exp(log_V)
     averages = load * equations.averages(point)
-    finer = equations.residual(point, load, 2 * NODES)
     residual = np.abs(equations.residual(point, load)).max()
     breaking = _breaking(averages[4], averages[5], q)
     status: Status = "converged"
@@ -266,7 +270,7 @@ def _described(
         status = "unstable"
     elif V > RESPONSE and equations.noise > 0.0:
         status = "unreached"
-    row = (m, q, V, averages[1], breaking, residual, np.abs(finer).max())
+    row = (m, q, V, averages[1], breaking, residual, quadrature_error)
     return tuple(float(number) for number in row), status
 
 

@@ -12,6 +12,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..results.checks import number
+
 Student = Literal["identity", "relu"]
 DecayPer = Literal["sum", "example"]
 
@@ -19,23 +21,27 @@ STUDENTS: tuple[str, ...] = get_args(Student)
 DECAY_PER: tuple[str, ...] = get_args(DecayPer)
 
 
-def require(accepted: bool, name: str, value: object, expected: str) -> None:
-    """Raise ``ValueError`` naming parameter, value and what is accepted, unless ``accepted``."""
-    if not accepted:
-        raise ValueError(f"{name} must be {expected}, got {value!r}")
+def choice(name: str, value: str, accepted: tuple[str, ...]) -> str:
+    """Return ``value`` if it is one of ``accepted``; raise ``ValueError`` otherwise."""
+    if value not in accepted:
+        raise ValueError(f"{name}={value!r}: {', '.join(accepted)} is accepted")
+    return value
 
 
 def checked_loads(alpha: ArrayLike) -> NDArray[np.float64]:
     """Return the loads as a float array of one dimension, all of them positive and finite."""
     loads = np.atleast_1d(np.asarray(alpha, dtype=float))
-    good = loads.ndim == 1 and loads.size > 0 and bool(np.all(np.isfinite(loads) & (loads > 0)))
-    require(good, "alpha", alpha, "one or more finite numbers > 0")
+    if loads.ndim != 1 or not loads.size or not np.all(np.isfinite(loads) & (loads > 0)):
+        raise ValueError(f"alpha={alpha!r}: one or more finite numbers above 0 are accepted")
     return loads
 
 
-def check_nonnegative(name: str, value: float) -> None:
-    """Raise ``ValueError`` unless ``value`` is a finite number >= 0."""
-    require(bool(np.isfinite(value)) and value >= 0, name, value, "a finite number >= 0")
+def checked_decays(decay: ArrayLike, loads: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``lambda`` at every load, all of them finite and at least 0."""
+    decays = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
+    if not np.all(np.isfinite(decays) & (decays >= 0)):
+        raise ValueError(f"decay={decay!r}: finite numbers of at least 0 are accepted")
+    return decays
 
 
 def decay_of_the_sum(
@@ -46,8 +52,8 @@ def decay_of_the_sum(
     ``decay_per='sum'`` means ``lambda = zeta``. ``'example'`` adds ``(zeta/2) gamma^2`` to the mean
     loss of one example; ``|v|^2 = N gamma^2`` and ``P = alpha N`` make that ``lambda = alpha zeta``.
     """
-    require(decay_per in DECAY_PER, "decay_per", decay_per, f"one of {', '.join(DECAY_PER)}")
-    check_nonnegative("zeta", zeta)
+    choice("decay_per", decay_per, DECAY_PER)
+    zeta = number("zeta", zeta, least=0.0)
     return zeta * alpha if decay_per == "example" else np.full_like(alpha, zeta)
 
 
@@ -75,7 +81,7 @@ def student_error(student: str, m: ArrayLike, q: ArrayLike) -> NDArray[np.float6
     >>> float(student_error("identity", 0.0, 0.0)), float(student_error("relu", 0.0, 0.0))
     (0.5, 0.25)
     """
-    require(student in STUDENTS, "student", student, f"one of {', '.join(STUDENTS)}")
+    choice("student", student, STUDENTS)
     m, q = np.broadcast_arrays(np.asarray(m, dtype=float), np.asarray(q, dtype=float))
     finite = np.isfinite(q)
     m, q = np.where(finite, m, 0.0), np.where(finite, q, 1.0)
