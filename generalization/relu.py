@@ -36,7 +36,7 @@ LARGEST = 1e6  # q - m^2 beyond which the student counts as diverging
 ACCURATE = 1e-6  # quadrature error above which the nodes are multiplied
 RECOVERY = 2.0  # without noise, alpha / 2 labels y > 0 an unknown fix v from here on
 # Where simulation and theory part (docs/generalization.md, "Where replica symmetry can be trusted")
-BREAKING = 0.15
+BREAKING = 0.1
 RESPONSE = 5.0
 
 Point = tuple[float, float, float]  # m, log(q - m^2), log V
@@ -60,7 +60,7 @@ class ReluStudent:
     residual, quadrature_error : ndarray
         Largest residual of the equations; change of it on doubling the nodes.
     status : tuple of str
-        Per load: ``'converged'``; ``'unstable'`` (``breaking > 0.15``); ``'unreached'`` (``V > 5``
+        Per load: ``'converged'``; ``'unstable'`` (``breaking > 0.1``); ``'unreached'`` (``V > 5``
         with two minima an example: no algorithm tried finds this minimum); ``'diverges'``;
         ``'failed'``.
     """
@@ -268,7 +268,7 @@ def _described(
     status: Status = "converged"
     if breaking > BREAKING:
         status = "unstable"
-    elif V > RESPONSE and equations.noise > 0.0:
+    elif V > RESPONSE:
         status = "unreached"
     row = (m, q, V, averages[1], breaking, residual, quadrature_error)
     return tuple(float(number) for number in row), status

@@ -43,7 +43,7 @@ def train(
     epochs: int = 1000,
     start: str = "xty",
     replacement: bool = True,
-    tolerance: float = 0.01,
+    tolerance: float = 0.05,
     stored_epochs: Sequence[int] = (),
     seed: int = 0,
     workers: int | None = None,
@@ -197,7 +197,7 @@ def _train_one(run: TrainingRun, stored: Array, stop: list[bool]) -> _Outcome | 
     student, drift, status = run.current(), math.inf, "not converged"
     while True:
         if run.epoch in wanted:
-            history[wanted[run.epoch]] = error(run.problem, run.data, run.current())
+            history[wanted[run.epoch]] = student_error(run.problem, run.data, run.current())
         if run.epoch in (block_end, run.training.epochs) and run.averaged:
             before, student = student, run.average()
             drift = float(np.linalg.norm(student.v - before.v) / np.linalg.norm(student.v))
@@ -222,13 +222,13 @@ def _measured(run: TrainingRun, student: Student, drift: float) -> dict[str, flo
         "m": m,
         "q": q,
         "shift": student.shift,
-        "error": error(run.problem, run.data, student),
+        "error": student_error(run.problem, run.data, student),
         "training_loss": float(0.5 * np.mean((run.data.y - fitted) ** 2)),
         "drift": drift,
     }
 
 
-def error(problem: Problem, data: TrainingSet, student: Student) -> float:
+def student_error(problem: Problem, data: TrainingSet, student: Student) -> float:
     """Generalisation error of a student against the clean teacher, by quadrature.
 
     Fields of fresh inputs are Gaussian: shift and overlaps are all that is needed.

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
-import scipy.optimize
 
 from ..results.checks import integer, number
 from .hooks import specialise
@@ -85,80 +83,3 @@ class TrainingSet:
     def overlaps(self, v: Array) -> tuple[float, float]:
         """``m = v.w*/N`` and ``q = |v|^2/N`` of an effective weight."""
         return float(v @ self.teacher / v.size), float(v @ v / v.size)
-
-
-def ridge_solution(data: TrainingSet, decay: float = 0.0) -> Array:
-    """The minimum of ``|y - X v|^2 / 2 + (decay/2) |v|^2``, for a linear student.
-
-    Parameters
-    ----------
-    data
-        The training set.
-    decay
-        ``lambda >= 0``; at 0 the least-squares solution of minimal norm.
-
-    Returns
-    -------
-    ndarray, shape (N,)
-
-    Raises
-    ------
-    ValueError
-        If the decay is negative.
-    """
-    decay = number("decay", decay, least=0.0)
-    if decay == 0.0:
-        return scipy.linalg.lstsq(data.X, data.y)[0]
-    normal = data.X.T @ data.X + decay * np.eye(data.X.shape[1])
-    return scipy.linalg.solve(normal, data.X.T @ data.y, assume_a="pos")
-
-
-@dataclass(frozen=True)
-class FullBatchSolution:
-    """A minimum found with all examples at once: weight, loss, and whether it converged."""
-
-    v: Array
-    loss: float
-    gradient_norm: float
-    converged: bool
-
-
-def relu_solution(
-    data: TrainingSet, decay: float, start: Array, zeta: float = 0.0
-) -> FullBatchSolution:
-    """A local minimum of a ReLU student's loss, by L-BFGS from ``start``.
-
-    The loss is ``sum (y - max(0, h))^2 / 2 + zeta |h|^2 / 2 + (decay/2) |v|^2`` with ``h = X v``;
-    ``zeta`` is PN's decay. It has many minima: the answer depends on the start.
-
-    Parameters
-    ----------
-    data
-        The training set.
-    decay, zeta
-        Both at least 0.
-    start
-        Where the search begins, shape (N,).
-
-    Returns
-    -------
-    FullBatchSolution
-        ``gradient_norm`` is relative to that at the start.
-
-    Raises
-    ------
-    ValueError
-        If a decay is negative.
-    """
-    decay, zeta = number("decay", decay, least=0.0), number("zeta", zeta, least=0.0)
-
-    def loss(v: Array) -> tuple[float, Array]:
-        h = data.X @ v
-        residual = np.maximum(h, 0.0) - data.y
-        value = residual @ residual + zeta * (h @ h) + decay * (v @ v)
-        return 0.5 * value, data.X.T @ (residual * (h > 0) + zeta * h) + decay * v
-
-    options = {"maxiter": 20_000, "maxfun": 40_000, "gtol": 1e-10, "ftol": 1e-15}
-    found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    before, after = (float(np.linalg.norm(loss(v)[1])) for v in (start, found.x))
-    return FullBatchSolution(found.x, float(found.fun), after / before, after < 1e-4 * before)
