@@ -142,24 +142,22 @@ class GeneralizationStudy:
 
     def plot(self) -> Figure:
         """Theory as a line, dashed where it is not a prediction; simulation with error bars."""
-        from ..results.load_pictures import load_axes
+        from ..results.load_pictures import load_axes, name_styles
 
         figure, axes = load_axes()
         self.draw(axes)
         axes.set_title(self.theory.message, fontsize="small")
-        axes.legend()
+        name_styles(axes)
         return figure
 
-    def draw(self, axes: Axes, look: int = 0) -> None:
-        """Draw into a panel, in one of the looks of :mod:`bntheory.results.load_pictures`."""
+    def draw(self, axes: Axes, look: int = 0, top: float = math.inf) -> None:
+        """Draw into a panel of height ``top``, in one of the looks of ``results.load_pictures``."""
         from ..results.load_pictures import draw_curve, draw_points
 
         theory, points = self.theory, self.simulated
         draw_curve(axes, theory.alpha, theory.error, theory.trusted, theory.label, look)
         if points is not None:
-            name = {"sgd": "SGD", "full-batch": "full batch"}[points.settings.method]
-            label = f"  {name}, {points.settings.runs} runs, N = {points.settings.dim}"
-            draw_points(axes, points.alpha, points.mean, points.sem, points.settled, label, look)
+            draw_points(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
 
 
 def study(

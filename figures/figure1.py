@@ -24,11 +24,11 @@ PANELS = ("1a", "1b")
 NOISE, M = 0.25, 32
 #: Size of the simulations: quick takes about a minute on two cores.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "quick": {"settings": Settings(dim=150, runs=8, epochs=600), "points": 11, "lines": 80},
+    "quick": {"settings": Settings(dim=200, runs=8, epochs=1000), "points": 11, "lines": 80},
     "full": {"settings": Settings(dim=500, runs=24, epochs=2000), "points": 25, "lines": 300},
 }
 RANGE = {"1a": (0.2, 5.0), "1b": (0.25, 8.0)}
-TOP = {"1a": 0.6, "1b": 0.6}
+TOP = 0.6  # of the panels: curves that diverge leave them
 #: The curves as the captions name them: arguments of `generalization`, and how they are simulated.
 CURVES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "1a": (
@@ -48,7 +48,7 @@ SHARED_NOTES = (
     "The paper's data and text were not at hand: curves follow its caption, and only the choices "
     "named there are the paper's. Label noise S = 0.25, the loads and all sizes are ours.",
     "Decay is counted against the sum of the losses (lambda = zeta).",
-    "Bars are two standard errors; hollow points have not converged.",
+    "Hollow points have not converged; arrows are points beyond the panel.",
 )
 NOTES: Mapping[str, tuple[str, ...]] = {
     "1a": (
@@ -59,7 +59,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "1b": (
         "BN is represented by PN with zeta = 3/(8M): the caption's 1/(4M) is its mean part alone.",
         "Dashed: replica symmetry is unstable, or no algorithm tried reaches its minimum; there the "
-        "line is no prediction, and the points alone count.",
+        "line is no prediction, and the points alone count. SGD starts at a random |v|^2 = N.",
     ),
 }
 
@@ -120,26 +120,18 @@ class Figure1:
 
     def plot(self) -> Picture:
         """The panel, with its notes below."""
-        from ..results.load_pictures import load_axes
+        from ..results.load_pictures import load_axes, name_styles
 
         picture, axes = load_axes(width=8.0, height=6.4)
         for look, one in enumerate(self.studies):
-            one.draw(axes, look)
-        axes.set_ylim(0.0, TOP[self.panel])
+            one.draw(axes, look, TOP)
+        axes.set_ylim(0.0, TOP)
         axes.set_xlim(0.0, None)
         student = "linear" if self.panel == "1a" else "ReLU"
         axes.set_title(f"Figure {self.panel}: {student} student, label noise S = {NOISE}")
-        axes.legend(loc="upper right")
-        self._name_dashes(axes)
+        name_styles(axes)
         picture.supxlabel("\n".join(_wrapped(self.notes)), fontsize=7.5, ha="left", x=0.02)
         return picture
-
-    def _name_dashes(self, axes: Any) -> None:
-        from ..results.load_pictures import DASHED, NOT_A_PREDICTION
-
-        if not all(one.theory.trusted.all() for one in self.studies):
-            axes.plot([], [], color="0.3", linestyle=DASHED, linewidth=0.9, label=NOT_A_PREDICTION)
-            axes.legend(loc="upper right")
 
 
 def figure1(
@@ -195,7 +187,9 @@ def figure1(
 
         chosen = replace(settings, method=method)
         studies.append(study(theory, loads, chosen, store=kept, progress=step))
-    return Figure1(panel, tuple(studies), NOTES[panel] + SHARED_NOTES)
+    made = f"Simulation: {settings.runs} training sets a point, N = {settings.dim}, SGD over at most "
+    made += f"{settings.epochs} epochs at learning rate {settings.rate:g} M."
+    return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES, made))
 
 
 def simulated_loads(panel: str, points: int) -> np.ndarray:
@@ -212,7 +206,7 @@ def _theory(panel: str, recipe: Mapping[str, Any], lines: int) -> tuple[Generali
     return generalization(student, alpha, **arguments), method
 
 
-def _wrapped(notes: tuple[str, ...], width: int = 125) -> list[str]:
+def _wrapped(notes: tuple[str, ...], width: int = 145) -> list[str]:
     import textwrap
 
     return [line for note in notes for line in textwrap.wrap("• " + note, width)]

@@ -75,18 +75,21 @@ class Generalization:
     def message(self) -> str:
         """What is wrong where not everything may be trusted, in words; empty otherwise."""
         wrong = [s for s in MEANING if s in self.status and s not in TRUSTED]
-        return "; ".join(f"{s} at {self.status.count(s)} loads ({MEANING[s]})" for s in wrong)
+        return "; ".join(
+            f"{s} at {self.status.count(s)} of {len(self.status)} loads: {MEANING[s]}"
+            for s in wrong
+        )
 
     @property
     def label(self) -> str:
-        """Scheme and decay, as a legend says it."""
+        """Scheme, decay and whether there is label noise, as a legend says it."""
+        name = {"sgd": "vanilla SGD", "wn": "WN", "pn": "PN", "bn": "BN"}[self.scheme]
         if self.scheme == "bn":
-            return f"BN, M = {self.problem.M}"
-        name = {"sgd": "vanilla SGD", "wn": "WN", "pn": "PN"}[self.scheme]
-        if self.zeta == 0.0:
-            return name
-        penalty = "weight decay" if self.scheme == "sgd" else "gamma decay"
-        return f"{name} + {penalty} ζ = {self.zeta:.4g} per {self.decay_per}"
+            name += f", M = {self.problem.M}"
+        elif self.zeta > 0.0:
+            penalty = "weight decay" if self.scheme == "sgd" else "gamma decay"
+            name += f" + {penalty} ζ = {self.zeta:.4g} per {self.decay_per}"
+        return name if self.noise > 0.0 else f"{name}, no label noise"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, keys as in ``interface.md``; ``status`` and ``message`` beside them."""
@@ -120,12 +123,12 @@ class Generalization:
 
     def plot(self) -> Figure:
         """The curve: solid where theory may be trusted, dashed elsewhere."""
-        from ..results.load_pictures import draw_curve, load_axes
+        from ..results.load_pictures import draw_curve, load_axes, name_styles
 
         figure, axes = load_axes()
         draw_curve(axes, self.alpha, self.error, self.trusted, self.label)
         axes.set_title(self.message, fontsize="small")
-        axes.legend()
+        name_styles(axes)
         return figure
 
 

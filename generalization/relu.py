@@ -30,7 +30,7 @@ Status = Literal["converged", "unstable", "unreached", "diverges", "failed"]
 
 NODES = 40  # Gauss-Legendre nodes a panel; the answer reports what doubling them changes
 RESIDUAL = 1e-8  # largest residual of the three equations in an accepted solution
-STEP = 1.15  # ratio of successive loads while the continuation walks
+STEP = 2.0  # ratio of successive loads while the continuation walks
 LAST_STEP = 1.0005  # below this ratio the walk has met a load where the solution ends
 LARGEST = 1e6  # q - m^2 beyond which the student counts as diverging
 ACCURATE = 1e-6  # quadrature error above which the nodes are multiplied
@@ -38,6 +38,9 @@ RECOVERY = 2.0  # without noise, alpha / 2 labels y > 0 an unknown fix v from he
 # Where simulation and theory part (docs/generalization.md, "Where replica symmetry can be trusted")
 BREAKING = 0.1
 RESPONSE = 5.0
+
+#: The row of a student that is the teacher: nothing is left to respond to.
+RECOVERED = (1.0, 1.0, np.inf, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 Point = tuple[float, float, float]  # m, log(q - m^2), log V
 
@@ -54,6 +57,9 @@ class ReluStudent:
     jump : ndarray
         ``alpha`` times the mean of the jump part of ``1 - dh/domega``: 0 where the loss seen by one
         example has one minimum. Anything else makes replica symmetry formally unstable.
+    replicon : ndarray
+        Smooth part ``alpha E[(1 - dh/domega)^2]`` of what a small difference of two replicas is
+        multiplied by in the square; above 1 replica symmetry is unstable even without the jump.
     breaking : ndarray
         Squared distance, in units of ``|v|^2``, that two solutions keep in a two-replica iteration
         started from nearly equal fields; ``inf`` where nothing holds them together.
@@ -70,6 +76,7 @@ class ReluStudent:
     q: NDArray[np.float64]
     V: NDArray[np.float64]
     jump: NDArray[np.float64]
+    replicon: NDArray[np.float64]
     breaking: NDArray[np.float64]
     residual: NDArray[np.float64]
     quadrature_error: NDArray[np.float64]
@@ -199,7 +206,7 @@ def _along(
     loads: NDArray[np.float64], decay: float, noise: float, zeta: float
 ) -> list[tuple[tuple[float, ...], Status]]:
     """Solve at every load for one decay, walking through the loads of a branch in order."""
-    answers: list[tuple[tuple[float, ...], Status]] = [((np.nan,) * 7, "failed")] * loads.size
+    answers: list[tuple[tuple[float, ...], Status]] = [((np.nan,) * 8, "failed")] * loads.size
     end = interpolation_load(noise, zeta) if decay == 0.0 else 0.0
     for saturated in (True, False):
         branch = np.flatnonzero((loads < end) == saturated)
@@ -210,14 +217,14 @@ def _along(
         for place in sorted(branch, key=lambda k: -loads[k] if downward else loads[k]):
             load = float(loads[place])
             if downward and noise == 0.0 and zeta == 0.0:  # w* meets every label, nothing else does
-                answers[place] = (1.0, 1.0, np.inf, 0.0, 0.0, 0.0, 0.0), "converged"
+                answers[place] = RECOVERED, "converged"
                 continue
             reached = _reach(equations, load, walk or _start(equations, load))
             if reached is not None and reached[1] < np.log(LARGEST):
                 walk = load, reached
                 answers[place] = _described(equations, load, reached)
             elif decay == 0.0 and abs(load / end - 1.0) < 0.1:
-                answers[place] = (np.nan, np.inf) + (np.nan,) * 5, "diverges"
+                answers[place] = (np.nan, np.inf) + (np.nan,) * 6, "diverges"
     return answers
 
 
@@ -270,7 +277,7 @@ def _described(
         status = "unstable"
     elif V > RESPONSE:
         status = "unreached"
-    row = (m, q, V, averages[1], breaking, residual, quadrature_error)
+    row = (m, q, V, averages[1], averages[4], breaking, residual, quadrature_error)
     return tuple(float(number) for number in row), status
 
 

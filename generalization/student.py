@@ -32,7 +32,7 @@ def checked_loads(alpha: ArrayLike) -> NDArray[np.float64]:
     """Return the loads as a float array of one dimension, all of them positive and finite."""
     loads = np.atleast_1d(np.asarray(alpha, dtype=float))
     if loads.ndim != 1 or not loads.size or not np.all(np.isfinite(loads) & (loads > 0)):
-        raise ValueError(f"alpha={alpha!r}: one or more finite numbers above 0 are accepted")
+        raise ValueError(f"alpha={np.asarray(alpha).tolist()!r}: one or more finite numbers above 0 are accepted")
     return loads
 
 
@@ -40,7 +40,7 @@ def checked_decays(decay: ArrayLike, loads: NDArray[np.float64]) -> NDArray[np.f
     """Return ``lambda`` at every load, all of them finite and at least 0."""
     decays = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
     if not np.all(np.isfinite(decays) & (decays >= 0)):
-        raise ValueError(f"decay={decay!r}: finite numbers of at least 0 are accepted")
+        raise ValueError(f"decay={np.asarray(decay).tolist()!r}: finite numbers of at least 0 are accepted")
     return decays
 
 
