@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +66,11 @@ class Flow:
         if name in ("values", "__setstate__") or name not in self.values:
             raise AttributeError(name)
         return self.values[name]
+
+    def until(self, count: int) -> Flow:
+        """The same flow, with the first stored times only."""
+        shorter = {name: values[:count] for name, values in self.values.items()}
+        return replace(self, t=self.t[:count], values=shorter)
 
     def raise_for_status(self) -> Flow:
         """Return the flow itself if it is complete.

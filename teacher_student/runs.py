@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,11 @@ class Runs:
     def runs(self) -> int:
         """The number of runs."""
         return len(self.values["R"])
+
+    def until(self, count: int) -> Runs:
+        """The same runs, with the first stored times only."""
+        shorter = {name: values[:, :count] for name, values in self.values.items()}
+        return replace(self, t=self.t[:count], values=shorter)
 
     @cached_property
     def mean(self) -> dict[str, Array]:
