@@ -9,16 +9,17 @@ random sign flips of the runs' own deviations, which has their correlations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..odes.flow import Flow, integrate
 from ..results.checks import integer, number
 from ..results.files import dataset
+from ..results.style import in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.runs import QUANTITIES, Runs
 from ..teacher_student.simulate import Progress, simulate
@@ -121,28 +122,31 @@ class Comparison:
         """All columns, with the dimension ``t``."""
         columns = self.columns()
         t = columns.pop("t")
-        attributes = {"problem": self.runs.problem.to_json(), "verdict": self.verdict()}
+        attributes: dict[str, Any] = {
+            "problem": self.runs.problem.to_json(),
+            "verdict": self.verdict(),
+        }
         attributes |= {"p_value": self.p_value, "alpha": self.alpha, "dim": self.runs.dim}
         attributes |= {"runs": self.runs.runs, "seed": self.runs.seed}
         return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
 
+    @in_house_style
     def plot(self) -> Figure:
         """Theory over simulation, one panel a quantity, and the verdict."""
-        from ..results.pictures import draw_simulation, draw_theory, time_panels
+        from ..results.pictures import draw_simulation, draw_theory, shared_legend, time_panels
 
         figure, panels = time_panels(QUANTITIES)
         runs = self.runs
         for name, axes in panels.items():
             draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
             draw_theory(axes, runs.t, self.flow.values[name])
-        figure.axes[0].legend()
+        shared_legend(figure)
         word = "agree" if self.agree else "DISAGREE"
         problem = runs.problem
         figure.suptitle(
             f"{problem.scheme}, {problem.activation}: theory and simulation {word}\n"
             f"max |z| = {self.max_abs_z:.2f}, p = {self.p_value:.3g}, "
-            f"{runs.runs} runs at N = {runs.dim}",
-            fontsize="medium",
+            f"{runs.runs} runs at N = {runs.dim}"
         )
         return figure
 
@@ -154,7 +158,7 @@ def compare(
     runs: int = 64,
     time: float = 20.0,
     points: int = 101,
-    times: Sequence[float] | None = None,
+    times: ArrayLike | None = None,
     engine: str = "chain",
     seed: int = 0,
     alpha: float = 0.01,

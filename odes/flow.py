@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..codegen.modules import from_template, generated
 from ..results.checks import integer, number
 from ..results.files import dataset
+from ..results.style import in_house_style
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
@@ -108,6 +110,7 @@ class Flow:
             {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
         )
 
+    @in_house_style
     def plot(self) -> Figure:
         """One panel a quantity."""
         from ..results.pictures import draw_theory, time_panels
@@ -125,7 +128,7 @@ def integrate(
     *,
     time: float = 20.0,
     points: int = 101,
-    times: Sequence[float] | None = None,
+    times: ArrayLike | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.files import dataset
+from ..results.style import in_house_style
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -119,14 +120,15 @@ class Runs:
             },
         )
 
+    @in_house_style
     def plot(self) -> Figure:
         """Means with standard errors over the spread of the runs."""
-        from ..results.pictures import draw_simulation, time_panels
+        from ..results.pictures import draw_simulation, shared_legend, time_panels
 
         figure, panels = time_panels(QUANTITIES)
         for name, axes in panels.items():
             draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
-        figure.axes[0].legend()
+        shared_legend(figure)
         title = f"{self.problem.scheme}, {self.problem.activation}"
         figure.suptitle(f"{title}: {self.runs} runs at N = {self.dim}")
         return figure
