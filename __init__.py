@@ -16,6 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.compare import Comparison as Comparison
+    from .experiments.compare import compare as compare
+    from .experiments.compare import judge as judge
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Public names and where they live; imported on first use, so that `import bntheory` is cheap.
 _PUBLIC = {
+    "Comparison": "experiments.compare",
+    "compare": "experiments.compare",
+    "judge": "experiments.compare",
     "Equations": "odes.formats",
     "derive": "odes.formats",
     "Flow": "odes.flow",

@@ -13,7 +13,7 @@ from .options import bad_input, problem_options, take_problem
 SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".json": "json"}
 
 
-@click.command()
+@click.command("derive")
 @problem_options
 @click.option(
     "--format",

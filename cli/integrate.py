@@ -10,7 +10,7 @@ from .options import bad_input, output_options, problem_options, take_problem, t
 from .report import Reporter, table
 
 
-@click.command()
+@click.command("integrate")
 @problem_options
 @time_options
 @click.option("--rtol", default=1e-8, show_default=True, help="Relative error of a step.")

@@ -17,7 +17,7 @@ from .options import (
 from .report import Reporter, table
 
 
-@click.command()
+@click.command("simulate")
 @problem_options
 @time_options
 @simulation_options
