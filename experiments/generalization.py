@@ -18,6 +18,7 @@ from ..generalization.curve import Generalization, training_problem
 from ..generalization.student import checked_loads, choice
 from ..results.checks import integer
 from ..results.files import dataset
+from ..results.style import in_house_style
 from ..teacher_student.full_batch import solve_full_batch
 from ..teacher_student.train import train
 from .point_store import PointStore
@@ -130,16 +131,17 @@ class GeneralizationStudy:
         if self.simulated is None:
             return made
         points = self.simulated
-        values = {"simulated": points.mean, "simulated_sem": points.sem, "z": self.z}
-        values |= {"simulated_m": points.m, "simulated_q": points.q}
+        values: dict[str, Any] = {"simulated": points.mean, "simulated_sem": points.sem}
+        values |= {"z": self.z, "simulated_m": points.m, "simulated_q": points.q}
         values |= {"simulated_converged": points.converged}
-        attributes = {f"simulation_{name}": value for name, value in asdict(points.settings).items()}
+        made_by = asdict(points.settings).items()
         return dataset(
             {name: (("simulated_alpha",), numbers) for name, numbers in values.items()},
             {"simulated_alpha": points.alpha},
-            {**made.attrs, **attributes},
+            {**made.attrs, **{f"simulation_{name}": value for name, value in made_by}},
         ).merge(made)
 
+    @in_house_style
     def plot(self) -> Figure:
         """Theory as a line, dashed where it is not a prediction; simulation with error bars."""
         from ..results.load_pictures import load_axes, name_styles
@@ -219,7 +221,7 @@ def _point(
         problem = training_problem(problem, theory.zeta, load, theory.decay_per)
     problem = problem.replace(q0=1.0)
     start = "xty" if theory.student == "identity" else "random"
-    shared = {"dim": settings.dim, "runs": settings.runs, "seed": settings.seed}
+    shared: dict[str, Any] = {"dim": settings.dim, "runs": settings.runs, "seed": settings.seed}
 
     def make() -> dict[str, Any]:
         if settings.method == "full-batch":
@@ -232,7 +234,8 @@ def _point(
         return {**means, "sem": done.sem(), **counts}
 
     key = {"alpha": load, "problem": problem.to_dict(), "start": start, **asdict(settings)}
-    return store.get_or_make(key, make)  # type: ignore[no-any-return]
+    point: dict[str, Any] = store.get_or_make(key, make)
+    return point
 
 
 def _collect(

@@ -15,6 +15,7 @@ from ..generalization.curve import Generalization, generalization
 from ..generalization.student import choice
 from ..results.checks import integer
 from ..results.files import dataset
+from ..results.style import in_house_style
 
 if TYPE_CHECKING:
     import xarray
@@ -54,12 +55,12 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "1a": (
         "Converged BN is not ridge: theory is kappa_M times least squares (kappa_32 = 0.976), so "
         "near alpha = 1 its exact limit diverges, while SGD stopped early (hollow) stays finite.",
-        "Vanilla points are the exact full-batch minimum, which SGD reaches too slowly at alpha = 1.",
+        "Vanilla points are the exact full-batch minimum; SGD reaches it too slowly at alpha = 1.",
     ),
     "1b": (
         "BN is represented by PN with zeta = 3/(8M): the caption's 1/(4M) is its mean part alone.",
-        "Dashed: replica symmetry is unstable, or no algorithm tried reaches its minimum; there the "
-        "line is no prediction, and the points alone count. SGD starts at a random |v|^2 = N.",
+        "Dashed: replica symmetry is unstable, or no algorithm tried reaches its minimum; there "
+        "the line is no prediction, and the points alone count. SGD starts at a random |v|^2 = N.",
     ),
 }
 
@@ -118,6 +119,7 @@ class Figure1:
         notes = "\n".join(self.notes)
         return dataset(variables, coordinates, {"figure": self.panel, "notes": notes})
 
+    @in_house_style
     def plot(self) -> Picture:
         """The panel, with its notes below."""
         from ..results.load_pictures import load_axes, name_styles
@@ -187,8 +189,8 @@ def figure1(
 
         chosen = replace(settings, method=method)
         studies.append(study(theory, loads, chosen, store=kept, progress=step))
-    made = f"Simulation: {settings.runs} training sets a point, N = {settings.dim}, SGD over at most "
-    made += f"{settings.epochs} epochs at learning rate {settings.rate:g} M."
+    made = f"Simulation: {settings.runs} training sets a point, N = {settings.dim}; SGD over at "
+    made += f"most {settings.epochs} epochs at learning rate {settings.rate:g} M."
     return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES, made))
 
 

@@ -1,4 +1,4 @@
-"""`generalization`: the error of a trained student against the load (paper, section 4, Figure 1)."""
+"""`generalization`: the error of a trained student against the load (paper, section 4)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..results.files import dataset
+from ..results.style import in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from . import linear
@@ -121,6 +122,7 @@ class Generalization:
         variables = {name: (("alpha",), numbers) for name, numbers in values.items()}
         return dataset(variables, {"alpha": self.alpha}, attributes)
 
+    @in_house_style
     def plot(self) -> Figure:
         """The curve: solid where theory may be trusted, dashed elsewhere."""
         from ..results.load_pictures import draw_curve, load_axes, name_styles

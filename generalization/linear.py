@@ -129,9 +129,7 @@ def ridge(alpha: ArrayLike, decay: ArrayLike, noise: float = 0.0) -> LinearStude
     return LinearStudent(loads, m, np.where(lam > 0, twice - 1.0 + 2.0 * m, plain.q))
 
 
-def population_normalised(
-    alpha: ArrayLike, zeta: float, noise: float = 0.0
-) -> LinearStudent:
+def population_normalised(alpha: ArrayLike, zeta: float, noise: float = 0.0) -> LinearStudent:
     """Return the student trained with PN (statistics of the training set) and gamma decay.
 
     Its penalty is ``zeta gamma^2 / 2`` an example with ``gamma^2 = |X v|^2 / P``: the training
@@ -180,9 +178,7 @@ def bn_shrinkage(batch_size: int) -> float:
     return float(np.sqrt(2.0 / M) * np.exp(gammaln(M / 2.0) - gammaln((M - 1.0) / 2.0)))
 
 
-def batch_normalised(
-    alpha: ArrayLike, batch_size: int, noise: float = 0.0
-) -> LinearStudent:
+def batch_normalised(alpha: ArrayLike, batch_size: int, noise: float = 0.0) -> LinearStudent:
     """Return the converged BN student at small learning rate: ``kappa_M`` times least squares.
 
     Parameters

@@ -177,7 +177,7 @@ def relu_student(
         for place, (row, label) in zip(chosen, solved, strict=True):
             rows[place], labels[place] = row, label
     columns = np.array(rows, dtype=float).T
-    return ReluStudent(loads, *columns, status=tuple(labels))
+    return ReluStudent(loads, *columns, tuple(labels))  # type: ignore[misc]  # eight columns
 
 
 def interpolation_load(noise: float = 0.0, zeta: float = 0.0) -> float:
@@ -258,9 +258,10 @@ def _reach(equations: Equations, load: float, walk: tuple[float, Point]) -> Poin
         alpha, point = float(target), found
 
 
-def _described(
-    equations: Equations, load: float, point: Point
-) -> tuple[tuple[float, ...], Status]:
+Answer = tuple[tuple[float, ...], Status]  # the row of one load, and its status
+
+
+def _described(equations: Equations, load: float, point: Point) -> Answer:
     """Return the row of one solution and what may be claimed about it."""
     doubled = replace(equations, nodes=2 * equations.nodes)
     quadrature_error = np.abs(doubled.residual(point, load)).max()

@@ -26,7 +26,9 @@ def _density(z: float) -> float:
 
 
 @kernel
-def _add_piece(out, weight, u, mean, width, low, high, const, slope):
+def _add_piece(  # type: ignore[no-untyped-def]
+    out, weight, u, mean, width, low, high, const, slope
+):
     """Add one linear piece ``h - omega = const + slope * omega`` on ``low < omega < high``."""
     a, b = (low - mean) / width, (high - mean) / width
     pa, pb = _density(a), _density(b)
@@ -43,7 +45,7 @@ def _add_piece(out, weight, u, mean, width, low, high, const, slope):
 
 
 @kernel
-def _add_example(out, weight, u, y, mean, width, V, zeta):
+def _add_example(out, weight, u, y, mean, width, V, zeta):  # type: ignore[no-untyped-def]
     """Add the average over ``omega`` of one example with teacher field ``u`` and label ``y``."""
     if math.isinf(V):  # every field sits where its own loss is least
         if y > 0.0 or zeta > 0.0:
@@ -71,7 +73,9 @@ def _add_example(out, weight, u, y, mean, width, V, zeta):
 
 
 @kernel
-def _add_labels(out, weight, u, noise, m, width, V, zeta, nodes, weights):
+def _add_labels(  # type: ignore[no-untyped-def]
+    out, weight, u, noise, m, width, V, zeta, nodes, weights
+):
     """Add the average over the label of one teacher field ``u``."""
     clean = max(u, 0.0)
     if noise == 0.0:
@@ -98,7 +102,15 @@ def _add_labels(out, weight, u, noise, m, width, V, zeta, nodes, weights):
 
 
 @kernel
-def replica_averages(m, q, V, noise, zeta, nodes, weights):
+def replica_averages(
+    m: float,
+    q: float,
+    V: float,
+    noise: float,
+    zeta: float,
+    nodes: np.ndarray,
+    weights: np.ndarray,
+) -> np.ndarray:
     """Return the averages over one example, with Gauss-Legendre ``nodes, weights`` on (0, 1).
 
     In this order: the smooth part and the jump part of ``1 - dh/domega``; ``(h - omega) u``;

@@ -32,7 +32,8 @@ def checked_loads(alpha: ArrayLike) -> NDArray[np.float64]:
     """Return the loads as a float array of one dimension, all of them positive and finite."""
     loads = np.atleast_1d(np.asarray(alpha, dtype=float))
     if loads.ndim != 1 or not loads.size or not np.all(np.isfinite(loads) & (loads > 0)):
-        raise ValueError(f"alpha={np.asarray(alpha).tolist()!r}: one or more finite numbers above 0 are accepted")
+        shown = np.asarray(alpha).tolist()
+        raise ValueError(f"alpha={shown!r}: one or more finite numbers above 0 are accepted")
     return loads
 
 
@@ -40,7 +41,8 @@ def checked_decays(decay: ArrayLike, loads: NDArray[np.float64]) -> NDArray[np.f
     """Return ``lambda`` at every load, all of them finite and at least 0."""
     decays = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
     if not np.all(np.isfinite(decays) & (decays >= 0)):
-        raise ValueError(f"decay={np.asarray(decay).tolist()!r}: finite numbers of at least 0 are accepted")
+        shown = np.asarray(decay).tolist()
+        raise ValueError(f"decay={shown!r}: finite numbers of at least 0 are accepted")
     return decays
 
 
@@ -49,8 +51,9 @@ def decay_of_the_sum(
 ) -> NDArray[np.float64]:
     """Return ``lambda`` of ``sum_mu loss_mu + (lambda/2) |v|^2`` at every load.
 
-    ``decay_per='sum'`` means ``lambda = zeta``. ``'example'`` adds ``(zeta/2) gamma^2`` to the mean
-    loss of one example; ``|v|^2 = N gamma^2`` and ``P = alpha N`` make that ``lambda = alpha zeta``.
+    ``decay_per='sum'`` means ``lambda = zeta``. ``'example'`` adds ``(zeta/2) gamma^2`` to the
+    mean loss of one example; ``|v|^2 = N gamma^2`` and ``P = alpha N`` make that
+    ``lambda = alpha zeta``.
     """
     choice("decay_per", decay_per, DECAY_PER)
     zeta = number("zeta", zeta, least=0.0)

@@ -1,9 +1,9 @@
 """Error against training time for linear students, exactly (theory.md, section 7, item 4).
 
 Gradient descent on ``|y - X v|^2 / 2 + (lambda/2) |v|^2`` acts on every eigenvector of ``X^T X``
-alone: after time ``tau`` the component with eigenvalue ``a`` has kept ``k = exp(-(a + lambda) tau)``
-of its start and gone ``f a`` of the way to the teacher, ``f = (1 - k)/(a + lambda)``. Averaged over
-the Marchenko-Pastur law of ``a``,
+alone: after time ``tau`` the component with eigenvalue ``a`` has kept a part
+``k = exp(-(a + lambda) tau)`` of its start and gone ``f a`` of the way to the teacher,
+``f = (1 - k)/(a + lambda)``. Averaged over the Marchenko-Pastur law of ``a``,
 
     2 eps(tau) = E_a[ (1 - a f)^2 + S a f^2 + q_0 k^2 ],
 

@@ -13,7 +13,7 @@ import scipy.optimize
 from ..results.checks import number
 from .problem import Problem
 from .regularization import decay
-from .train import student_error
+from .train import fresh_error
 from .training_run import Student, start_weights
 from .training_set import TrainingSet
 
@@ -124,7 +124,7 @@ def solve_full_batch(
         data_rng, start_rng = (np.random.default_rng(s) for s in child.spawn(2))
         data = TrainingSet.draw(problem, alpha, dim, data_rng)
         v, found = _minimum(problem, data, start, start_rng)
-        rows.append((student_error(problem, data, Student(v, 0.0)), *data.overlaps(v)))
+        rows.append((fresh_error(problem, data, Student(v, 0.0)), *data.overlaps(v)))
         converged += found
     error, m, q = np.array(rows).T
     sem = float(error.std(ddof=1) / math.sqrt(runs)) if runs > 1 else math.nan

@@ -155,11 +155,11 @@ def _check_start(problem: Problem, start: str) -> None:
         raise ValueError(f"start={start!r}: {', '.join(STARTS)} is accepted")
     if start != "zero":
         return
-    slope = specialise("teacher_student/observables.py", problem.replace(eta=1.0)).activation(0.0)[1]
-    if "gamma" in problem.trained_scalars or slope == 0.0:
+    kernels = specialise("teacher_student/observables.py", problem.replace(eta=1.0))
+    if "gamma" in problem.trained_scalars or kernels.activation(0.0)[1] == 0.0:
         raise ValueError(
-            f"start={start!r}: scheme={problem.scheme!r} with activation={problem.activation!r} has "
-            "no gradient at zero weights; random and xty are accepted"
+            f"start={start!r}: {problem.scheme} with {problem.activation} has no gradient at zero "
+            "weights; random and xty are accepted"
         )
 
 
@@ -197,7 +197,7 @@ def _train_one(run: TrainingRun, stored: Array, stop: list[bool]) -> _Outcome | 
     student, drift, status = run.current(), math.inf, "not converged"
     while True:
         if run.epoch in wanted:
-            history[wanted[run.epoch]] = student_error(run.problem, run.data, run.current())
+            history[wanted[run.epoch]] = fresh_error(run.problem, run.data, run.current())
         if run.epoch in (block_end, run.training.epochs) and run.averaged:
             before, student = student, run.average()
             drift = float(np.linalg.norm(student.v - before.v) / np.linalg.norm(student.v))
@@ -222,13 +222,13 @@ def _measured(run: TrainingRun, student: Student, drift: float) -> dict[str, flo
         "m": m,
         "q": q,
         "shift": student.shift,
-        "error": student_error(run.problem, run.data, student),
+        "error": fresh_error(run.problem, run.data, student),
         "training_loss": float(0.5 * np.mean((run.data.y - fitted) ** 2)),
         "drift": drift,
     }
 
 
-def student_error(problem: Problem, data: TrainingSet, student: Student) -> float:
+def fresh_error(problem: Problem, data: TrainingSet, student: Student) -> float:
     """Generalisation error of a student against the clean teacher, by quadrature.
 
     Fields of fresh inputs are Gaussian: shift and overlaps are all that is needed.

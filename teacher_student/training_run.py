@@ -78,9 +78,7 @@ class TrainingRun:
         head = self.data.X, self.data.y, self.batches(), rates, self.numbers, self.w, self.scalars
         if self.problem.scheme == "pn":
             statistics = self.center, self.covariance
-            self.kernels.train_epoch_population(
-                *head, *statistics, self.mean_w, self.mean_scalars
-            )
+            self.kernels.train_epoch_population(*head, *statistics, self.mean_w, self.mean_scalars)
         else:
             self.kernels.train_epoch(*head, self.unit_length, self.mean_w, self.mean_scalars)
         self.epoch += 1

@@ -86,7 +86,7 @@ class TrainingRuns:
             "dim": self.dim,
             "runs": self.runs,
             "seed": self.seed,
-            **{name: values for name, values in self.values.items()},
+            **self.values,
             "epochs": self.epochs,
             "status": list(self.status),
             "stored_epochs": self.stored_epochs,
@@ -100,7 +100,9 @@ class TrainingRuns:
 
     def to_dataset(self) -> xarray.Dataset:
         """All runs, with the dimensions ``run`` and ``epoch``."""
-        variables = {name: (("run",), values) for name, values in self.values.items()}
+        variables: dict[str, Any] = {
+            name: (("run",), values) for name, values in self.values.items()
+        }
         variables |= {"epochs": (("run",), self.epochs)}
         variables |= {"history": (("run", "epoch"), self.history)}
         attributes = {"problem": self.problem.to_json(), "alpha": self.alpha, "dim": self.dim}
