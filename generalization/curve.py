@@ -27,7 +27,7 @@ MEANING = {
     "converged": "replica-symmetric solution, confirmed by simulation in this regime",
     "exact": "exact as N grows",
     "unstable": "replica symmetry is unstable here: not a prediction",
-    "unreached": "no algorithm tried reaches this minimum: not a prediction",
+    "unreached": "no descent tried reaches this minimum: not a prediction",
     "diverges": "the error diverges",
     "failed": "no solution found",
 }

@@ -75,9 +75,9 @@ def least_squares(alpha: ArrayLike, noise: float = 0.0) -> LinearStudent:
     loads = checked_loads(alpha)
     noise = number("noise", noise, least=0.0)
     gap = np.abs(loads - 1.0)
-    with np.errstate(divide="ignore"):
-        excess = np.where(gap > 0, noise * np.minimum(loads, 1.0) / gap, np.inf if noise else 0.0)
     m = np.minimum(loads, 1.0)
+    at_one = np.inf if noise > 0.0 else 0.0
+    excess = np.where(gap > 0, noise * m / np.where(gap > 0, gap, 1.0), at_one)
     return LinearStudent(loads, m, m + excess)
 
 

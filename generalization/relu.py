@@ -15,7 +15,6 @@ last two equations are left.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -23,7 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root
 
 from ..results.checks import number
-from .relu_kernel import replica_averages
+from .interpolation import interpolation_load
+from .relu_kernel import replica_averages, unit_nodes
 from .student import checked_decays, checked_loads, student_error
 
 Status = Literal["converged", "unstable", "unreached", "diverges", "failed"]
@@ -34,7 +34,6 @@ STEP = 2.0  # ratio of successive loads while the continuation walks
 LAST_STEP = 1.0005  # below this ratio the walk has met a load where the solution ends
 LARGEST = 1e6  # q - m^2 beyond which the student counts as diverging
 ACCURATE = 1e-6  # quadrature error above which the nodes are multiplied
-RECOVERY = 2.0  # without noise, alpha / 2 labels y > 0 an unknown fix v from here on
 # Where simulation and theory part (docs/generalization.md, "Where replica symmetry can be trusted")
 BREAKING = 0.1
 RESPONSE = 5.0
@@ -67,7 +66,7 @@ class ReluStudent:
         Largest residual of the equations; change of it on doubling the nodes.
     status : tuple of str
         Per load: ``'converged'``; ``'unstable'`` (``breaking > 0.1``); ``'unreached'`` (``V > 5``
-        with two minima an example: no algorithm tried finds this minimum); ``'diverges'``;
+        with two minima an example: no descent tried finds this minimum); ``'diverges'``;
         ``'failed'``.
     """
 
@@ -121,13 +120,6 @@ class Equations:
         return point if np.abs(self.residual(point, alpha)).max() < RESIDUAL else None
 
 
-@cache
-def unit_nodes(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Gauss-Legendre nodes and weights on (0, 1)."""
-    nodes, weights = np.polynomial.legendre.leggauss(number)
-    return 0.5 * (nodes + 1.0), 0.5 * weights
-
-
 def relu_student(
     alpha: ArrayLike, decay: ArrayLike = 0.0, noise: float = 0.0, zeta: float = 0.0
 ) -> ReluStudent:
@@ -176,30 +168,8 @@ def relu_student(
         solved = _along(loads[chosen], float(one), noise, zeta)
         for place, (row, label) in zip(chosen, solved, strict=True):
             rows[place], labels[place] = row, label
-    columns = np.array(rows, dtype=float).T
-    return ReluStudent(loads, *columns, tuple(labels))  # type: ignore[misc]  # eight columns
-
-
-def interpolation_load(noise: float = 0.0, zeta: float = 0.0) -> float:
-    """Return the load below which every label is met as ``lambda -> 0+``.
-
-    Without PN's decay ``alpha_c = 2 / (1 + p)``, ``p = P(y > 0)`` (theory.md, section 7): at the
-    threshold ``q`` diverges, so half of the examples with ``y <= 0`` need no push. With ``zeta``
-    every example asks for one value of its field, so ``alpha_c = 1``; without noise the teacher
-    itself meets every label, and ``alpha / 2`` equations fix it from ``alpha = 2`` on.
-
-    Examples
-    --------
-    >>> round(interpolation_load(0.25), 4)
-    1.1932
-    """
-    noise, zeta = number("noise", noise, least=0.0), number("zeta", zeta, least=0.0)
-    if zeta > 0.0:
-        return 1.0
-    if noise == 0.0:
-        return RECOVERY
-    positive = 0.5 + np.arcsin(1.0 / np.sqrt(1.0 + noise)) / (2.0 * np.pi)
-    return float(2.0 / (1.0 + positive))
+    m, q, V, *diagnostics = np.array(rows, dtype=float).T
+    return ReluStudent(loads, m, q, V, *diagnostics, status=tuple(labels))
 
 
 def _along(

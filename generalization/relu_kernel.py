@@ -10,6 +10,7 @@ only ``u`` and ``y`` are left to Gauss-Legendre panels, split at the kinks ``u =
 """
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -130,3 +131,10 @@ def replica_averages(
             weight = span * weights[i] * _density(u)
             _add_labels(out, weight, u, noise, m, width, V, zeta, nodes, weights)
     return out
+
+
+@cache
+def unit_nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gauss-Legendre nodes and weights on (0, 1)."""
+    nodes, weights = np.polynomial.legendre.leggauss(number)
+    return 0.5 * (nodes + 1.0), 0.5 * weights

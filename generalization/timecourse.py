@@ -15,6 +15,7 @@ SGD with learning rate ``eta`` and batches of ``M`` spends ``tau = eta / M`` an 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,28 +24,10 @@ from scipy.optimize import minimize_scalar
 from ..results.checks import number
 from .student import checked_loads
 
-NODES = 400
+MOST_NODES = 4000
 
 
-@dataclass(frozen=True)
-class TimeCourse:
-    """Error of a linear student against training time, and where it is best to stop.
-
-    Attributes
-    ----------
-    tau, error : ndarray, shape (times,)
-        Training time, in units where SGD spends ``eta / M`` an epoch, and generalisation error.
-    stop_tau, stop_error : float
-        The optimum of early stopping; ``stop_tau`` is ``inf`` if training to the end is best.
-    """
-
-    tau: NDArray[np.float64]
-    error: NDArray[np.float64]
-    stop_tau: float
-    stop_error: float
-
-
-def marchenko_pastur(alpha: float, nodes: int = NODES) -> tuple[NDArray, NDArray]:
+def marchenko_pastur(alpha: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return eigenvalues of ``X^T X`` and their weights: a quadrature of the Marchenko-Pastur law.
 
     ``X`` is (alpha N, N) with entries of variance ``1/N``. The bulk lies between
@@ -58,6 +41,10 @@ def marchenko_pastur(alpha: float, nodes: int = NODES) -> tuple[NDArray, NDArray
     """
     load = float(checked_loads(alpha)[0])
     low, high = (1.0 - np.sqrt(load)) ** 2, (1.0 + np.sqrt(load)) ** 2
+    # the pole at a = 0 lies |log(alpha)| / 2 off the real angles: the error is exp(-36) or, close
+    # to alpha = 1, where the pole's own weight vanishes, of that weight's size
+    distance = 0.5 * abs(np.log(load))
+    nodes = int(np.clip(18.0 / max(distance, 1e-9), 200, MOST_NODES))
     # a = middle - radius cos(angle): the midpoint rule in angle is spectrally accurate, because
     # the density's square roots at both edges become sin^2, periodic and smooth
     angle = (np.arange(nodes) + 0.5) * np.pi / nodes
@@ -69,33 +56,20 @@ def marchenko_pastur(alpha: float, nodes: int = NODES) -> tuple[NDArray, NDArray
     return a, weight
 
 
-def time_course(
-    alpha: float,
-    tau: ArrayLike,
-    *,
-    noise: float = 0.25,
-    decay: float = 0.0,
-    q0: float = 0.0,
-) -> TimeCourse:
-    """Return the error of a linear student against training time.
+@dataclass(frozen=True)
+class TimeCourse:
+    """The exact error of a linear student against training time.
 
     Parameters
     ----------
     alpha : float
         Load ``P / N > 0``.
-    tau : array_like
-        Times ``>= 0``; SGD at learning rate ``eta`` with batches of ``M`` spends ``eta / M`` an
-        epoch, in the limit of small ``eta``.
     noise : float, default 0.25
         Label-noise variance ``S >= 0``.
     decay : float, default 0
         ``lambda >= 0`` against the **sum** of the losses.
     q0 : float, default 0
         Squared length ``|v|^2 / N`` of a random start.
-
-    Returns
-    -------
-    TimeCourse
 
     Raises
     ------
@@ -104,32 +78,63 @@ def time_course(
 
     Examples
     --------
-    >>> course = time_course(1.0, [0.0, 1.0, 100.0])
-    >>> course.error.round(3).tolist(), round(course.stop_tau, 2)
+    >>> course = TimeCourse(1.0)
+    >>> course.error([0.0, 1.0, 100.0]).round(3).tolist(), round(course.stop().tau, 2)
     ([0.5, 0.225, 0.785], 2.47)
     """
-    times = np.atleast_1d(np.asarray(tau, dtype=float))
-    if not np.all(np.isfinite(times) & (times >= 0)):
-        raise ValueError(f"tau={tau!r}: finite numbers of at least 0 are accepted")
-    S, lam = number("noise", noise, least=0.0), number("decay", decay, least=0.0)
-    q0 = number("q0", q0, least=0.0)
-    a, weight = marchenko_pastur(alpha)
 
-    def error(time: float) -> float:
-        kept = np.exp(-(a + lam) * time)
-        rate = a + lam
+    alpha: float
+    noise: float = 0.25
+    decay: float = 0.0
+    q0: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked_loads(self.alpha)
+        for name in ("noise", "decay", "q0"):
+            number(name, getattr(self, name), least=0.0)
+
+    @cached_property
+    def _spectrum(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return marchenko_pastur(self.alpha)
+
+    def error(self, tau: ArrayLike) -> NDArray[np.float64]:
+        """Return the generalisation error at times ``tau >= 0``, shape (times,).
+
+        SGD at learning rate ``eta`` with batches of ``M`` spends ``tau = eta / M`` an epoch, in the
+        limit of small ``eta``.
+        """
+        times = np.atleast_1d(np.asarray(tau, dtype=float))
+        if not np.all(np.isfinite(times) & (times >= 0)):
+            raise ValueError(f"tau={times.tolist()!r}: finite numbers of at least 0 are accepted")
+        return np.array([self._error_at(time) for time in times])
+
+    def _error_at(self, time: float) -> float:
+        a, weight = self._spectrum
+        rate = a + self.decay
         f = np.where(rate > 0, -np.expm1(-rate * time) / np.where(rate > 0, rate, 1.0), time)
-        return float(0.5 * weight @ ((1.0 - a * f) ** 2 + S * a * f**2 + q0 * kept**2))
+        start = self.q0 * np.exp(-2.0 * rate * time)
+        return float(0.5 * weight @ ((1.0 - a * f) ** 2 + self.noise * a * f**2 + start))
 
-    # the slowest mode decides how far to look; beyond 1e6 nothing has a meaning at finite N
-    slowest = max(float(np.min(a[a > 0])) + lam, 1e-5)
-    found = minimize_scalar(
-        lambda log_time: error(np.exp(log_time)),
-        bounds=(np.log(1e-3), np.log(50.0 / slowest)),
-        method="bounded",
-        options={"xatol": 1e-10},
-    )
-    stop, best = float(np.exp(found.x)), float(found.fun)
-    if error(50.0 / slowest) <= best * (1.0 + 1e-9):
-        stop, best = np.inf, error(50.0 / slowest)
-    return TimeCourse(times, np.array([error(time) for time in times]), stop, best)
+    def stop(self) -> EarlyStop:
+        """Return the best time to stop."""
+        a = self._spectrum[0]
+        # beyond 50 times the slowest mode, or 1e6, nothing moves that has a meaning at finite N
+        end = 50.0 / max(float(np.min(a[a > 0])) + self.decay, 5e-5)
+        found = minimize_scalar(
+            lambda log_time: self._error_at(np.exp(log_time)),
+            bounds=(np.log(1e-3), np.log(end)),
+            method="bounded",
+            options={"xatol": 1e-8},
+        )
+        last = self._error_at(end)
+        if last <= found.fun * (1.0 + 1e-9):
+            return EarlyStop(np.inf, last)
+        return EarlyStop(float(np.exp(found.x)), float(found.fun))
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """The training time of least error, and that error; ``tau`` is ``inf`` if later is better."""
+
+    tau: float
+    error: float
