@@ -23,16 +23,19 @@ def test_true_theories_agree(problem):
     assert verdict.z["R"][0] == 0.0
 
 
+@pytest.fixture(scope="module")
+def precise_runs():
+    return bn.simulate(bn.Problem(scheme="pn"), dim=20_000, runs=200, time=6, points=13, seed=5)
+
+
 @pytest.mark.parametrize(
     ("planted", "detected"), [(0.0, False), (0.01, True), (0.02, True), (0.05, True)]
 )
-def test_planted_errors_in_the_drift_are_detected(planted, detected):
+def test_planted_errors_in_the_drift_are_detected(planted, detected, precise_runs):
     # gamma's drift is scaled by 1 + planted. At N = 20 000 and 200 runs the smallest, 1%, moves
     # gamma by over ten standard errors; the true theory is rejected at rate alpha = 0.001.
-    problem = bn.Problem(scheme="pn")
-    runs = bn.simulate(problem, dim=20_000, runs=200, time=6, points=13, seed=5)
-    theory = bn.integrate(problem.replace(gamma_rate=1 + planted), times=runs.t)
-    verdict = judge(runs, theory, alpha=0.001)
+    wrong = precise_runs.problem.replace(gamma_rate=1 + planted)
+    verdict = judge(precise_runs, bn.integrate(wrong, times=precise_runs.t), alpha=0.001)
     assert verdict.agree is not detected
     if detected:
         assert verdict.worst[0] == "Q"
