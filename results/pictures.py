@@ -50,12 +50,15 @@ def time_panels(quantities: Sequence[str]) -> tuple[Figure, Mapping[str, Axes]]:
 
 def shared_legend(figure: Figure) -> None:
     """One legend for all panels, below them; each label once."""
-    entries = {}
+    entries: dict[str, Any] = {}
     for axes in figure.axes:
         handles, labels = axes.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
     figure.legend(
-        entries.values(), entries.keys(), loc="outside lower center", ncols=min(3, len(entries))
+        list(entries.values()),
+        list(entries),
+        loc="outside lower center",
+        ncols=min(3, len(entries)),
     )
 
 
