@@ -5,8 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-
 from bntheory.cli.figure import command as figure_command
 from bntheory.cli.generalization import command
 from bntheory.experiments import generalization as experiment
@@ -16,6 +14,7 @@ from bntheory.figures import figure1 as figure_module
 from bntheory.figures.figure1 import figure1
 from bntheory.generalization.curve import generalization
 from bntheory.results.files import save
+from click.testing import CliRunner
 
 SMALL = ["--dim", "30", "--runs", "2", "--epochs", "20", "--quiet"]
 

@@ -2,10 +2,9 @@
 
 import math
 
+import bntheory as bn
 import numpy as np
 import pytest
-
-import bntheory as bn
 from bntheory.generalization.linear import least_squares
 from bntheory.generalization.timecourse import TimeCourse, marchenko_pastur
 from bntheory.teacher_student.train import train

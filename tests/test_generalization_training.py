@@ -3,10 +3,9 @@
 import json
 import math
 
+import bntheory as bn
 import numpy as np
 import pytest
-
-import bntheory as bn
 from bntheory.results.files import to_csv, to_json
 from bntheory.teacher_student import train as train_module
 from bntheory.teacher_student.full_batch import relu_solution, ridge_solution, solve_full_batch
