@@ -152,3 +152,24 @@ def test_a_quick_figure_takes_less_than_ninety_seconds(panel):
     began = time.perf_counter()
     figure1(panel)
     assert time.perf_counter() - began < 90
+
+
+def test_against_epochs_finds_the_same_stop_by_theory_and_sgd():
+    """The optimum is flat: the errors at the two stops agree within 4 standard errors."""
+    sizes = ["--epochs", "400", "--dim", "120", "--runs", "8"]
+    outcome = run("--against", "epochs", "--alpha", "1", "--simulate", "--json", "--quiet", *sizes)
+    table = json.loads(outcome.stdout)
+    assert table["stop"] == pytest.approx(54, abs=1)
+    place = table["epochs"].index(table["simulated_stop"])
+    assert abs(table["simulated_stop_error"] - table["stop_error"]) < (
+        4 * table["simulated_sem"][place] + 0.05 * table["stop_error"]
+    )
+    assert 20 < table["simulated_stop"] < 150
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--against", "steps"], ["--against", "epochs"], ["--against", "epochs", "--student", "relu"]],
+)
+def test_against_epochs_refuses_what_it_cannot_do(arguments):
+    assert run(*arguments).exit_code == 2
