@@ -98,16 +98,19 @@ class EarlyStopping:
 
         figure, axes = load_axes()
         axes.set_xlabel("epochs")
-        everywhere = np.ones(self.epochs.size, dtype=bool)
+        smooth = np.append(np.linspace(0, 1, 9), np.geomspace(1, self.epochs[-1], 200)[1:])
+        error = self.course.error(self.rate * smooth)
         label = f"linear student, α = {self.course.alpha:g}, η/M = {self.rate:g}"
-        draw_curve(axes, self.epochs, self.error, everywhere, label)
+        draw_curve(axes, smooth, error, np.isfinite(error), label)
         if self.runs is not None:
-            draw_points(axes, self.epochs, self.simulated, self.simulated_sem, everywhere)
+            settled = np.isfinite(self.simulated)
+            draw_points(axes, self.epochs, self.simulated, self.simulated_sem, settled)
         best = self.course.stop()
         if np.isfinite(best.tau):
             axes.axvline(best.tau / self.rate, color="0.4", linestyle=":", label="best stop")
         axes.set_xscale("symlog", linthresh=1.0)
-        name_styles(axes)
+        axes.set_xlim(0.0, None)
+        name_styles(axes, "upper center")
         return figure
 
 
