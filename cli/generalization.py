@@ -21,6 +21,7 @@ def study_options(command: Any) -> Any:
             show_default=True,
             help="sgd, or full-batch: the exact minimum (identity) or L-BFGS (relu).",
         ),
+        click.option("--start", default="xty", show_default=True, help="xty or random."),
         click.option("--epochs", default=1000, show_default=True, help="Most passes, with sgd."),
         click.option("--runs", default=8, show_default=True, help="Training sets a load."),
         click.option("--dim", default=200, show_default=True, help="Input dimension N."),
@@ -95,7 +96,9 @@ def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
 
 def _against_load(reporter: Reporter, options: dict[str, Any]) -> None:
     simulated, store = options.pop("simulate"), options.pop("store")
-    sizes = {name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "seed")}
+    sizes = {
+        name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "start", "seed")
+    }
     from ..experiments.generalization import GeneralizationStudy, Settings, study
     from ..experiments.point_store import PointStore
     from ..generalization.curve import generalization

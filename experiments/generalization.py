@@ -45,6 +45,9 @@ class Settings:
         As for :func:`bntheory.train`.
     method
         ``sgd``, or ``full-batch``: the exact minimum (linear) or L-BFGS (ReLU).
+    start
+        ``xty`` or ``random``. ReLU students have many minima, and at small loads those that a
+        random start leads to are worse; linear ones keep a random start's part in the null space.
     rate
         Learning rate over batch size.
     """
@@ -53,6 +56,7 @@ class Settings:
     runs: int = 8
     epochs: int = 1000
     method: str = "sgd"
+    start: str = "xty"
     rate: float = RATE
     seed: int = 0
 
@@ -220,20 +224,20 @@ def _point(
     if theory.scheme in ("sgd", "wn"):
         problem = training_problem(problem, theory.zeta, load, theory.decay_per)
     problem = problem.replace(q0=1.0)
-    start = "xty" if theory.student == "identity" else "random"
-    shared: dict[str, Any] = {"dim": settings.dim, "runs": settings.runs, "seed": settings.seed}
+    names = ("dim", "runs", "seed", "start")
+    shared: dict[str, Any] = {name: getattr(settings, name) for name in names}
 
     def make() -> dict[str, Any]:
         if settings.method == "full-batch":
-            return solve_full_batch(problem, load, start=start, **shared)
-        done = train(problem, load, start=start, epochs=settings.epochs, **shared)
+            return solve_full_batch(problem, load, **shared)
+        done = train(problem, load, epochs=settings.epochs, **shared)
         if done.interrupted:
             raise KeyboardInterrupt  # a load counts when all of its runs do
         means = {name: done.mean(name) for name in ("error", "m", "q")}
         counts = {"used": int(done.usable.sum()), "converged": done.status.count("converged")}
         return {**means, "sem": done.sem(), **counts}
 
-    key = {"alpha": load, "problem": problem.to_dict(), "start": start, **asdict(settings)}
+    key = {"alpha": load, "problem": problem.to_dict(), **asdict(settings)}
     point: dict[str, Any] = store.get_or_make(key, make)
     return point
 

@@ -60,7 +60,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "1b": (
         "BN is represented by PN with zeta = 3/(8M): the caption's 1/(4M) is its mean part alone.",
         "Dashed: replica symmetry is unstable, or no descent tried reaches its minimum; there "
-        "the line is no prediction, and the points alone count. SGD starts at a random |v|^2 = N.",
+        "the line is no prediction, and the points alone count. SGD starts along X^T y.",
     ),
 }
 
