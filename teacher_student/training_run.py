@@ -115,11 +115,13 @@ class TrainingRun:
 
 
 def start_weights(start: str, norm: float, data: TrainingSet, rng: np.random.Generator) -> Array:
-    """Weights of a given length at one of `STARTS`."""
+    """Weights of a given length at one of `STARTS`; a random one where all labels are 0."""
     dim = data.teacher.size
     if start == "zero":
         return np.zeros(dim)
-    direction = data.X.T @ data.y if start == "xty" else rng.standard_normal(dim)
+    direction = data.X.T @ data.y
+    if start == "random" or not direction.any():
+        direction = rng.standard_normal(dim)
     return direction * (norm / np.linalg.norm(direction))
 
 

@@ -130,6 +130,8 @@ def test_starts():
     w = first("xty").w
     assert w @ pull == pytest.approx(np.linalg.norm(w) * np.linalg.norm(pull))
     assert (first("zero", bn.Problem("identity", "sgd")).w == 0).all()
+    data = TrainingSet(data.X, np.zeros(24), data.teacher)
+    assert np.linalg.norm(first("xty").w) == pytest.approx(2.0 * math.sqrt(12))
 
 
 def test_a_schedule_is_followed():
