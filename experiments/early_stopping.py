@@ -63,7 +63,11 @@ class EarlyStopping:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; ``stop`` is null where training to the end is best."""
         best = self.course.stop()
-        table = {"alpha": self.course.alpha, "noise": self.course.noise, "rate": self.rate}
+        table: dict[str, Any] = {
+            "alpha": self.course.alpha,
+            "noise": self.course.noise,
+            "rate": self.rate,
+        }
         table |= {"decay": self.course.decay, "q0": self.course.q0, "epochs": self.epochs}
         table |= {"error": self.error, "stop": best.tau / self.rate, "stop_error": best.error}
         if self.runs is not None:

@@ -168,8 +168,8 @@ def relu_student(
         solved = _along(loads[chosen], float(one), noise, zeta)
         for place, (row, label) in zip(chosen, solved, strict=True):
             rows[place], labels[place] = row, label
-    m, q, V, *diagnostics = np.array(rows, dtype=float).T
-    return ReluStudent(loads, m, q, V, *diagnostics, status=tuple(labels))
+    m, q, V, jump, replicon, breaking, residual, accuracy = np.array(rows, dtype=float).T
+    return ReluStudent(loads, m, q, V, jump, replicon, breaking, residual, accuracy, tuple(labels))
 
 
 def _along(

@@ -74,7 +74,7 @@ def draw_points(
         axes.annotate("", (place, top), (place, 0.92 * top), arrowprops=arrow)
 
 
-def name_styles(axes: Axes, place: str = "upper right") -> None:
+def name_styles(axes: Axes, place: Any = "upper right") -> None:
     """A legend of the curves, and of what dashes and points mean where there are any."""
     dashed = any(line.get_gid() == NOT_A_PREDICTION for line in axes.lines)
     handles, labels = axes.get_legend_handles_labels()
