@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 #: Sign flips behind a p-value; the smallest p-value is one over this plus one.
 FLIPS = 4000
+FEWEST_RUNS = 8
 #: The declared allowance for the bias of a finite N, as a multiple of (distance travelled) / N.
 #: Measured (CHANGELOG, `tests/test_compare.py`): below 1.5 over schemes, activations, noises.
 BIAS_FACTOR = 2.0
@@ -194,7 +195,7 @@ def compare(
     True
     """
     number("alpha", alpha, above=0.0, most=1.0)
-    integer("runs", runs, 8)
+    integer("runs", runs, FEWEST_RUNS)
     sample = simulate(
         problem,
         dim=dim,
@@ -207,8 +208,8 @@ def compare(
         workers=workers,
         progress=progress,
     )
-    if sample.status == "interrupted":
-        raise KeyboardInterrupt
+    if sample.runs < FEWEST_RUNS:
+        raise KeyboardInterrupt  # too few runs were finished for a verdict
     flow = integrate(problem, times=sample.t)
     return judge(sample, flow, alpha)
 

@@ -88,7 +88,10 @@ def field_expression(scheme: str, train_beta: bool) -> sympy.Expr:
     import sympy
 
     symbols = scheme_symbols()
-    field = to_sympy(scheme_formula(scheme), symbols)
+    try:
+        field = to_sympy(scheme_formula(scheme), symbols)
+    except FormulaError as problem:
+        raise FormulaError(f"scheme={scheme!r}: {problem}") from None
     if not train_beta:
         field = field.subs(symbols["beta"], 0)
     if sympy.simplify(sympy.diff(field, symbols["a"], 2)) != 0:
