@@ -48,7 +48,7 @@ def activation_formula(activation: str) -> str:
         names = ", ".join(ACTIVATIONS)
         raise FormulaError(f"{problem}; or one of the names {names}") from None
     if not used:
-        raise FormulaError(f"{activation!r} does not depend on h")
+        raise FormulaError(f"{activation!r} does not depend on h; a formula in h is accepted")
     return activation
 
 

@@ -49,7 +49,7 @@ def scheme_formula(scheme: str) -> str:
     except FormulaError as problem:
         raise FormulaError(f"{problem}; or one of the names {', '.join(SCHEMES)}") from None
     if "a" not in used:
-        raise FormulaError(f"{scheme!r} does not depend on a = w.x")
+        raise FormulaError(f"{scheme!r} does not depend on a = w.x; one that does is accepted")
     return scheme
 
 
