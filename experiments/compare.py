@@ -219,10 +219,29 @@ def judge(runs: Runs, flow: Flow, alpha: float = 0.01) -> Comparison:
 
     Where one of them diverged, the times that both reached are compared.
 
+    Parameters
+    ----------
+    runs, flow
+        The two roads, at the same times.
+    alpha
+        Level of the verdict, between 0 and 1.
+
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     ValueError
         If they share fewer than two times.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> problem, times = bn.Problem(scheme="wn"), [0, 1, 2]
+    >>> runs = bn.simulate(problem, dim=500, runs=16, times=times)
+    >>> judge(runs, bn.integrate(problem.replace(eta=1.0), times=times)).agree
+    False
     """
     common = min(runs.t.size, flow.t.size)
     if common < 2:
