@@ -21,6 +21,7 @@ KEYS = {
     "compare": [*SIMULATED, "theory", "z", "max_abs_z", "p_value", "agree", "alpha", "bias_bound"],
     "derive": ["problem", "text", "latex", "python"],
 }
+SUFFIXES = ("nc", "csv", "json", "png", "svg", "pdf")
 ARGUMENTS = {"integrate": SHORT, "simulate": FEW, "compare": FEW, "derive": []}
 
 
@@ -51,7 +52,7 @@ def test_a_quantity_that_does_not_exist_is_null(monkeypatch, capfd):
 
 @pytest.mark.parametrize("command", ["integrate", "simulate", "compare"])
 def test_every_kind_of_file_is_written_and_read_back(monkeypatch, capfd, tmp_path, command):
-    files = {suffix: tmp_path / f"out.{suffix}" for suffix in "nc csv json png svg pdf".split()}
+    files = {suffix: tmp_path / f"out.{suffix}" for suffix in SUFFIXES}
     outputs = [f"--output={path}" for path in files.values()]
     call(monkeypatch, command, *ARGUMENTS[command], "--json", *outputs)
     captured = capfd.readouterr()

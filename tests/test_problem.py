@@ -14,7 +14,7 @@ NEVER_A_NUMBER = [math.nan, math.inf, -math.inf, True, None, [], {}, 10**400, 1j
 
 
 def refusal(**values):
-    with pytest.raises(ValueError, match="accepted|has no") as caught:
+    with pytest.raises(ValueError, match=r"accepted|has no") as caught:
         Problem(**values)
     return str(caught.value)
 

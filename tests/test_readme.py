@@ -35,9 +35,7 @@ def test_a_command_prints_what_the_readme_shows(arguments, shown):
     assert (ended.returncode, ended.stderr) == (0, "")
     words, expected = (NUMBER.sub("#", text).split() for text in (ended.stdout, shown))
     assert words == expected
-    numbers, expected = (
-        [float(n) for n in NUMBER.findall(text)] for text in (ended.stdout, shown)
-    )
+    numbers, expected = ([float(n) for n in NUMBER.findall(text)] for text in (ended.stdout, shown))
     assert numbers == pytest.approx(expected, rel=RELATIVE, abs=ABSOLUTE)
 
 

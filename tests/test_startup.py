@@ -1,5 +1,6 @@
 """Starting is quick: help imports no numerics, a warm run imports no sympy."""
 
+import math
 import subprocess
 import sys
 import time
@@ -9,7 +10,8 @@ from command import ENTRY, SHORT, run_command
 
 #: interface.md: help at most this many times as slow as importing click.
 MOST = 4.0
-REPEATS = 5
+#: Alternating pairs at most; on a busy machine it takes some until both ran undisturbed once.
+REPEATS = 25
 HEAVY = {"numpy", "scipy", "sympy", "numba", "matplotlib", "xarray", "h5py"}
 
 
@@ -36,12 +38,13 @@ def imported_by(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("command", ["", "derive", "integrate", "simulate", "compare"])
 def test_help_starts_fast(command):
     arguments = [*ENTRY, *filter(None, [command]), "--help"]
-    # Alternating, and the fastest of each: another process's load only ever adds time.
-    pairs = [
-        (seconds([sys.executable, "-c", "import click"]), seconds(arguments))
-        for _ in range(REPEATS)
-    ]
-    floor, ours = (min(times) for times in zip(*pairs, strict=True))
+    floor = ours = math.inf
+    for done in range(REPEATS):
+        # The fastest of each: another process's load only ever adds time.
+        floor = min(floor, seconds([sys.executable, "-c", "import click"]))
+        ours = min(ours, seconds(arguments))
+        if done >= 4 and ours <= MOST * floor:
+            break
     assert ours <= MOST * floor, f"{ours:.3f} s against {floor:.3f} s of import click"
 
 
