@@ -95,6 +95,7 @@ BAD = [
     (["integrate", "--activation", "9**9**9"], "--activation="),
     (["integrate", "--activation", "sqrt(-1)*h"], "--activation="),
     (["integrate", "--activation", "log(h)"], "--activation='log(h)' is not a finite real"),
+    (["integrate", "--activation", "exp(h^2)"], "--activation='exp(h^2)': its averages"),
     (["integrate", "--activation", "(" * 400], "--activation="),
     (["integrate", "--activation", "h" * 9999], "--activation="),
     (["integrate", "--activation", ""], "--activation=''"),
