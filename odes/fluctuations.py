@@ -179,7 +179,7 @@ def fluctuations(
     Examples
     --------
     >>> import bntheory as bn
-    >>> predicted = bn.fluctuations(bn.Problem(scheme="wn"), time=5, points=6)
+    >>> predicted = fluctuations(bn.Problem(scheme="wn"), time=5, points=6)
     >>> bool(0.001 < predicted.std(dim=1000)["R"][-1] < 0.1)
     True
     """
