@@ -200,9 +200,9 @@ def study(
 
     Examples
     --------
-    >>> import bntheory as bn
-    >>> curve = bn.generalization("identity", [2.0, 4.0], zeta=0.25)
-    >>> bn.study(curve, settings=Settings(dim=50, runs=2, method="full-batch")).z.shape
+    >>> from bntheory.generalization.curve import generalization
+    >>> curve = generalization("identity", [2.0, 4.0], zeta=0.25)
+    >>> study(curve, settings=Settings(dim=50, runs=2, method="full-batch")).z.shape
     (2,)
     """
     settings, store = settings or Settings(), store or PointStore(None)

@@ -98,8 +98,7 @@ def train(
 
     Examples
     --------
-    >>> import bntheory as bn
-    >>> runs = bn.train(bn.Problem("identity", "sgd", weight_decay=0.1), 2.0, dim=50, runs=2)
+    >>> runs = train(Problem("identity", "sgd", weight_decay=0.1), 2.0, dim=50, runs=2)
     >>> runs.values["error"].shape
     (2,)
     """

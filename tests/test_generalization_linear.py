@@ -183,3 +183,10 @@ def test_bn_crosses_vanilla_where_shrinking_stops_paying():
 def test_bad_input_is_named(arguments, words):
     with pytest.raises(ValueError, match=words):
         generalization(**{"alpha": 2.0, **arguments})
+
+
+def test_the_package_is_the_public_function_too():
+    import bntheory.generalization as package
+
+    direct = generalization("identity", [2.0], zeta=0.25)
+    assert package("identity", [2.0], zeta=0.25).error == direct.error
