@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .generalization.curve import Generalization as Generalization
+    from .generalization.curve import generalization as generalization
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
@@ -29,9 +31,15 @@ if TYPE_CHECKING:
     from .teacher_student.problem import Problem as Problem
     from .teacher_student.runs import Runs as Runs
     from .teacher_student.simulate import simulate as simulate
+    from .teacher_student.train import train as train
+    from .teacher_student.training_runs import TrainingRuns as TrainingRuns
 
 #: Public names and where they live; imported on first use, so that `import bntheory` is cheap.
 _PUBLIC = {
+    "Generalization": "generalization.curve",
+    "generalization": "generalization",
+    "train": "teacher_student.train",
+    "TrainingRuns": "teacher_student.training_runs",
     "Fluctuations": "odes.fluctuations",
     "fluctuations": "odes.fluctuations",
     "Comparison": "experiments.compare",
@@ -54,7 +62,9 @@ def __getattr__(name: str) -> Any:
         return import_module(".results.files", __name__).package_version()
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    module = import_module(f".{_PUBLIC[name]}", __name__)
+    # The folder `generalization` is called as a function: a name cannot stand for both.
+    value = module if _PUBLIC[name] == name else getattr(module, name)
     globals()[name] = value
     return value
 
