@@ -1,0 +1,94 @@
+"""How quickly a flow returns to a point, and up to which learning rate (Proposition 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from .stationary import SAME, Array, Stationary
+
+#: Learning rates between which stability is looked for, in units of the batch size.
+SMALLEST_RATE, LARGEST_RATE = 1e-6, 1e6
+
+
+def eigenvalues(matrix: Array) -> Array:
+    """Eigenvalues, slowest first; complex, shape (n,)."""
+    values = np.linalg.eigvals(matrix).astype(complex)
+    return values[np.lexsort((-values.imag, -values.real))]
+
+
+def return_matrix(flow: Stationary, y: Array, eta: float) -> Array:
+    """How small displacements from an attractor change, at the length that y has.
+
+    At a finite learning rate an attractor with ``I1 > 0`` is a root of the drift only to first
+    order in eta: fluctuations drive ``dlog L/dt`` and, through it, ``dR/dt = -R dlog L/dt``.
+    What is asked is whether *misaligned weights* shrink, so the matrix is that of the weights'
+    squared components, ``L^2 (1 - R^2)`` at a given effective rate, in place of R: this adds
+    the fluctuations' ``dlog L/dt`` to the diagonal (for L^2 in place of L as well). At |R| = 1
+    a displacement of gamma alone misaligns nothing.
+
+    Parameters
+    ----------
+    flow
+        The drift.
+    y
+        A root of its first-order part, shape (size,).
+    eta
+        Learning rate.
+
+    Returns
+    -------
+    array
+        Over the order parameters that can rest (`Stationary.quick`).
+    """
+    J = flow.jacobian(y, eta=eta)
+    first = flow.drift(y, flow.kernels.FIRST_ORDER, eta)[flow.L] / y[flow.L]
+    fluctuations = flow.growth(y, eta) - first
+    J[flow.R, flow.R] += fluctuations
+    J[flow.L, flow.L] += fluctuations
+    if abs(y[flow.R]) > 1 - SAME:
+        J[flow.R, : flow.R] = J[flow.R, flow.L] = 0.0
+    return J[np.ix_(flow.quick, flow.quick)]
+
+
+def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
+    """The learning rate eta from which on misaligned weights grow at a point.
+
+    Parameters
+    ----------
+    flow
+        The drift; its own learning rate plays no part.
+    y
+        A root of its first-order part; a normalised student has the length that y has.
+
+    Returns
+    -------
+    float or None
+        None where the point is unstable, or stable, at every learning rate.
+    """
+
+    def growth(log_eta: float) -> float:
+        eta = float(np.exp(log_eta))
+        return float(eigenvalues(return_matrix(flow, y, eta))[0].real / eta)
+
+    log_low, log_high = np.log(flow.problem.M * np.array([SMALLEST_RATE, LARGEST_RATE]))
+    if growth(log_low) >= 0:
+        return None
+    grid = np.linspace(log_low, log_high, 29)
+    for low, high in zip(grid, grid[1:], strict=False):
+        if growth(high) > 0:
+            return float(np.exp(brentq(growth, low, high, xtol=1e-13)))
+    return None
+
+
+def length_exponent(flow: Stationary, y: Array) -> float | None:
+    """The power of time with which L grows at an attractor; None if it does not.
+
+    ``dL/dt ~ L^-n`` gives ``L ~ t^(1/(n+1))``; n is measured where L is large.
+    """
+    far, farther = y.copy(), y.copy()
+    far[flow.L], farther[flow.L] = 1e3, 2e3
+    near_rate, far_rate = flow.drift(far)[flow.L], flow.drift(farther)[flow.L]
+    if near_rate <= 0 or far_rate <= 0:
+        return None
+    return float(1 / (1 + np.log2(near_rate / far_rate)))
