@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -75,7 +77,7 @@ def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
     if growth(log_low) >= 0:
         return None
     grid = np.linspace(log_low, log_high, 29)
-    for low, high in zip(grid, grid[1:], strict=False):
+    for low, high in pairwise(grid):
         if growth(high) > 0:
             return float(np.exp(brentq(growth, low, high, xtol=1e-13)))
     return None
