@@ -203,7 +203,8 @@ def flow_kernels(problem: Problem) -> Any:
         from .flow_source import kernel_source
 
         text = kernel_source(derive_drift(problem))
-        for template in TEMPLATES:
+        lanes = ("odes/lanes.py",) if "def rhs_lanes" in text else ()
+        for template in (*TEMPLATES, *lanes):
             text = from_template(template, text)
         return text
 

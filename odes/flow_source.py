@@ -6,6 +6,7 @@ The same text is compiled here and, with plain Python in place of the decorator,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import sympy
@@ -28,6 +29,9 @@ from .derive import (
 from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
 from .gaussian_moments import Q as FIELD_STD
 
+#: Flows that advance in one loop: a few SIMD registers' worth.
+LANES = 32
+
 _U, _V = sympy.symbols("u v", real=True)
 #: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
 ERROR_MOMENTS = {
@@ -49,6 +53,21 @@ def flow_source(derivation: Derivation) -> str:
         _observables(derivation),
     ]
     return "\n".join(parts)
+
+
+def lanes_source(derivation: Derivation) -> str:
+    """Source text of ``rhs_lanes``: the right-hand side of many flows in one loop.
+
+    Empty where some moment needs a quadrature: only straight code becomes SIMD code.
+    """
+    if derivation.by_quadrature:
+        return ""
+    body = [*_unpack(derivation, rates=True), *_drift_lines(derivation)]
+    text = "\n".join(body).replace("math.acos(", "acos_lane(").replace("math.asin(", "asin_lane(")
+    text = re.sub(r"\b(d?y|p)\[(\d)\]", r"\1[\2, lane]", text).replace("(t, p", "(t[lane], p")
+    loop = ["for lane in range(LANES):", *("    " + line for line in text.splitlines())]
+    comment = "`rhs` of every lane; y, p and dy have the shape (numbers, lanes)."
+    return function("rhs_lanes", ["t", "y", "p", "dy"], loop, [], comment=comment)
 
 
 def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
@@ -75,13 +94,17 @@ _RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 def _rhs(derivation: Derivation) -> str:
     call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
+    body = [*_unpack(derivation, rates=True), *call, *_drift_lines(derivation)]
+    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
+    return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
+
+
+def _drift_lines(derivation: Derivation) -> list[str]:
     drift = {
         f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
         for i, name in enumerate(derivation.problem.order_parameters)
     }
-    body = [*_unpack(derivation, rates=True), *call, *assignments(drift)]
-    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
-    return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
+    return assignments(drift)
 
 
 def _jacobian(derivation: Derivation) -> str:
@@ -226,9 +249,11 @@ def kernel_source(derivation: Derivation) -> str:
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
         ")",
+        "from bntheory.codegen.lane_math import acos_lane, asin_lane",
+        f"LANES = {LANES}",
         "",
     ]
-    return "\n".join(imports) + flow_source(derivation)
+    return "\n".join(imports) + flow_source(derivation) + "\n" + lanes_source(derivation)
 
 
 __all__ = ["derive_drift", "flow_source", "kernel_source"]
