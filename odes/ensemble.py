@@ -126,7 +126,7 @@ def crossing(level, h, y, k, before, after):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def flows(starts, ends, parameters, rtol, atol, max_steps, watches, errors, status):  # type: ignore[no-untyped-def]
+def flows(starts, ends, parameters, rtol, atol, max_steps, watches, status):  # type: ignore[no-untyped-def]
     """Integrate many flows, one after the other.
 
     Parameters
@@ -139,12 +139,8 @@ def flows(starts, ends, parameters, rtol, atol, max_steps, watches, errors, stat
         Rows of parameters, shape (flows, parameters).
     watches
         Shape (flows, 0) if no error is watched; otherwise rows as above.
-    errors
-        Outputs: scale Q and error at the end, shape (flows, 2); shape (0, 2) if not wanted.
     status
         Output, shape (flows,).
     """
     for i in range(starts.shape[0]):
         status[i] = flow_to(starts[i], ends[i], parameters[i], rtol, atol, max_steps, watches[i])
-        if errors.shape[0]:
-            errors[i] = observables(starts[i])

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import brentq
 
+from ..teacher_student.problem import Problem
 from .stationary import SAME, Array, Stationary
 
 #: Learning rates between which stability is looked for, in units of the batch size.
@@ -69,18 +70,33 @@ def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
         None where the point is unstable, or stable, at every learning rate.
     """
 
-    def growth(log_eta: float) -> float:
-        eta = float(np.exp(log_eta))
+    def growth(eta: float) -> float:
         return float(eigenvalues(return_matrix(flow, y, eta))[0].real / eta)
 
-    log_low, log_high = np.log(flow.problem.M * np.array([SMALLEST_RATE, LARGEST_RATE]))
-    if growth(log_low) >= 0:
+    # A drift of second order in eta makes this linear at |R| = 1: brentq is there at once.
+    rates = flow.problem.M * np.geomspace(SMALLEST_RATE, LARGEST_RATE, 13)
+    if growth(rates[0]) >= 0:
         return None
-    grid = np.linspace(log_low, log_high, 29)
-    for low, high in pairwise(grid):
+    for low, high in pairwise(rates):
         if growth(high) > 0:
-            return float(np.exp(brentq(growth, low, high, xtol=1e-13)))
+            return float(brentq(growth, low, high, xtol=1e-13 * low, rtol=1e-14))
     return None
+
+
+def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
+    """``eta_max`` and the same as a learning rate at L = l0, of the best stable end of training.
+
+    Returns
+    -------
+    eta_max, largest_eta
+        None where no stable end has a bound.
+    """
+    flow = Stationary(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
+    best = min(flow.limits(), key=lambda y: (flow.error(y), -flow.scale(y)), default=None)
+    largest = None if best is None else largest_learning_rate(flow, best)
+    if best is None or largest is None:
+        return None
+    return largest * abs(flow.scale(best)) / best[flow.L] ** 2, largest
 
 
 def length_exponent(flow: Stationary, y: Array) -> float | None:
