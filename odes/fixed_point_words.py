@@ -56,7 +56,9 @@ def limit(point: FixedPoint, normalised: bool) -> str:
     text = f"The effective learning rate is {point.eta_eff:.4g}; the largest stable one is "
     text += f"{point.eta_max:.6g}, that is eta = {point.largest_eta:.6g}"
     if not normalised:
-        return text + ". Above it training diverges."
+        return (
+            text + ". Above it the weights leave this point, and diverge where nothing holds them."
+        )
     if point.L is not None:
         return text + " at this length; the length follows eta, so that training cannot diverge."
     text += ". Above it alignment is lost but nothing diverges: L grows until the effective "

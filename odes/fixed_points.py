@@ -206,20 +206,20 @@ def fixed_points(problem: Problem) -> FixedPoints:
     (0.5, 1.0, 'attractor', 4.0)
     """
     flow = Stationary(problem)
+    return _mark_reached(flow, all_points(flow))
+
+
+def all_points(flow: Stationary) -> list[FixedPoint]:
+    """All fixed points and attractors, without saying which of them is reached."""
     limits = flow.limits()
     bounds = [largest_learning_rate(flow, y) for y in limits]
+    if flow.normalised and not flow.problem.weight_decay:
+        return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
-    for y in _resting(flow, limits):
+    for y in flow.rests(limits):
         nearest = min(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
         points.append(_rest(flow, y, limits[nearest], bounds[nearest]))
-    if flow.normalised and not problem.weight_decay:
-        points = [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
-    return _mark_reached(flow, _arbitrary_lengths(points))
-
-
-def _resting(flow: Stationary, limits: list[Array]) -> list[Array]:
-    grows_only = flow.normalised and not flow.problem.weight_decay
-    return [] if grows_only else flow.rests(limits)
+    return _arbitrary_lengths(points)
 
 
 def _distance(flow: Stationary, x: Array, y: Array) -> float:

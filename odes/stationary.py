@@ -170,11 +170,12 @@ class Stationary:
 
     def _tidy(self, y: Array, free: Array, order: int) -> Array:
         """A degenerate root, which Newton's iteration only creeps up to, put in its place."""
+        good_enough = max(self.residual(y, free, order), 1e-14)
         for overlap in (np.sign(y[self.R]), -np.sign(y[self.R]), 0.0):
             exact = np.where(np.abs(y) < 1e-4, 0.0, y)
             exact[self.R] = overlap
             near = np.abs(np.abs(exact) - np.abs(y)).max() < 1e-4
-            if near and self._is_root(exact, free, order):
+            if near and self.residual(exact, free, order) <= good_enough:
                 return exact
         return y
 
