@@ -8,7 +8,7 @@ from importlib import import_module
 import rich_click as click
 
 #: Subcommands by name; each is the ``command`` of the module of that name.
-COMMANDS = ("derive", "integrate", "simulate", "compare")
+COMMANDS = ("derive", "integrate", "fixed-points", "simulate", "compare", "sweep")
 INTERRUPTED = 130
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..odes.flow import integrate
-from ..odes.stability import largest_learning_rate
+from ..odes.stability import best_limit, largest_learning_rate
 from ..odes.stationary import Stationary
 from ..results.checks import integer
 from ..teacher_student.problem import Problem
@@ -122,7 +122,7 @@ def check_learning_rate(
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
     flow = Stationary(problem.replace(eta=1.0))
-    end = min(flow.limits(), key=lambda y: (flow.error(y), -flow.scale(y)), default=None)
+    end = best_limit(flow)
     bound = None if end is None else largest_learning_rate(flow, end)
     if end is None or bound is None or abs(end[flow.R]) < 1 - 1e-6 or flow.scale(end) <= 0:
         raise ValueError(

@@ -33,16 +33,9 @@ BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 
 @in_house_style
 def draw(sweep: Sweep) -> Figure:
-    """One panel a quantity.
-
-    Raises
-    ------
-    ValueError
-        Unless one or two ranges have more than one value.
-    """
+    """One panel a quantity."""
+    sweep.check_drawable()
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
-    if len(long) not in (1, 2):
-        raise ValueError(f"{len(long)} ranges of more than one value; a picture needs one or two")
     names = list(sweep.values)
     columns = 2 if len(names) > 1 else 1
     rows = -(-len(names) // columns)

@@ -20,6 +20,7 @@ from .stationary import SAME, Array, Stationary
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.figure import Figure
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 #: Rates (over eta) below this are those of a neutral direction.
@@ -164,6 +165,12 @@ class FixedPoints:
             name: [str(row[name]) if name == "eigenvalues" else row[name] for row in rows]
             for name in [*names, "slow_rate", "fast_rate"]
         }
+
+    def plot(self) -> Figure:
+        """Flows from several starts with the points, and the effective rate over time."""
+        from .fixed_point_pictures import draw
+
+        return draw(self)
 
     def to_dataset(self) -> xarray.Dataset:
         """All numbers, with the dimension ``point``."""

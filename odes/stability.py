@@ -83,6 +83,13 @@ def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
     return None
 
 
+def best_limit(flow: Stationary) -> Array | None:
+    """The root of the first-order drift with the lowest error; of two mirror images, Q > 0."""
+    return min(
+        flow.limits(), key=lambda y: (flow.scale(y) < 0, round(flow.error(y), 9)), default=None
+    )
+
+
 def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     """``eta_max`` and the same as a learning rate at L = l0, of the best stable end of training.
 
@@ -92,7 +99,7 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
         None where no stable end has a bound.
     """
     flow = Stationary(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
-    best = min(flow.limits(), key=lambda y: (flow.error(y), -flow.scale(y)), default=None)
+    best = best_limit(flow)
     largest = None if best is None else largest_learning_rate(flow, best)
     if best is None or largest is None:
         return None

@@ -32,7 +32,7 @@ from .derive import (
 )
 from .flow_source import jacobian_entry
 from .gaussian_moments import Q as FIELD_STD
-from .stability import largest_learning_rate
+from .stability import best_limit, largest_learning_rate
 from .stationary import Stationary
 
 SCHEMES = {"BN": "pn", "WN": "wn", "SGD": "sgd"}
@@ -162,8 +162,9 @@ def table_one(problem: Problem) -> TableOne:
 
 
 def _numbers(flow: Stationary) -> dict[str, float | None]:
-    limits = flow.limits()
-    y = min(limits, key=lambda y: (flow.error(y), -flow.scale(y)))
+    y = best_limit(flow)
+    if y is None:
+        return dict.fromkeys(QUANTITIES)
     bound, length = largest_learning_rate(flow, y), float(y[flow.L])
     Q = flow.scale(y)
     rate = Q / length**2
