@@ -104,7 +104,7 @@ def derive_drift(problem: Problem) -> Derivation:
 
 @lru_cache(maxsize=64)
 def _derive(formulas: str, problem: Problem) -> Derivation:
-    field = _population_field(problem)
+    field = population_field(problem)
     moments: dict[Symbol, Moment] = {}
     student = field.derivatives
     drift = _drift(student, problem, lambda integrand: expectation(integrand, moments))
@@ -120,7 +120,7 @@ class PopulationField:
     derivatives: dict[str, Expr]
 
 
-def _population_field(problem: Problem) -> PopulationField:
+def population_field(problem: Problem) -> PopulationField:
     """Put ``a = L u``, ``|w|^2 = N L^2`` and population statistics into the scheme's field."""
     s = scheme_symbols()
     field = field_expression(problem.scheme, problem.train_beta)
@@ -134,6 +134,11 @@ def _population_field(problem: Problem) -> PopulationField:
     return PopulationField(scale, sympy.simplify(f.coeff(_U, 0)), derivatives)
 
 
+def example_factors() -> tuple[Expr, Expr, Expr]:
+    """The residual signal delta of one example, and its normalised fields ``u`` and ``v``."""
+    return _SLOPE * (_T + _XI - _G), _U, _V
+
+
 def _large_dimension(expression: Expr) -> Expr:
     N = scheme_symbols()["N"]
     simple = sympy.simplify(expression)
@@ -142,7 +147,7 @@ def _large_dimension(expression: Expr) -> Expr:
 
 def _drift(by: dict[str, Expr], problem: Problem, mean: Expectation) -> dict[str, Expr]:
     """The mean change of every order parameter in unit time, given the field's derivatives."""
-    residual = _SLOPE * (_T + _XI - _G)  # delta of theory.md, section 1
+    residual = _SLOPE * (_T + _XI - _G)
     pull = mean(residual * by["n2"])
     flow = {
         "gamma": ETA * GAMMA_RATE * (mean(residual * by["gamma"]) - ZETA * GAMMA),
