@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.files import PICTURE_SUFFIXES
 from .options import (
     PROBLEM_OPTIONS,
     bad_input,
@@ -57,12 +58,11 @@ def command(**options: Any) -> None:
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
-        from ..experiments.sweep import sweep
+        from ..experiments.sweep import check_drawable, sweep
 
+        if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
+            check_drawable(grid)
         made = sweep(problem, quantity=options["quantity"], progress=reporter.progress, **grid)
-        for path in reporter.outputs:
-            if path.suffix in (".png", ".svg", ".pdf"):
-                made.check_drawable()
     if made.failed:
         reporter.notice(f"{len(made.failed)} flows failed: {made.failed[0]['message']}")
     reporter.finish(made, table(made.columns(), rows=25))
@@ -75,7 +75,7 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
         text = options[name]
         if name not in RANGED or text is None:
             continue
-        if ":" in text or "," in text:
+        if "(" not in text and (":" in text or "," in text):  # else a schedule's formula
             grid[name] = parse_range(text, name)
             options[name] = None
         elif kind is not str:

@@ -61,8 +61,9 @@ class EquilibriumCheck:
 
     def summary(self) -> str:
         """The comparison in words."""
-        words = [f"L settles at {self.theory['L']:.5g} and eta_eff at "
-                 f"{self.theory['eta_eff']:.5g} in a time of {self.relaxation_time:.3g}; "]  # fmt: skip
+        L, rate = self.theory["L"], self.theory["eta_eff"]
+        words = [f"L settles at {L:.5g} and eta_eff at {rate:.5g}; "]
+        words += [f"slowest relaxation in a time of {self.relaxation_time:.3g}; "]
         for factor, chain, error in zip(FROM, self.chain, self.standard_error, strict=True):
             words.append(
                 f"by the chain from {factor:g} times this length: L = {chain['L']:.5g} +- "

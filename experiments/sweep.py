@@ -87,20 +87,6 @@ class Sweep:
             {"problem": self.problem.to_json(), **({"time": self.time} if self.time else {})},
         )
 
-    def check_drawable(self) -> None:
-        """Refuse a grid that no picture shows.
-
-        Raises
-        ------
-        ValueError
-            Unless one or two ranges have more than one value.
-        """
-        long = [name for name, values in self.grid.items() if len(values) > 1]
-        if len(long) not in (1, 2):
-            raise ValueError(
-                f"{len(long)} ranges have more than one value; a picture needs one or two"
-            )
-
     def plot(self) -> Figure:
         """Curves of a one-dimensional grid, maps of a two-dimensional one.
 
@@ -191,6 +177,19 @@ def sweep(
     if "diverged" in shaped:
         shaped["diverged"] = shaped["diverged"].astype(bool)
     return Sweep(problem, axes, shaped, tuple(failed), end or None)
+
+
+def check_drawable(grid: Mapping[str, Range]) -> None:
+    """Refuse a grid that no picture shows.
+
+    Raises
+    ------
+    ValueError
+        Unless one or two ranges have more than one value.
+    """
+    long = [name for name, values in grid.items() if np.size(values) > 1]
+    if len(long) not in (1, 2):
+        raise ValueError(f"{len(long)} ranges have more than one value; a picture needs one or two")
 
 
 def _columns(axes: Mapping[str, Array], shape: tuple[int, ...], part: Array) -> dict[str, Array]:

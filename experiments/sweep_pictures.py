@@ -34,7 +34,9 @@ BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 @in_house_style
 def draw(sweep: Sweep) -> Figure:
     """One panel a quantity."""
-    sweep.check_drawable()
+    from .sweep import check_drawable
+
+    check_drawable(sweep.grid)
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
     names = list(sweep.values)
     columns = 2 if len(names) > 1 else 1

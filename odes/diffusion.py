@@ -23,8 +23,8 @@ from .derive import (
     SIGN,
     L,
     R,
-    expectation,
     example_factors,
+    expectation,
     population_field,
 )
 from .gaussian_moments import Moment

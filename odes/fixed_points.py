@@ -219,7 +219,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
 def all_points(flow: Stationary) -> list[FixedPoint]:
     """All fixed points and attractors, without saying which of them is reached."""
     limits = flow.limits()
-    bounds = [largest_learning_rate(flow, y) for y in limits]
+    bounds = _bounds(flow, limits)
     if flow.normalised and not flow.problem.weight_decay:
         return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
@@ -227,6 +227,15 @@ def all_points(flow: Stationary) -> list[FixedPoint]:
         nearest = min(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
         points.append(_rest(flow, y, limits[nearest], bounds[nearest]))
     return _arbitrary_lengths(points)
+
+
+def _bounds(flow: Stationary, limits: list[Array]) -> list[float | None]:
+    """The largest learning rates; a mirror image has that of its original."""
+    bounds: list[float | None] = []
+    for k, y in enumerate(limits):
+        twins = [j for j in range(k) if _distance(flow, flow.mirror(y), limits[j]) < SAME]
+        bounds.append(bounds[twins[0]] if twins else largest_learning_rate(flow, y))
+    return bounds
 
 
 def _distance(flow: Stationary, x: Array, y: Array) -> float:
@@ -312,7 +321,7 @@ def _mark_reached(flow: Stationary, points: list[FixedPoint]) -> FixedPoints:
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
     y, k = np.array(flow.problem.start), flow.kernels
-    budget = 20_000 if k.HAS_JACOBIAN else 200
+    budget = 20_000 if k.HAS_JACOBIAN else 100
     status = k.flow_to(y, float(end), flow.p, 1e-6, 1e-9, budget, np.empty(0))
     if status == k.DIVERGED:
         return FixedPoints(flow.problem, tuple(points), "diverged")

@@ -16,6 +16,7 @@ from ..codegen.lowering import assignments, code, function
 from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.hooks import learning_rate_source
 from .derive import (
+    BATCH,
     ETA,
     ORDER_PARAMETERS,
     PARAMETERS,
@@ -23,6 +24,7 @@ from .derive import (
     SHIFT,
     SIGN,
     Derivation,
+    L,
     R,
     derive_drift,
 )
@@ -62,7 +64,9 @@ def lanes_source(derivation: Derivation) -> str:
     """
     if derivation.by_quadrature:
         return ""
-    body = [*_unpack(derivation, rates=True), *_drift_lines(derivation)]
+    drift = {name: e.replace(_is_reciprocal, _by_inverse) for name, e in _drift(derivation).items()}
+    inverses = [f"{inverse} = 1.0 / {code(x)}" for x, inverse in _INVERSES.items()]
+    body = [*_unpack(derivation, rates=True), *inverses, *assignments(drift)]
     text = "\n".join(body).replace("math.acos(", "acos_lane(").replace("math.asin(", "asin_lane(")
     text = re.sub(r"\b(d?y|p)\[(\d)\]", r"\1[\2, lane]", text).replace("(t, p", "(t[lane], p")
     loop = ["for lane in range(LANES):", *("    " + line for line in text.splitlines())]
@@ -94,17 +98,29 @@ _RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 def _rhs(derivation: Derivation) -> str:
     call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
-    body = [*_unpack(derivation, rates=True), *call, *_drift_lines(derivation)]
+    body = [*_unpack(derivation, rates=True), *call, *assignments(_drift(derivation))]
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
 
 
-def _drift_lines(derivation: Derivation) -> list[str]:
-    drift = {
+#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
+_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
+
+
+def _is_reciprocal(e: Expr) -> bool:
+    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
+
+
+def _by_inverse(e: Expr) -> Expr:
+    return _INVERSES[e.base] ** -e.exp
+
+
+def _drift(derivation: Derivation) -> dict[str, Expr]:
+    """The drift with closed forms put in, by the name that the source gives it."""
+    return {
         f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
         for i, name in enumerate(derivation.problem.order_parameters)
     }
-    return assignments(drift)
 
 
 def _jacobian(derivation: Derivation) -> str:
