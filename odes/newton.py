@@ -140,13 +140,48 @@ def newton(y, p, order, free, tolerance, iterations):  # type: ignore[no-untyped
             for c in range(n):
                 by_log = y[LENGTH] if free[c] == LENGTH else 1.0
                 A[a, c] = scale * J[row, free[c]] * by_log
-        if not (np.isfinite(A).all() and np.isfinite(b).all()):
-            return False
-        # Least squares: on a line of fixed points the matrix is singular.
-        step = np.linalg.lstsq(A, b, 1e-10)[0]
-        if move(y, step, free) < tolerance:
-            return True
+        size = move(y, b, free) if eliminate(A, b) else math.nan
+        if not size >= tolerance:
+            return size < tolerance
     return False
+
+
+@kernel
+def eliminate(A, b):  # type: ignore[no-untyped-def]
+    """Solve ``A x = b`` in place, ``b`` becoming x; False if x is not finite.
+
+    Gauss-Jordan with full pivoting. A direction whose pivots are rounding errors (on a line of
+    fixed points the matrix is singular) gets no step. LAPACK would cost seconds of compilation.
+    """
+    n = b.size
+    left, largest = np.ones(n), 0.0
+    for _ in range(n):
+        row, column, pivot = 0, 0, 0.0
+        for i in range(n):
+            for j in range(n):
+                if left[i] > 0.0 and abs(A[i, j]) > abs(pivot):
+                    row, column, pivot = i, j, A[i, j]
+        largest = max(largest, abs(pivot))
+        if abs(pivot) <= 1e-10 * largest:
+            break
+        left[row] = -1.0 - column  # which unknown this row gives
+        for j in range(n):
+            A[row, j] /= pivot
+        b[row] /= pivot
+        for i in range(n):
+            factor = A[i, column]
+            if i != row and factor != 0.0:
+                for j in range(n):
+                    A[i, j] -= factor * A[row, j]
+                b[i] -= factor * b[row]
+    x, total = np.zeros(n), 0.0
+    for i in range(n):
+        if left[i] < 0.0:
+            x[int(-left[i] - 1.0)] = b[i]
+    for i in range(n):
+        b[i] = x[i]
+        total += abs(x[i])
+    return math.isfinite(total)
 
 
 @kernel
