@@ -87,7 +87,7 @@ class Schedule:
         rates, errors = figure.axes
         for name, label in (("eta", r"$\eta(t)$"), ("eta_eff", r"$\eta_{\mathrm{eff}}(t)$")):
             rates.plot(self.t, self.values[name], label=label)
-        if self.best_eta is not None:
+        if self.best_eta is not None and self.best_error is not None:
             rates.axhline(self.best_eta, color="black", linestyle=":", label=r"best constant")
             errors.plot(self.t[-1], self.best_error, "ko", label="best constant, at the end")
         errors.plot(self.t, self.error, label="locally optimal schedule")

@@ -184,10 +184,10 @@ class Stationary:
         kept: dict[tuple[float, ...], Array] = {}
         for y in points:
             constant = abs(self.scale(y)) < SAME
-            key = (0.0, self.error(y)) if constant else tuple(y)
+            key = (0.0, self.error(y)) if constant else tuple(y.tolist())
             if not any(_equal(key, other) for other in kept):
                 kept[key] = y
-        return sorted(kept.values(), key=lambda y: tuple(-np.round(y, 6)))
+        return sorted(kept.values(), key=lambda y: [-round(value, 6) for value in y.tolist()])
 
 
 def _equal(x: tuple[float, ...], y: tuple[float, ...]) -> bool:
