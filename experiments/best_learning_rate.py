@@ -67,6 +67,10 @@ def best_learning_rate(
     low, high
         Range looked at; by default ``1e-4 M`` to ``1e3 M``.
 
+    Returns
+    -------
+    BestRate
+
     Raises
     ------
     ValueError

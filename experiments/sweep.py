@@ -146,7 +146,7 @@ def sweep(
     Examples
     --------
     >>> import bntheory as bn
-    >>> map = bn.sweep(bn.Problem(scheme="wn"), eta=[0.1, 1.0], zeta=[0, 0.1], time=50)
+    >>> map = bn.sweep(bn.Problem(scheme="wn"), eta=[0.1, 1.0], zeta=[0, 0.1], time=300)
     >>> map["final-R"].shape, bool((map["final-R"] > 0.9).all())
     ((2, 2), True)
     """

@@ -140,6 +140,10 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
     values
         Increasing, at least two.
 
+    Returns
+    -------
+    Continuation
+
     Raises
     ------
     ValueError
@@ -147,9 +151,7 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
 
     Examples
     --------
-    Weight decay alone, without noise: the equilibrium sits where alignment just fails:
-
-    >>> import bntheory as bn
+    >>> import bntheory as bn  # alignment is lost at eta = 2 M
     >>> path = bn.follow(bn.Problem(scheme="sgd"), "eta", [1.0, 1.5, 2.5])
     >>> [(round(b.value, 6), b.change) for b in path.bifurcations]
     [(2.0, 'loses stability')]
@@ -211,7 +213,7 @@ def _changes(
         if same:
             continue
         value = _locate(problem, parameter, (low, high), before, after)
-        marks.append(Bifurcation(value, b, _describe(before, after)))
+        marks.append(Bifurcation(float(value), b, _describe(before, after)))
     return marks
 
 

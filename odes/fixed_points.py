@@ -204,9 +204,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
 
     Examples
     --------
-    Proposition 1, ``Q0 = 1 / (1 + 2 zeta)``:
-
-    >>> import bntheory as bn
+    >>> import bntheory as bn  # Proposition 1: Q0 = 1 / (1 + 2 zeta)
     >>> found = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1))
     >>> point = found.reached
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
@@ -274,8 +272,8 @@ def _point(
 ) -> FixedPoint:
     Q, attractor = flow.scale(y), kind == ATTRACTOR
     # What bounds eta at the limit's length bounds eta Q / L^2 at any.
-    eta_max = None if bound is None else bound * abs(flow.scale(limit)) / limit[flow.L] ** 2
-    eta_eff = flow.eta * abs(Q) / y[flow.L] ** 2
+    eta_max = None if bound is None else bound * abs(flow.scale(limit)) / float(limit[flow.L]) ** 2
+    eta_eff = flow.eta * abs(Q) / float(y[flow.L]) ** 2
     scalars = flow.problem.trained_scalars
     return FixedPoint(
         Q=Q,

@@ -103,7 +103,7 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     largest = None if best is None else largest_learning_rate(flow, best)
     if best is None or largest is None:
         return None
-    return largest * abs(flow.scale(best)) / best[flow.L] ** 2, largest
+    return largest * abs(flow.scale(best)) / float(best[flow.L]) ** 2, largest
 
 
 def length_exponent(flow: Stationary, y: Array) -> float | None:
