@@ -22,6 +22,32 @@ from .stand_ins import USES_BATCH, activation, field
 
 
 @kernel
+def field_pulls(  # type: ignore[no-untyped-def]
+    a, target, mu, sigma, n2, gamma, beta, N, c
+):
+    """Fill ``c`` with the first term above at the given statistics; return the other pulls.
+
+    Returns
+    -------
+    by_mu, by_sigma, by_n2, by_gamma, by_beta
+        Batch means of delta times the field's derivative.
+    """
+    M = a.size
+    by_mu = by_sigma = by_n2 = by_gamma = by_beta = 0.0
+    for k in range(M):
+        f, f_a, f_mu, f_sigma, f_n2, f_gamma, f_beta = field(a[k], mu, sigma, n2, gamma, beta, N)
+        g, slope = activation(f)
+        delta = slope * (target[k] - g) / M
+        c[k] = delta * f_a
+        by_mu += delta * f_mu
+        by_sigma += delta * f_sigma
+        by_n2 += delta * f_n2
+        by_gamma += delta * f_gamma
+        by_beta += delta * f_beta
+    return by_mu, by_sigma, by_n2, by_gamma, by_beta
+
+
+@kernel
 def batch_gradient(
     a: np.ndarray,
     target: np.ndarray,
@@ -55,17 +81,9 @@ def batch_gradient(
         for k in range(M):
             square += (a[k] - mu) ** 2
         sigma = math.sqrt(square / M)
-    by_mu = by_sigma = by_n2 = by_gamma = by_beta = 0.0
-    for k in range(M):
-        f, f_a, f_mu, f_sigma, f_n2, f_gamma, f_beta = field(a[k], mu, sigma, n2, gamma, beta, N)
-        g, slope = activation(f)
-        delta = slope * (target[k] - g) / M
-        c[k] = delta * f_a
-        by_mu += delta * f_mu
-        by_sigma += delta * f_sigma
-        by_n2 += delta * f_n2
-        by_gamma += delta * f_gamma
-        by_beta += delta * f_beta
+    by_mu, by_sigma, by_n2, by_gamma, by_beta = field_pulls(
+        a, target, mu, sigma, n2, gamma, beta, N, c
+    )
     if USES_BATCH:
         for k in range(M):
             c[k] += (by_mu + by_sigma * (a[k] - mu) / sigma) / M

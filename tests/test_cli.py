@@ -135,7 +135,7 @@ BAD = [
     (["compare", "--runs", "2"], "--runs=2"),
     (["compare", "--alpha", "0"], "--alpha=0.0"),
     (["integate"], "no command 'integate'; did you mean 'integrate'?"),
-    (["zzz"], "no command 'zzz'; Commands are derive, integrate, simulate, compare."),
+    (["zzz"], "no command 'zzz'; Commands are derive, integrate, simulate, compare"),
     (["integrate", "--etta", "1"], "--etta"),
 ]
 

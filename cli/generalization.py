@@ -1,0 +1,113 @@
+"""``bntheory generalization``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from .options import bad_input, output_options, parse_range
+from .report import Reporter, table
+
+
+def study_options(command: Any) -> Any:
+    """Add what a simulation on training sets needs."""
+    for option in (
+        click.option("--store", metavar="FILE", help="Keep finished points here, and resume."),
+        click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
+        click.option(
+            "--method",
+            default="sgd",
+            show_default=True,
+            help="sgd, or full-batch: the exact minimum (identity) or L-BFGS (relu).",
+        ),
+        click.option("--start", default="xty", show_default=True, help="xty or random."),
+        click.option("--epochs", default=1000, show_default=True, help="Most passes, with sgd."),
+        click.option("--runs", default=8, show_default=True, help="Training sets a load."),
+        click.option("--dim", default=200, show_default=True, help="Input dimension N."),
+        click.option("--simulate", is_flag=True, help="Also train students at every load."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--student", default="identity", show_default=True, help="identity or relu.")
+@click.option(
+    "--scheme",
+    default="wn",
+    show_default=True,
+    help="sgd, wn (gamma decay: ridge), pn (statistics of the training set), or bn.",
+)
+@click.option("--alpha", default="0.2:5:25", show_default=True, help="Loads P/N: a range.")
+@click.option("--zeta", type=float, help="Decay >= 0.  [default: 0; section 2's for pn]")
+@click.option("--noise", default=0.25, show_default=True, help="Label-noise variance S >= 0.")
+@click.option("--batch-size", type=int, help="Batch size M.  [default: 32; 1 for sgd, wn]")
+@click.option(
+    "--decay-per",
+    default="sum",
+    show_default=True,
+    help="sum: lambda = zeta against the summed loss. example: lambda = alpha zeta.",
+)
+@click.option(
+    "--against",
+    default="load",
+    show_default=True,
+    help="load, or epochs: the time course of one load (identity, with --zeta as weight decay).",
+)
+@study_options
+@output_options
+def command(against: str, **options: Any) -> None:
+    """Generalisation error against load, for students trained on P = alpha N examples.
+
+    Theory is exact for identity students and replica symmetric for relu ones; loads where it is no
+    prediction are named. Against epochs: where early stopping is best.
+
+    \b
+    Example:
+      bntheory generalization --student relu --zeta 0.25 --alpha 0.5:8:16 --simulate --output g.png
+      bntheory generalization --against epochs --alpha 1 --simulate --output stop.png
+    """
+    reporter = Reporter(options)
+    with bad_input():
+        if against not in ("load", "epochs"):
+            raise ValueError(f"against={against!r}: load, epochs is accepted")
+        (_against_load if against == "load" else _against_epochs)(reporter, options)
+
+
+def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
+    from ..experiments.early_stopping import early_stopping
+    from ..generalization.student import choice
+
+    loads = parse_range(options["alpha"], "alpha")
+    if len(loads) != 1:
+        raise ValueError(f"alpha={options['alpha']!r}: against epochs, one load is accepted")
+    choice("student", options["student"], ("identity",))
+    choice("method", options["method"], ("sgd",))
+    choice("decay_per", options["decay_per"], ("sum",))
+    names = ("noise", "epochs", "simulate", "dim", "runs", "seed")
+    chosen = {name: options[name] for name in names}
+    decay = options["zeta"] or 0.0
+    result = early_stopping(float(loads[0]), decay=decay, progress=reporter.progress, **chosen)
+    best = result.course.stop()
+    reporter.notice(f"best stop: epoch {best.tau / result.rate:.4g}, error {best.error:.4g}")
+    reporter.finish(result, table(result.columns()))
+
+
+def _against_load(reporter: Reporter, options: dict[str, Any]) -> None:
+    simulated, store = options.pop("simulate"), options.pop("store")
+    sizes = {
+        name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "start", "seed")
+    }
+    from ..experiments.generalization import GeneralizationStudy, Settings, study
+    from ..experiments.point_store import PointStore
+    from ..generalization.curve import generalization
+
+    alpha = parse_range(options.pop("alpha"), "alpha")
+    theory = generalization(options.pop("student"), alpha, **options)
+    result = GeneralizationStudy(theory)
+    if simulated:
+        settings, kept = Settings(**sizes), PointStore(store)
+        result = study(theory, settings=settings, store=kept, progress=reporter.progress)
+    reporter.notice(theory.message)
+    reporter.finish(result, table(result.columns()))
