@@ -16,11 +16,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.best_learning_rate import BestRate as BestRate
+    from .experiments.best_learning_rate import best_learning_rate as best_learning_rate
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .experiments.sweep import Sweep as Sweep
+    from .experiments.sweep import sweep as sweep
     from .generalization.curve import Generalization as Generalization
     from .generalization.curve import generalization as generalization
+    from .odes.continuation import Continuation as Continuation
+    from .odes.continuation import follow as follow
+    from .odes.fixed_points import FixedPoint as FixedPoint
+    from .odes.fixed_points import FixedPoints as FixedPoints
+    from .odes.fixed_points import fixed_points as fixed_points
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
     from .odes.fluctuations import fluctuations as fluctuations
     from .odes.formats import Equations as Equations
     from .odes.formats import derive as derive
+    from .odes.optimal_schedule import Schedule as Schedule
+    from .odes.optimal_schedule import optimal_schedule as optimal_schedule
     from .teacher_student.problem import Problem as Problem
     from .teacher_student.runs import Runs as Runs
     from .teacher_student.simulate import simulate as simulate
@@ -47,9 +58,20 @@ _PUBLIC = {
     "judge": "experiments.compare",
     "Equations": "odes.formats",
     "derive": "odes.formats",
+    "BestRate": "experiments.best_learning_rate",
+    "best_learning_rate": "experiments.best_learning_rate",
+    "Sweep": "experiments.sweep",
+    "sweep": "experiments.sweep",
+    "Continuation": "odes.continuation",
+    "follow": "odes.continuation",
+    "FixedPoint": "odes.fixed_points",
+    "FixedPoints": "odes.fixed_points",
+    "fixed_points": "odes.fixed_points",
     "Flow": "odes.flow",
     "FlowError": "odes.flow",
     "integrate": "odes.flow",
+    "Schedule": "odes.optimal_schedule",
+    "optimal_schedule": "odes.optimal_schedule",
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.runs",
     "simulate": "teacher_student.simulate",

@@ -11,7 +11,16 @@ from importlib import import_module
 import rich_click as click
 
 #: Subcommands by name; each is the ``command`` of the module of that name.
-COMMANDS = ("derive", "integrate", "simulate", "compare", "generalization", "figure")
+COMMANDS = (
+    "derive",
+    "integrate",
+    "fixed-points",
+    "simulate",
+    "compare",
+    "sweep",
+    "generalization",
+    "figure",
+)
 INTERRUPTED = 130
 #: Not 1, which says that theory and simulation disagree.
 FAILED = 2

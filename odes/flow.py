@@ -210,6 +210,10 @@ def parameters(problem: Problem) -> Array:
     return np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
 
 
+#: Kernels of a flow, each template building on those before it; compiled when first called.
+TEMPLATES = ("odes/integrator.py", "odes/newton.py", "odes/ensemble.py")
+
+
 def flow_kernels(problem: Problem) -> Any:
     """The compiled flow of a problem's formulas: from the disk, or derived now."""
 
@@ -217,7 +221,11 @@ def flow_kernels(problem: Problem) -> Any:
         from .derive import derive_drift
         from .flow_source import kernel_source
 
-        return from_template("odes/integrator.py", kernel_source(derive_drift(problem)))
+        text = kernel_source(derive_drift(problem))
+        lanes = ("odes/lanes.py",) if "def rhs_lanes" in text else ()
+        for template in (*TEMPLATES, *lanes):
+            text = from_template(template, text)
+        return text
 
     return generated("flow", structure(problem), write)
 

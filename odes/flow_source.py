@@ -6,6 +6,7 @@ The same text is compiled here and, with plain Python in place of the decorator,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import sympy
@@ -15,6 +16,7 @@ from ..codegen.lowering import assignments, code, function
 from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.hooks import learning_rate_source
 from .derive import (
+    BATCH,
     ETA,
     ORDER_PARAMETERS,
     PARAMETERS,
@@ -22,11 +24,15 @@ from .derive import (
     SHIFT,
     SIGN,
     Derivation,
+    L,
     R,
     derive_drift,
 )
 from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
 from .gaussian_moments import Q as FIELD_STD
+
+#: Flows that advance in one loop: a few SIMD registers' worth.
+LANES = 32
 
 _U, _V = sympy.symbols("u v", real=True)
 #: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
@@ -49,6 +55,23 @@ def flow_source(derivation: Derivation) -> str:
         _observables(derivation),
     ]
     return "\n".join(parts)
+
+
+def lanes_source(derivation: Derivation) -> str:
+    """Source text of ``rhs_lanes``: the right-hand side of many flows in one loop.
+
+    Empty where some moment needs a quadrature: only straight code becomes SIMD code.
+    """
+    if derivation.by_quadrature:
+        return ""
+    drift = {name: e.replace(_is_reciprocal, _by_inverse) for name, e in _drift(derivation).items()}
+    inverses = [f"{inverse} = 1.0 / {code(x)}" for x, inverse in _INVERSES.items()]
+    body = [*_unpack(derivation, rates=True), *inverses, *assignments(drift)]
+    text = "\n".join(body).replace("math.acos(", "acos_lane(").replace("math.asin(", "asin_lane(")
+    text = re.sub(r"\b(d?y|p)\[(\d)\]", r"\1[\2, lane]", text).replace("(t, p", "(t[lane], p")
+    loop = ["for lane in range(LANES):", *("    " + line for line in text.splitlines())]
+    comment = "`rhs` of every lane; y, p and dy have the shape (numbers, lanes)."
+    return function("rhs_lanes", ["t", "y", "p", "dy"], loop, [], comment=comment)
 
 
 def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
@@ -75,13 +98,29 @@ _RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 def _rhs(derivation: Derivation) -> str:
     call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
-    drift = {
+    body = [*_unpack(derivation, rates=True), *call, *assignments(_drift(derivation))]
+    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
+    return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
+
+
+#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
+_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
+
+
+def _is_reciprocal(e: Expr) -> bool:
+    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
+
+
+def _by_inverse(e: Expr) -> Expr:
+    return _INVERSES[e.base] ** -e.exp
+
+
+def _drift(derivation: Derivation) -> dict[str, Expr]:
+    """The drift with closed forms put in, by the name that the source gives it."""
+    return {
         f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
         for i, name in enumerate(derivation.problem.order_parameters)
     }
-    body = [*_unpack(derivation, rates=True), *call, *assignments(drift)]
-    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
-    return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
 
 
 def _jacobian(derivation: Derivation) -> str:
@@ -226,9 +265,11 @@ def kernel_source(derivation: Derivation) -> str:
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
         ")",
+        "from bntheory.codegen.lane_math import acos_lane, asin_lane",
+        f"LANES = {LANES}",
         "",
     ]
-    return "\n".join(imports) + flow_source(derivation)
+    return "\n".join(imports) + flow_source(derivation) + "\n" + lanes_source(derivation)
 
 
 __all__ = ["derive_drift", "flow_source", "kernel_source"]

@@ -8,10 +8,16 @@ import numpy as np
 SIZE: int = 3
 ORDER: int = 3
 HAS_JACOBIAN: bool = True
+LANES: int = 32
 
 
 def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
     """Time derivative of the order parameters."""
+    raise AssertionError(t, y, p, dy)
+
+
+def rhs_lanes(t: np.ndarray, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
+    """`rhs` of many flows at once; arrays of shape (numbers, LANES)."""
     raise AssertionError(t, y, p, dy)
 
 

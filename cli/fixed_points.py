@@ -1,0 +1,92 @@
+"""``bntheory fixed-points``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import rich_click as click
+
+from .options import (
+    bad_input,
+    output_options,
+    parse_range,
+    problem_options,
+    take_problem,
+)
+from .report import Reporter, table
+
+DISAGREE = 1
+COLUMNS = ("Q", "R", "L", "kind", "stable", "eta_eff", "eta_max", "slow_rate", "fast_rate",
+           "residual")  # fmt: skip
+
+
+@click.command("fixed-points")
+@problem_options
+@click.option("--table", "as_table", is_flag=True, help="The paper's Table 1: BN, WN, SGD.")
+@click.option("--check", is_flag=True, help="Find eta_max (and a decay's equilibrium) by chain.")
+@click.option("--follow", metavar="NAME:RANGE", help="Follow all points, e.g. zeta:0:1:21.")
+@click.option("--dim", type=int, help="Input dimension N of --check.")
+@click.option("--runs", type=int, help="Independent runs of --check.")
+@click.option("--seed", default=0, show_default=True, help="Seed of --check.")
+@output_options
+def command(**options: Any) -> None:
+    """Where training ends: fixed points and attractors, stability, eta_eff and eta_max.
+
+    Exit status 0; with --check 1 if theory and simulation disagree.
+
+    \b
+    Examples:
+      bntheory fixed-points --scheme wn --eta 1.0
+      bntheory fixed-points --table --activation identity
+      bntheory fixed-points --scheme pn --follow zeta:0:1 --output branches.png
+    """
+    follow = options.pop("follow")
+    as_table, check = options.pop("as_table"), options.pop("check")
+    if as_table + check + (follow is not None) > 1:
+        raise click.UsageError("--table, --check, --follow: one of them at a time is accepted")
+    reporter = Reporter(options, draws=not as_table)
+    problem = take_problem(options)
+    with bad_input():
+        if as_table:
+            from ..odes.table_one import table_one
+
+            made = table_one(problem)
+            reporter.finish(made, made.lines())
+        elif follow is not None:
+            _follow(problem, follow, reporter)
+        else:
+            _points(problem, reporter, options if check else None)
+
+
+def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:
+    from ..odes.fixed_points import fixed_points
+
+    found = fixed_points(problem)
+    rows = [point.to_dict() for point in found.points]
+    lines = table({name: [row[name] for row in rows] for name in COLUMNS}) if rows else []
+    lines += ["", found.summary()]
+    if check is None:
+        reporter.finish(found, lines)
+        return
+    from ..experiments.fixed_point_check import check_fixed_points
+
+    numbers = {name: value for name, value in check.items() if value is not None}
+    checked = check_fixed_points(found, progress=reporter.progress, **numbers)
+    reporter.finish(checked, [*lines, *checked.lines()])
+    if not checked.agree:
+        sys.exit(DISAGREE)
+
+
+def _follow(problem: Any, text: str, reporter: Reporter) -> None:
+    from ..odes.continuation import follow
+
+    name, _, values = text.partition(":")
+    name = name.replace("-", "_")
+    if values.count(":") == 1:
+        values += ":41"
+    path = follow(problem, name, parse_range(values, name))
+    lines = table(path.columns(), rows=41)
+    marks = [f"{path.parameter} = {m.value:.6g}: branch {m.branch} {m.change}"
+             for m in path.bifurcations]  # fmt: skip
+    reporter.finish(path, [*lines, "", *(marks or ["no bifurcations"])])

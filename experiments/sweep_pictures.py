@@ -1,0 +1,142 @@
+"""Pictures of sweeps: curves over one range, maps over two, and where stability ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..odes.stability import learning_rate_bound
+from ..results.pictures import LABELS, SIMULATION, draw_theory, new_figure, shared_legend
+from ..results.style import in_house_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .sweep import Sweep
+
+Array = np.ndarray
+NAMES = {
+    "eta": r"learning rate $\eta$", "zeta": r"gamma decay $\zeta$", "noise": "label noise $S$",
+    "batch_size": "batch size $M$", "weight_decay": r"weight decay $\lambda$",
+    "gamma_rate": r"rate of $\gamma$", "q0": "start $Q$", "r0": "start $R$", "l0": "start $L$",
+    "time": "time $t$", "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
+    "final-L": f"final {LABELS['L']}", "final-error": f"final {LABELS['error']}",
+    "eta-eff": r"$\eta_{\mathrm{eff}}$ at the end", "plateau": "plateau length",
+    "eta-max": r"$\eta_{\mathrm{max}}$", "largest-eta": r"largest stable $\eta$",
+}  # fmt: skip
+#: Points along the other axis at which the stability boundary is computed, and its label.
+BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
+
+
+@in_house_style
+def draw(sweep: Sweep) -> Figure:
+    """One panel a quantity."""
+    from .sweep import check_drawable
+
+    check_drawable(sweep.grid)
+    long = [name for name, values in sweep.grid.items() if len(values) > 1]
+    names = list(sweep.values)
+    columns = 2 if len(names) > 1 else 1
+    rows = -(-len(names) // columns)
+    figure = new_figure(rows, columns, width=4.2 * columns + 1, height=3.2 * rows + 0.4)
+    for spare in figure.axes[len(names) :]:
+        spare.remove()
+    boundary = _boundary(sweep, long)
+    for name, axes in zip(names, list(figure.axes), strict=True):
+        values = sweep[name].reshape([n for n in sweep.shape if n > 1]).astype(float)
+        if len(long) == 1:
+            _curve(axes, sweep, long[0], name, values)
+        else:
+            _map(figure, axes, sweep, long, name, values)
+        _draw_boundary(axes, boundary)
+        axes.set_xlabel(NAMES.get(long[0], long[0]))
+    problem = sweep.problem
+    at = f", t = {sweep.time:g}" if sweep.time else ""
+    figure.suptitle(f"{problem.scheme}, {problem.activation}{at}")
+    if boundary is not None:
+        shared_legend(figure)
+    return figure
+
+
+def _curve(axes: Axes, sweep: Sweep, along: str, name: str, values: Array) -> None:
+    x = sweep.grid[along]
+    draw_theory(axes, x, values, label="flow")
+    axes.set_ylabel(_label(name))
+    if _is_geometric(x):
+        axes.set_xscale("log")
+    axes.set_xlim(x.min(), x.max())
+    if name in ("final-error", "eta-eff") and _spans_decades(values):
+        axes.set_yscale("log")
+
+
+def _map(
+    figure: Figure, axes: Axes, sweep: Sweep, long: list[str], name: str, values: Array
+) -> None:
+    from matplotlib.colors import LogNorm
+
+    x, y = (sweep.grid[axis] for axis in long)
+    norm: Any = LogNorm() if _spans_decades(values) else None
+    mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True)
+    figure.colorbar(mesh, ax=axes, label=_label(name))
+    axes.set_ylabel(NAMES.get(long[1], long[1]))
+    for scale, along in ((axes.set_xscale, x), (axes.set_yscale, y)):
+        if _is_geometric(along):
+            scale("log")
+    axes.grid(False)
+    axes.set_xlim(x.min(), x.max())
+    axes.set_ylim(y.min(), y.max())
+
+
+def _draw_boundary(axes: Axes, boundary: tuple[Any, Any] | float | None) -> None:
+    style: dict[str, Any] = {"color": SIMULATION, "linestyle": "--", "label": BOUNDARY}
+    if isinstance(boundary, float):
+        axes.axvline(boundary, **style)
+    elif boundary is not None:
+        axes.plot(*boundary, **style)
+
+
+def _boundary(sweep: Sweep, long: list[str]) -> tuple[Array, Array] | float | None:
+    """The largest stable learning rate at L = l0: a line in the panels' plane, or one number."""
+    if "eta" not in long:
+        return None
+    rates = sweep.grid["eta"]
+    fixed = {n: float(v[0]) for n, v in sweep.grid.items() if len(v) == 1 and n != "time"}
+    others = [name for name in long if name != "eta"]
+    if not others:
+        bound = _largest(sweep, fixed)
+        return bound if rates.min() <= bound <= rates.max() else None
+    values = sweep.grid[others[0]]
+    few = values[np.unique(np.linspace(0, len(values) - 1, BOUNDARY_POINTS).astype(int))]
+    varied = [{} if others == ["time"] else {others[0]: float(v)} for v in few]
+    line = np.array([_largest(sweep, fixed | changes) for changes in varied])
+    line[~((line >= rates.min()) & (line <= rates.max()))] = np.nan
+    if np.isnan(line).all():
+        return None
+    return (line, few) if long[0] == "eta" else (few, line)
+
+
+def _largest(sweep: Sweep, changes: Mapping[str, float]) -> float:
+    found = learning_rate_bound(sweep.problem.replace(**changes))
+    return np.nan if found is None else found[1]
+
+
+def _label(name: str) -> str:
+    if name.startswith("time-to:"):
+        return rf"time to $\epsilon$ = {name.removeprefix('time-to:')}"
+    return NAMES.get(name, name)
+
+
+def _is_geometric(x: Array) -> bool:
+    """Whether values grow by a common factor, as those of ``START:STOP:NUM:log``."""
+    if len(x) < 3 or x.min() <= 0:
+        return False
+    steps = np.diff(np.log(x))
+    return bool(np.ptp(steps) < 1e-6 * np.abs(steps).max())
+
+
+def _spans_decades(values: Array) -> bool:
+    good = values[np.isfinite(values)]
+    return bool(good.size and good.min() > 0 and good.max() > 30 * good.min())

@@ -1,0 +1,115 @@
+"""What can be asked of every flow of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..odes.flow import flow_kernels
+from ..odes.flow_ensemble import Ends
+from ..odes.stability import learning_rate_bound
+from ..results.checks import number
+from ..teacher_student.problem import Problem
+
+Array = np.ndarray
+PLAIN = ("final-Q", "final-R", "final-L", "final-error", "eta-eff", "plateau", "eta-max",
+         "largest-eta", "diverged")  # fmt: skip
+TIME_TO = "time-to:"
+#: What the bound on the learning rate depends on, besides l0.
+BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "l0")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The quantities asked for.
+
+    Attributes
+    ----------
+    names
+        In the order asked.
+    levels
+        The error levels of the ``time-to:X`` among them.
+    plateau
+        Whether plateaus are wanted.
+    """
+
+    names: tuple[str, ...]
+    levels: tuple[float, ...]
+    plateau: bool
+
+
+def parse_quantities(quantity: str | Sequence[str]) -> Asked:
+    """The quantities by name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown one.
+
+    Examples
+    --------
+    >>> parse_quantities("final-error,time-to:0.01").levels
+    (0.01,)
+    """
+    names = quantity.split(",") if isinstance(quantity, str) else list(quantity)
+    names = list(dict.fromkeys(name.strip() for name in names))
+    for name in names:
+        if name not in PLAIN and not name.startswith(TIME_TO):
+            accepted = ", ".join((*PLAIN, f"{TIME_TO}X"))
+            raise ValueError(f"quantity={name!r}: any of {accepted} is accepted")
+    levels = tuple(_level(name) for name in names if name.startswith(TIME_TO))
+    return Asked(tuple(names), levels, "plateau" in names)
+
+
+def _level(name: str) -> float:
+    try:
+        return number("quantity", float(name.removeprefix(TIME_TO)), above=0.0)
+    except ValueError:
+        raise ValueError(
+            f"quantity={name!r}: {TIME_TO} with an error above 0 is accepted"
+        ) from None
+
+
+def measure(
+    asked: Asked, problem: Problem, columns: Mapping[str, Array], numbers: Array, flows: Ends
+) -> tuple[dict[str, Array], dict[int, str]]:
+    """The quantities of flows, NaN where one does not exist; and messages of failed flows."""
+    kernels = flow_kernels(problem)
+    complete = flows.status == kernels.COMPLETE
+    R, L = flows.states[:, -2], flows.states[:, -1]
+    found = {"final-Q": flows.Q, "final-R": R, "final-L": L, "final-error": flows.error}
+    # The effective rate of theory.md, section 3, at the end of the flow.
+    found["eta-eff"] = numbers[:, 0] * np.abs(flows.Q) / L**2
+    found["plateau"] = np.where(flows.plateau > 0, flows.plateau, np.nan)
+    values = {name: np.where(complete, v, np.nan) for name, v in found.items()}
+    times = iter(flows.times.T)
+    for name in asked.names:
+        if name.startswith(TIME_TO):
+            reached = next(times)
+            values[name] = np.where(np.isfinite(reached), reached, np.nan)
+    values["diverged"] = (flows.status == kernels.DIVERGED).astype(float)
+    if {"eta-max", "largest-eta"} & set(asked.names):
+        bounds = learning_rate_bounds(problem, columns, len(complete))
+        values["eta-max"], values["largest-eta"] = bounds
+    stiff = np.flatnonzero(flows.status == kernels.TOO_MANY_STEPS)
+    message = "stiff: not finished in the steps allowed; `integrate` has a stiff solver"
+    return {name: values[name] for name in asked.names}, {int(k): message for k in stiff}
+
+
+def learning_rate_bounds(
+    problem: Problem, columns: Mapping[str, Array], count: int
+) -> tuple[Array, Array]:
+    """``eta_max`` and the largest stable eta at L = l0, shape (count,) each."""
+    names = [name for name in BOUND_DEPENDS if name in columns]
+    keys = np.stack([columns[name] for name in names], axis=1) if names else np.zeros((count, 0))
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    bounds = np.full((len(unique), 2), np.nan)
+    for k, key in enumerate(unique):
+        other = dict(zip(names, (float(x) for x in key), strict=True))
+        found = learning_rate_bound(problem.replace(**other))
+        if found is not None:
+            bounds[k] = found
+    eta_max, largest = bounds[inverse.ravel()].T
+    return eta_max, largest

@@ -1,0 +1,87 @@
+"""The picture of a problem's fixed points: where training goes, and at which effective rate.
+
+With weight decay the second panel is what a practitioner sees: whatever the initial length, the
+effective learning rate settles at the same value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..results.pictures import LABELS, SIMULATION, THEORY, new_figure
+from ..results.style import in_house_style
+from .fixed_points import FixedPoints
+from .flow import Flow, integrate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Starts of the flows that are drawn: overlaps, scales, and lengths in units of l0.
+OVERLAPS, SCALES, LENGTHS = (-0.8, -0.3, 0.3, 0.8), (0.3, 1.5), (0.5, 1.0, 2.0, 4.0)
+POINTS = 400
+
+
+@in_house_style
+def draw(found: FixedPoints) -> Figure:
+    """Two panels: flows in the plane of R and Q, and the effective rate over time."""
+    figure = new_figure(1, 2, width=9.0, height=3.8)
+    plane, rates = figure.axes
+    _plane(plane, found)
+    _rates(rates, found)
+    problem = found.problem
+    figure.suptitle(f"{problem.scheme}, {problem.activation}, $\\eta$ = {problem.eta}")
+    return figure
+
+
+def _horizon(found: FixedPoints) -> float:
+    """Some relaxation times of the point at which training ends."""
+    slow = [p.slow_rate for p in found.points if p.stable and p.slow_rate > 0]
+    return float(np.clip(10.0 / min(slow, default=0.5), 1.0, 1e4))
+
+
+def _plane(axes: Axes, found: FixedPoints) -> None:
+    for r0 in OVERLAPS:
+        for q0 in SCALES:
+            start = found.problem.replace(q0=q0, r0=r0)
+            flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+            near = np.abs(flow.Q) < 5  # a diverging student leaves the picture
+            axes.plot(flow.R[near], flow.Q[near], color=THEORY, linestyle="-", linewidth=0.8)
+            axes.plot(r0, q0, marker=".", color=THEORY)
+    for stable, face, label in ((True, SIMULATION, "stable"), (False, "white", "unstable")):
+        points = [p for p in found.points if p.stable == stable]
+        axes.plot([p.R for p in points], [p.Q for p in points], "o", color=SIMULATION,
+                  markerfacecolor=face, markersize=8, label=label)  # fmt: skip
+    axes.set_xlim(-1.05, 1.05)
+    axes.set_xlabel(LABELS["R"])
+    axes.set_ylabel(LABELS["Q"])
+    axes.legend(loc="best")
+
+
+def _rates(axes: Axes, found: FixedPoints) -> None:
+    problem = found.problem
+    normalised = "gamma" in problem.trained_scalars
+    for number, factor in enumerate(LENGTHS):
+        name, base = ("l0", problem.l0) if normalised else ("q0", problem.q0)
+        start = problem.replace(**{name: factor * base})
+        flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+        symbol = "L" if normalised else "Q"
+        axes.plot(flow.t, _effective(flow), color=f"C{number % 7}",
+                  label=f"start ${symbol}$ = {factor * base:g}")  # fmt: skip
+    point = found.reached or next((p for p in found.points if p.stable), None)
+    if point is not None:
+        if point.L is not None:
+            axes.axhline(point.eta_eff, color="black", linestyle=":", label="fixed point")
+        if point.eta_max is not None:
+            axes.axhline(point.eta_max, color=SIMULATION, linestyle="--",
+                         label=r"$\eta_{\mathrm{max}}$")  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlabel("time $t$ = steps / $N$")
+    axes.set_ylabel(r"effective rate $\eta_{\mathrm{eff}} = \eta Q / L^2$")
+    axes.legend(loc="best", fontsize="x-small")
+
+
+def _effective(flow: Flow) -> np.ndarray:
+    return np.asarray(float(flow.problem.eta) * np.abs(flow.Q) / flow.L**2)

@@ -1,0 +1,65 @@
+"""What a list of fixed points means, in words."""
+
+from __future__ import annotations
+
+from .fixed_points import ATTRACTOR, FixedPoint, FixedPoints
+
+
+def summary(found: FixedPoints) -> str:
+    """Where training ends, how fast, and from which learning rate on it does not."""
+    problem = found.problem
+    start = f"From q0 = {problem.q0:g}, r0 = {problem.r0:g}"
+    start += f", l0 = {problem.l0:g}" if "gamma" in problem.trained_scalars else ""
+    stable = [point for point in found.points if point.stable]
+    if found.ending == "diverged":
+        lines = [f"{start} the flow diverges."]
+    elif found.reached is not None:
+        lines = [f"{start} training ends at {ending(found.reached)}."]
+    elif stable:
+        lines = [f"{start} none of the {len(stable)} stable points was reached in the time tried."]
+    else:
+        lines = [f"{start} training has no stable point to end at."]
+    point = found.reached or (stable[0] if stable else None)
+    if point is not None:
+        lines += [speed(point), limit(point, "gamma" in problem.trained_scalars)]
+    return " ".join(lines)
+
+
+def ending(point: FixedPoint) -> str:
+    """One point."""
+    where = f"Q = {point.Q:.6g}, R = {point.R:.6g}"
+    where += f", beta = {point.beta:.6g}" if point.beta is not None else ""
+    if point.kind == ATTRACTOR:
+        growth = f" like t^{point.length_exponent:.3g}" if point.length_exponent else ""
+        return where + f", while L keeps growing{growth} (an attractor, not a fixed point)"
+    if point.L is None:
+        return where + " (a fixed point for every L)"
+    return where + f", L = {point.L:.6g} (a fixed point)"
+
+
+def speed(point: FixedPoint) -> str:
+    """How fast displacements shrink."""
+    if point.slow_rate <= 0:
+        return "At this length displacements grow at first."
+    slow, fast = point.slow_rate, point.fast_rate
+    text = f"The slowest displacement decays in a time of {1 / slow:.4g} (rate {slow:.4g})"
+    text += f", the fastest in {1 / fast:.4g}" if fast > slow * (1 + 1e-9) else ""
+    if any(abs(value.imag) > 1e-9 for value in point.eigenvalues):
+        text += ", with oscillations"
+    return text + "."
+
+
+def limit(point: FixedPoint, normalised: bool) -> str:
+    """From which learning rate on training does not settle there."""
+    if point.eta_max is None or point.largest_eta is None:
+        return "No learning rate was found at which this point loses its stability."
+    text = f"The effective learning rate is {point.eta_eff:.4g}; the largest stable one is "
+    text += f"{point.eta_max:.6g}, that is eta = {point.largest_eta:.6g}"
+    if not normalised:
+        return (
+            text + ". Above it the weights leave this point, and diverge where nothing holds them."
+        )
+    if point.L is not None:
+        return text + " at this length; the length follows eta, so that training cannot diverge."
+    text += ". Above it alignment is lost but nothing diverges: L grows until the effective "
+    return text + "rate is below it again."
