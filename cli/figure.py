@@ -10,7 +10,7 @@ from .options import bad_input, output_options
 from .report import Reporter
 
 
-@click.command()
+@click.command("figure")
 @click.argument("panel", metavar="FIGURE")
 @click.option("--preset", default="quick", show_default=True, help="quick (a minute) or full.")
 @click.option("--dim", type=int, help="Input dimension N.  [default: the preset's]")

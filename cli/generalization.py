@@ -31,7 +31,7 @@ def study_options(command: Any) -> Any:
     return command
 
 
-@click.command()
+@click.command("generalization")
 @click.option("--student", default="identity", show_default=True, help="identity or relu.")
 @click.option(
     "--scheme",
