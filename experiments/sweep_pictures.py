@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..odes.stability import learning_rate_bound
-from ..results.pictures import LABELS, SIMULATION, draw_theory, new_figure, shared_legend
+from ..results.pictures import (
+    LABELS,
+    SIMULATION,
+    draw_theory,
+    log_axis,
+    new_figure,
+    shared_legend,
+)
 from ..results.style import in_house_style
 
 if TYPE_CHECKING:
@@ -65,11 +72,11 @@ def _curve(axes: Axes, sweep: Sweep, along: str, name: str, values: Array) -> No
     x = sweep.grid[along]
     draw_theory(axes, x, values, label="flow")
     axes.set_ylabel(_label(name))
-    if _is_geometric(x):
-        axes.set_xscale("log")
     axes.set_xlim(x.min(), x.max())
+    if _is_geometric(x):
+        log_axis(axes, "x")
     if name in ("final-error", "eta-eff") and _spans_decades(values):
-        axes.set_yscale("log")
+        log_axis(axes, "y")
 
 
 def _map(
@@ -82,12 +89,12 @@ def _map(
     mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True)
     figure.colorbar(mesh, ax=axes, label=_label(name))
     axes.set_ylabel(NAMES.get(long[1], long[1]))
-    for scale, along in ((axes.set_xscale, x), (axes.set_yscale, y)):
-        if _is_geometric(along):
-            scale("log")
     axes.grid(False)
     axes.set_xlim(x.min(), x.max())
     axes.set_ylim(y.min(), y.max())
+    for which, along in (("x", x), ("y", y)):
+        if _is_geometric(along):
+            log_axis(axes, which)
 
 
 def _draw_boundary(axes: Axes, boundary: tuple[Any, Any] | float | None) -> None:

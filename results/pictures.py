@@ -90,3 +90,16 @@ def draw_predicted_spread(axes: Axes, t: Any, y: Any, std: Any, dim: int | None)
     axes.fill_between(
         t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=label
     )
+
+
+def log_axis(axes: Axes, which: str) -> None:
+    """Make ``"x"`` or ``"y"`` logarithmic, with labels that do not run into each other."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    getattr(axes, f"set_{which}scale")("log")
+    low, high = getattr(axes, f"get_{which}lim")()
+    axis = getattr(axes, f"{which}axis")
+    if np.log10(high / low) < 3:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
