@@ -16,6 +16,7 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from ..teacher_student.schedule import check_schedule, stored_times
 from . import stiff
+from .moment_tables import Progress, Table, TableSpec, table
 
 if TYPE_CHECKING:
     import xarray
@@ -176,11 +177,35 @@ def integrate(
     return _collect(problem, kernels, stored[:count], out[:count], steps, state, message)
 
 
-def parameters(problem: Problem) -> Array:
+def parameters(problem: Problem, extent: float = 1.0, progress: Progress | None = None) -> Array:
     """The numbers of a problem in the order in which a flow's kernels take them."""
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     rates = [eta, problem.gamma_rate, decay(problem)]
-    return np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+    own = np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+    made = flow_table(problem, extent, progress)
+    return own if made is None else np.concatenate([own, made.packed])
+
+
+def flow_table(
+    problem: Problem, extent: float = 1.0, progress: Progress | None = None
+) -> Table | None:
+    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4).
+
+    Raises
+    ------
+    ValueError
+        For a batch so small that a moment in the flow is infinite.
+    """
+    kernels = flow_kernels(problem)
+    if problem.M < kernels.SMALLEST_BATCH:
+        raise ValueError(
+            f"batch_size={problem.M!r}: the flow of scheme={problem.scheme!r} with activation="
+            f"{problem.activation!r} asks for E[1/s^{kernels.SMALLEST_BATCH - 2}] of the batch's "
+            f"spread s, which is infinite below M = {kernels.SMALLEST_BATCH}; at least "
+            f"{kernels.SMALLEST_BATCH} is accepted"
+        )
+    spec = kernels.TABLE
+    return table(TableSpec.from_json(spec), problem.M, extent, progress) if spec else None
 
 
 def flow_kernels(problem: Problem) -> Any:

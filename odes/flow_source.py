@@ -14,19 +14,13 @@ from sympy import Expr, Symbol
 from ..codegen.lowering import assignments, code, function
 from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.hooks import learning_rate_source
-from .derive import (
-    ETA,
-    ORDER_PARAMETERS,
-    PARAMETERS,
-    RHO,
-    SHIFT,
-    SIGN,
-    Derivation,
-    R,
-    derive_drift,
-)
-from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
+from .batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
+from .derive import AnyMoment, Derivation
+from .gaussian_moments import RHO, SHIFT, Moment, closed_form, student_factor, teacher_factor
 from .gaussian_moments import Q as FIELD_STD
+from .moment_tables import TableSpec
+from .student_field import laurent
+from .symbols import ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, UHAT, R
 
 _U, _V = sympy.symbols("u v", real=True)
 #: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
@@ -43,6 +37,8 @@ def flow_source(derivation: Derivation) -> str:
     parts = [
         f"SIZE = {len(names)}",
         f"HAS_JACOBIAN = {not derivation.by_quadrature}",
+        f"SMALLEST_BATCH = {derivation.smallest_batch}",
+        f"TABLE = {table_spec(derivation)!r}",
         learning_rate_source(derivation.problem.eta),
         _rhs(derivation),
         _jacobian(derivation),
@@ -74,7 +70,10 @@ _RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 
 def _rhs(derivation: Derivation) -> str:
-    call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
+    if derivation.problem.uses_batch:
+        call, quadrature = table_lines(derivation), ""
+    else:
+        call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
     drift = {
         f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
         for i, name in enumerate(derivation.problem.order_parameters)
@@ -148,8 +147,51 @@ def _observables(derivation: Derivation) -> str:
     return quadrature + function("observables", ["y"], body, returns, comment=comment)
 
 
+def table_spec(derivation: Derivation) -> str:
+    """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
+    if not (derivation.problem.uses_batch and derivation.by_quadrature):
+        return ""
+    activation, X = activation_formula(derivation.problem.activation), derivation.field.X
+    wanted = derivation.by_quadrature.values()
+    return TableSpec(
+        activation,
+        side_slopes(activation),
+        tuple(laurent(X.coeff(UHAT, 0))),
+        tuple(laurent(X.coeff(UHAT, 1))),
+        derivation.shift != 0,
+        tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
+        tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
+    ).to_json()
+
+
+def table_lines(derivation: Derivation) -> list[str]:
+    """Lines that look up the tabulated moments of a batch scheme."""
+    wanted = derivation.by_quadrature
+    if not wanted:
+        return []
+    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
+    if homogeneous and derivation.shift == 0:
+        point = "0.0, 0.0"
+    order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
+    lines = [
+        f"values = np.empty({len(order)})",
+        f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",
+        *(["size = math.hypot(q, shift)"] if homogeneous else []),
+    ]
+    for i, symbol in enumerate(order):
+        degree = _degree(wanted[symbol]) if homogeneous else 0
+        lines.append(f"{symbol} = values[{i}]" + f"*size**{degree}" * (degree > 0))
+    return lines
+
+
+def _degree(moment: AnyMoment) -> int:
+    """How many times a moment holds the student's output."""
+    return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g
+
+
 def moment_functions(
-    name: str, derivation: Derivation, wanted: Mapping[Symbol, Moment]
+    name: str, derivation: Derivation, wanted: Mapping[Symbol, AnyMoment]
 ) -> tuple[list[str], str]:
     """The line that calls a quadrature of moments, and the source of that quadrature.
 
@@ -223,12 +265,10 @@ def kernel_source(derivation: Derivation) -> str:
         "import math",
         "import numpy as np",
         "from bntheory.codegen.jit import kernel",
+        "from bntheory.odes.chebyshev import look_up",
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
         ")",
         "",
     ]
     return "\n".join(imports) + flow_source(derivation)
-
-
-__all__ = ["derive_drift", "flow_source", "kernel_source"]
