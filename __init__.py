@@ -16,15 +16,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.compare import Comparison as Comparison
+    from .experiments.compare import compare as compare
+    from .experiments.compare import judge as judge
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
+    from .odes.formats import Equations as Equations
+    from .odes.formats import derive as derive
     from .teacher_student.problem import Problem as Problem
     from .teacher_student.runs import Runs as Runs
     from .teacher_student.simulate import simulate as simulate
 
 #: Public names and where they live; imported on first use, so that `import bntheory` is cheap.
 _PUBLIC = {
+    "Comparison": "experiments.compare",
+    "compare": "experiments.compare",
+    "judge": "experiments.compare",
+    "Equations": "odes.formats",
+    "derive": "odes.formats",
     "Flow": "odes.flow",
     "FlowError": "odes.flow",
     "integrate": "odes.flow",

@@ -93,9 +93,9 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
     match node:
         case ast.Constant(value=bool()) | ast.Constant(value=complex()):
             raise FormulaError(f"{node.value!r} is not a real number")
-        case ast.Constant(value=int() | float()):
-            if not abs(node.value) < 1e100:
-                raise FormulaError(f"the number {node.value!r} is too large")
+        case ast.Constant(value=int() | float() as value):
+            if not abs(value) < 1e100:
+                raise FormulaError(f"the number {value!r} is too large")
         case ast.BinOp(op=ast.Pow(), right=exponent):
             size = _constant(exponent)
             if size is not None and abs(size) > MAX_EXPONENT:
@@ -103,8 +103,8 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
             if size is None and any(isinstance(n, ast.Pow) for n in ast.walk(exponent)):
                 raise FormulaError("a power within an exponent is not accepted")
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
-            wanted = len(args) == 2 if name in ("max", "min") else len(args) == 1
-            if not wanted:
+            accepted = len(args) >= 2 if name in ("max", "min") else len(args) == 1
+            if not accepted:
                 raise FormulaError(f"{name} was given {len(args)} arguments")
         case ast.Call():
             raise FormulaError(f"unknown function {ast.unparse(node.func)!r}")

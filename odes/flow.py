@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..codegen.modules import from_template, generated
 from ..results.checks import integer, number
 from ..results.files import dataset
+from ..results.style import in_house_style
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
@@ -68,6 +70,11 @@ class Flow:
             raise AttributeError(name)
         return self.values[name]
 
+    def until(self, count: int) -> Flow:
+        """The same flow, with the first stored times only."""
+        shorter = {name: values[:count] for name, values in self.values.items()}
+        return replace(self, t=self.t[:count], values=shorter)
+
     def raise_for_status(self) -> Flow:
         """Return the flow itself if it is complete.
 
@@ -104,6 +111,7 @@ class Flow:
             {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
         )
 
+    @in_house_style
     def plot(self) -> Figure:
         """One panel a quantity."""
         from ..results.pictures import draw_theory, time_panels
@@ -121,7 +129,7 @@ def integrate(
     *,
     time: float = 20.0,
     points: int = 101,
-    times: Sequence[float] | None = None,
+    times: ArrayLike | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,

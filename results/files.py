@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .style import house_style
+
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
@@ -143,4 +145,5 @@ def _write(result: Any, path: Path) -> None:
     elif path.suffix == ".json":
         path.write_text(to_json(result) + "\n")
     else:
-        result.plot().savefig(path)
+        with house_style():
+            result.plot().savefig(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STYLE_SHEET = Path(__file__).resolve().parent.parent / "figures" / "bntheory.mplstyle"
 #: How the paper writes what a curve shows.
 LABELS = {
     "Q": "scale $Q$",
@@ -26,15 +24,13 @@ THEORY, SIMULATION, APPROXIMATION = "#0072B2", "#D55E00", "#009E73"
 
 
 def new_figure(rows: int = 1, columns: int = 1, width: float = 7.0, height: float = 5.0) -> Figure:
-    """A figure in the house style, drawn off screen."""
-    from matplotlib import style
+    """A figure drawn off screen; call it within `bntheory.results.style.house_style`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style.context(str(STYLE_SHEET)):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        figure.subplots(rows, columns)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.subplots(rows, columns)
     return figure
 
 
@@ -50,6 +46,20 @@ def time_panels(quantities: Sequence[str]) -> tuple[Figure, Mapping[str, Axes]]:
     for axes in figure.axes[-2:]:
         axes.set_xlabel("time $t$ = steps / $N$")
     return figure, panels
+
+
+def shared_legend(figure: Figure) -> None:
+    """One legend for all panels, below them; each label once."""
+    entries: dict[str, Any] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(
+        list(entries.values()),
+        list(entries),
+        loc="outside lower center",
+        ncols=min(3, len(entries)),
+    )
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..results.files import dataset
+from ..results.style import in_house_style
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Runs:
     def runs(self) -> int:
         """The number of runs."""
         return len(self.values["R"])
+
+    def until(self, count: int) -> Runs:
+        """The same runs, with the first stored times only."""
+        shorter = {name: values[:, :count] for name, values in self.values.items()}
+        return replace(self, t=self.t[:count], values=shorter)
 
     @cached_property
     def mean(self) -> dict[str, Array]:
@@ -114,14 +120,15 @@ class Runs:
             },
         )
 
+    @in_house_style
     def plot(self) -> Figure:
         """Means with standard errors over the spread of the runs."""
-        from ..results.pictures import draw_simulation, time_panels
+        from ..results.pictures import draw_simulation, shared_legend, time_panels
 
         figure, panels = time_panels(QUANTITIES)
         for name, axes in panels.items():
             draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
-        figure.axes[0].legend()
+        shared_legend(figure)
         title = f"{self.problem.scheme}, {self.problem.activation}"
         figure.suptitle(f"{title}: {self.runs} runs at N = {self.dim}")
         return figure

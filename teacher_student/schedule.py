@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..results.checks import integer, number
 from .hooks import specialise
@@ -14,7 +14,7 @@ from .problem import Problem
 Array = np.ndarray
 
 
-def stored_times(time: float, points: int, times: Sequence[float] | None = None) -> Array:
+def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Array:
     """The stored times from their three parameters.
 
     Raises

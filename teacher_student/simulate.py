@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..results.checks import integer
 from .hooks import specialise
@@ -30,7 +32,7 @@ def simulate(
     runs: int = 64,
     time: float = 20.0,
     points: int = 101,
-    times: Sequence[float] | None = None,
+    times: ArrayLike | None = None,
     engine: str = "chain",
     seed: int = 0,
     workers: int | None = None,
@@ -86,7 +88,7 @@ def simulate(
     make = ChainRun if engine == "chain" else VectorRun
     children = np.random.SeedSequence(seed).spawn(runs)
     rows, reached, finished = _run_all(
-        [lambda child=child: make(problem, dim, steps, child) for child in children],
+        [partial(make, problem, dim, steps, child) for child in children],
         steps,
         workers or os.cpu_count() or 1,
         progress,

@@ -1,0 +1,54 @@
+"""``bntheory derive``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from .options import bad_input, problem_options, take_problem
+
+SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".json": "json"}
+
+
+@click.command("derive")
+@problem_options
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "latex", "python"]),
+    default="text",
+    show_default=True,
+    help="How the equations are written; python is a program of its own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all forms.")
+@click.option("--output", metavar="FILE", help="Save to .txt .tex .py or .json instead.")
+@click.option("--quiet", is_flag=True, help="No messages.")
+def command(style: str, as_json: bool, output: str | None, quiet: bool, **options: Any) -> None:
+    """The order-parameter equations of a problem, derived from its formulas.
+
+    \b
+    Example:
+      bntheory derive --scheme wn --activation erf --format latex
+    """
+    problem = take_problem(options)
+    if output and Path(output).suffix not in SUFFIXES:
+        raise click.UsageError(
+            f"--output: {output!r}: a file ending in {' '.join(SUFFIXES)} is accepted"
+        )
+    from ..odes.formats import derive
+
+    with bad_input():
+        forms = derive(problem).to_dict()
+    forms["json"] = json.dumps(forms) + "\n"
+    if output:
+        try:
+            Path(output).write_text(forms[SUFFIXES[Path(output).suffix]])
+        except OSError as error:
+            raise click.UsageError(f"--output: {output!r}: {error.strerror}") from None
+        if not quiet:
+            click.echo(f"wrote {output}", err=True)
+    if as_json or not output:
+        click.echo(forms["json" if as_json else style], nl=False)

@@ -1,0 +1,176 @@
+"""Options that commands share, and how bad input is reported: exit 2 and one message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..teacher_student.problem import Problem
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: The problem's options: parameter, type, and what it means. Defaults live in `Problem` alone.
+PROBLEM_OPTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("activation", str, "Name (relu identity erf tanh sigmoid softplus gelu leaky-relu) or "
+     "formula in h.  [default: relu]"),
+    ("scheme", str, "Name (sgd wn pn bn mean-only-bn var-only-bn) or field formula in a, n2, "
+     "gamma, beta, N, mu, sigma.  [default: {default_scheme}]"),
+    ("eta", str, "Learning rate of the weights, > 0, or a formula in t.  [default: 0.5]"),
+    ("gamma_rate", float, "Learning rate of gamma in units of eta/N.  [default: 1]"),
+    ("zeta", str, "Gamma decay >= 0, or auto.  [default: 0; auto for pn]"),
+    ("noise", float, "Label-noise variance S >= 0.  [default: 0]"),
+    ("batch_size", int, "Batch size M.  [default: 32; 1 for sgd, wn]"),
+    ("weight_decay", float, "Weight decay lambda >= 0.  [default: 0]"),
+    ("q0", float, "Start: gamma, or length for sgd.  [default: 0.5]"),
+    ("r0", float, "Start: overlap R.  [default: 0.2]"),
+    ("l0", float, "Start: length L.  [default: 1]"),
+)  # fmt: skip
+
+
+def option_name(parameter: str) -> str:
+    """``batch_size`` -> ``--batch-size``."""
+    return "--" + parameter.replace("_", "-")
+
+
+def problem_options(command: Command) -> Command:
+    """Add ``--problem`` and the problem's options to a command."""
+    command = click.option(
+        "--train-beta/--no-train-beta", default=None, help="Train the shift beta from 0."
+    )(command)
+    for parameter, kind, meaning in reversed(PROBLEM_OPTIONS):
+        text = meaning.format(default_scheme=_default_scheme())
+        command = click.option(option_name(parameter), parameter, type=kind, help=text)(command)
+    return click.option(
+        "--problem",
+        "problem_file",
+        metavar="FILE",
+        help="Read the problem from a TOML or JSON file; options override it.",
+    )(command)
+
+
+def _default_scheme() -> str:
+    return "pn"
+
+
+def take_problem(options: dict[str, Any]) -> Problem:
+    """Remove the problem's options from a command's, and make the problem."""
+    from ..teacher_student.problem import Problem, read_parameters
+
+    path = options.pop("problem_file")
+    names = [parameter for parameter, _, _ in PROBLEM_OPTIONS] + ["train_beta"]
+    given = {name: options.pop(name) for name in names}
+    with bad_input():
+        values = read_parameters(path) if path else {}
+        values |= {name: value for name, value in given.items() if value is not None}
+        if isinstance(values.get("zeta"), str) and values["zeta"] != "auto":
+            values["zeta"] = _float_or_text(values["zeta"])
+        return Problem.from_dict(values)
+
+
+def _float_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def time_options(command: Command) -> Command:
+    """Add the end of a run and the number of stored times."""
+    command = click.option(
+        "--points", default=101, show_default=True, help="Number of stored times."
+    )(command)
+    return click.option(
+        "--time", default=20.0, show_default=True, help="End of the run, in steps / N."
+    )(command)
+
+
+def simulation_options(command: Command) -> Command:
+    """Add what only simulations need."""
+    for option in (
+        click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
+        click.option(
+            "--engine",
+            default="chain",
+            show_default=True,
+            help="chain (exact reduced chain) or vectors (N-dimensional vectors).",
+        ),
+        click.option("--runs", default=64, show_default=True, help="Independent runs."),
+        click.option("--dim", default=1000, show_default=True, help="Input dimension N."),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """Add ``--json --output --quiet``."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="No progress, warnings or timing."),
+        click.option(
+            "--output",
+            multiple=True,
+            metavar="FILE",
+            help="Save to .nc .csv .json .png .svg .pdf; may be given more than once.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Turn a ``ValueError`` into exit 2 with one message that names the option."""
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+        named = re.match(r"(\w+)=", message)
+        option = f"{option_name(named.group(1))}: " if named else ""
+        raise click.UsageError(option + message) from None
+
+
+def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
+    """Refuse output files that could not be written, before any work is done."""
+    if not paths:
+        return []
+    from ..results.files import check_output
+
+    with bad_input():
+        return [check_output(path, draws=draws) for path in paths]
+
+
+def parse_range(text: str, parameter: str) -> np.ndarray:
+    """``START:STOP:NUM``, ``START:STOP:NUM:log``, a list ``0.1,0.2``, or one number.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter and what is accepted.
+    """
+    import numpy as np
+
+    accepted = "START:STOP:NUM, START:STOP:NUM:log, or a list of numbers 0.1,0.2 is accepted"
+    message = f"{parameter}={text!r}: {accepted}"
+    try:
+        start_stop_num = text.split(":")
+        if len(start_stop_num) == 1:
+            values = np.array([float(item) for item in text.split(",")])
+        else:
+            start, stop, num, *log = start_stop_num
+            if log not in ([], ["log"]) or int(num) < 1:
+                raise ValueError
+            space = np.geomspace if log else np.linspace
+            values = np.asarray(space(float(start), float(stop), int(num)))
+    except ValueError:
+        raise ValueError(message) from None
+    if not np.isfinite(values).all():
+        raise ValueError(message)
+    return values

@@ -1,0 +1,99 @@
+"""What a command prints: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import rich_click as click
+
+from .options import check_outputs
+
+#: Work that takes longer than this many seconds gets a progress bar, on a terminal.
+PATIENCE = 1.0
+
+
+class Reporter:
+    """Prints results and notices of one command.
+
+    Parameters
+    ----------
+    options
+        The command's options; ``as_json``, ``output`` and ``quiet`` are taken out.
+    draws
+        Whether the command's result can be drawn.
+    """
+
+    def __init__(self, options: dict[str, Any], *, draws: bool = True) -> None:
+        self.as_json = options.pop("as_json")
+        self.quiet = options.pop("quiet")
+        self.outputs = check_outputs(options.pop("output"), draws=draws)
+        self.began = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def notice(self, message: str) -> None:
+        """Say something on standard error."""
+        if message and not self.quiet:
+            self._close_bar()
+            click.echo(message, err=True)
+
+    def progress(self, done: int, total: int) -> None:
+        """Show a bar once the work has taken a while; a callback for long computations."""
+        waited = time.monotonic() - self.began > PATIENCE
+        if self._bar is None:
+            if self.quiet or not waited or not sys.stderr.isatty():
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("running", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def finish(self, result: Any, lines: Iterable[str]) -> None:
+        """Save the result, then print it as JSON or as the given lines."""
+        self._close_bar()
+        from ..results.files import save, to_json
+
+        for path in self.outputs:
+            try:
+                save(result, path)
+            except OSError as error:
+                raise click.UsageError(f"--output: {path}: {error.strerror or error}") from None
+            self.notice(f"wrote {path}")
+        if self.as_json:
+            click.echo(to_json(result))
+        else:
+            for line in lines:
+                click.echo(line)
+        self.notice(f"took {time.monotonic() - self.began:.2f} s")
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def table(columns: Mapping[str, Iterable[Any]], rows: int = 11) -> list[str]:
+    """Aligned columns of numbers; of a long table evenly spaced rows, the last included."""
+    names = list(columns)
+    data = [list(values) for values in columns.values()]
+    count = len(data[0])
+    shown = range(count)
+    if count > rows:
+        shown = [round(i * (count - 1) / (rows - 1)) for i in range(rows)]  # type: ignore[assignment]
+    text = [[_cell(column[i]) for column in data] for i in shown]
+    widths = [max(len(n), *(len(row[k]) for row in text)) for k, n in enumerate(names)]
+    lines = ["  ".join(name.rjust(w) for name, w in zip(names, widths, strict=True))]
+    lines += ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in text]
+    return lines
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str) or value is None:
+        return value or "-"
+    return f"{value:.6g}" if value == value else "-"

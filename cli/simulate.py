@@ -1,0 +1,43 @@
+"""``bntheory simulate``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from .options import (
+    bad_input,
+    output_options,
+    problem_options,
+    simulation_options,
+    take_problem,
+    time_options,
+)
+from .report import Reporter, table
+
+
+@click.command("simulate")
+@problem_options
+@time_options
+@simulation_options
+@output_options
+def command(**options: Any) -> None:
+    """Monte Carlo runs of teacher and student.
+
+    After Ctrl-C the runs that were finished are saved and printed, and the exit status is 130.
+
+    \b
+    Example:
+      bntheory simulate --scheme bn --batch-size 8 --dim 10000 --runs 16 --output runs.nc
+    """
+    reporter = Reporter(options)
+    problem = take_problem(options)
+    from ..teacher_student.simulate import simulate
+
+    with bad_input():
+        runs = simulate(problem, **options, progress=reporter.progress)
+    reporter.notice(runs.message)
+    reporter.finish(runs, table(runs.columns()))
+    if runs.status == "interrupted":
+        raise KeyboardInterrupt

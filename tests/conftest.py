@@ -1,0 +1,9 @@
+"""What all tests share: one cache of compiled kernels, kept between runs of the suite."""
+
+import os
+from pathlib import Path
+
+# Set before bntheory is imported, and inherited by subprocesses and by pytest's workers.
+os.environ.setdefault(
+    "BNTHEORY_CACHE", str(Path(__file__).resolve().parent.parent / ".pytest_cache" / "bntheory")
+)
