@@ -6,6 +6,7 @@ The same text is compiled here and, with plain Python in place of the decorator,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import sympy
@@ -34,11 +35,13 @@ ERROR_MOMENTS = {
 def flow_source(derivation: Derivation) -> str:
     """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow."""
     names = derivation.problem.order_parameters
+    spec = table_spec(derivation)
     parts = [
         f"SIZE = {len(names)}",
         f"HAS_JACOBIAN = {not derivation.by_quadrature}",
         f"SMALLEST_BATCH = {derivation.smallest_batch}",
-        f"TABLE = {table_spec(derivation)!r}",
+        f"HAS_RANGE = {bool(spec) and not json.loads(spec)['slopes']}",
+        f"TABLE = {spec!r}",
         learning_rate_source(derivation.problem.eta),
         _rhs(derivation),
         _jacobian(derivation),
@@ -159,9 +162,17 @@ def table_spec(derivation: Derivation) -> str:
         tuple(laurent(X.coeff(UHAT, 0))),
         tuple(laurent(X.coeff(UHAT, 1))),
         derivation.shift != 0,
+        _singular(derivation),
         tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
         tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
     ).to_json()
+
+
+def _singular(derivation: Derivation) -> bool:
+    """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
+    homogeneous = side_slopes(activation_formula(derivation.problem.activation))
+    at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
+    return not homogeneous and any(power < 0 for _, _, power in at_centre)
 
 
 def table_lines(derivation: Derivation) -> list[str]:
@@ -171,6 +182,8 @@ def table_lines(derivation: Derivation) -> list[str]:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
     point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
+    if _singular(derivation):
+        point = "math.log(q), shift"
     if homogeneous and derivation.shift == 0:
         point = "0.0, 0.0"
     order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))

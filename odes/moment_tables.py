@@ -32,7 +32,11 @@ Progress = Callable[[int, int], None]
 #: The source that decides what is in a table, besides its key.
 SOURCES = ("batch_law.py", "batch_quadrature.py", "chebyshev.py", "moment_tables.py")
 #: Half-widths of the axes of q and shift to begin with; doubled when a flow leaves them.
-SCALE_RANGE, SHIFT_RANGE = 3.0, 2.0
+SCALE_RANGE, SHIFT_RANGE, SMALLEST_SCALE = 3.0, 2.0, 0.1
+#: Below this batch size one example's deviation has no density.
+SMALLEST_TABLE = 3
+#: How far the ranges are extended at most.
+EXTENTS = (1.0, 2.0, 4.0)
 #: Points, off the nodes, at which a table is compared with a finer quadrature.
 CHECKS = 6
 
@@ -52,6 +56,9 @@ class TableSpec:
         ``coefficient, power of ubar, power of s``.
     shifted
         Whether the field has a shift.
+    singular
+        Whether moments may be infinite at q = 0, where nothing cuts off ``ubar / s``; the axis
+        is then log q, from `SMALLEST_SCALE` on.
     singles, pairs
         Exponents, as `batch_moments.BatchMoment` and `batch_moments.PairMoment`.
     """
@@ -61,6 +68,7 @@ class TableSpec:
     x0: tuple[tuple[float, int, int], ...]
     x1: tuple[tuple[float, int, int], ...]
     shifted: bool
+    singular: bool
     singles: tuple[tuple[int, ...], ...]
     pairs: tuple[tuple[int, ...], ...]
 
@@ -134,7 +142,7 @@ def _path(spec: TableSpec, M: int, extent: float) -> Path:
 
 def build(spec: TableSpec, M: int, extent: float = 1.0, progress: Progress | None = None) -> Table:
     """Compute a table, and its error."""
-    sizes, fine, finer = _resolution(spec)
+    sizes, fine, finer = _resolution(spec, extent)
     ranges = _ranges(spec, extent)
     axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
     points = list(itertools.product(*axes))
@@ -158,17 +166,19 @@ def _ranges(spec: TableSpec, extent: float) -> Array:
         second, third = (-math.pi / 2, math.pi / 2), (0.0, 1.0)
     else:
         second, third = (0.0, SCALE_RANGE * extent), (-SHIFT_RANGE * extent, SHIFT_RANGE * extent)
+        if spec.singular:
+            second = (math.log(SMALLEST_SCALE / extent), math.log(SCALE_RANGE * extent))
     return np.array([(0.0, math.pi), second, third])
 
 
-def _resolution(spec: TableSpec) -> tuple[tuple[int, int, int], Fineness, Fineness]:
+def _resolution(spec: TableSpec, extent: float) -> tuple[tuple[int, int, int], Fineness, Fineness]:
     """Nodes on the axes, and how fine the quadrature is there and where it is checked."""
     if spec.slopes and not spec.shifted:
         return (28, 1, 1), Fineness(14, 26, 14, 64), Fineness(18, 32, 16, 128)
     if spec.slopes:
         return (24, 48, 1), Fineness(10, 20, 12, 48), Fineness(14, 26, 14, 96)
-    sizes = (16, 16, 14 if spec.shifted else 1)
-    return sizes, Fineness(8, 20, 12, 24), Fineness(12, 26, 14, 48)
+    sizes = (12, round(26 * extent**0.5), 14 if spec.shifted else 1)
+    return sizes, Fineness(10, 20, 12, 24), Fineness(14, 26, 14, 48)
 
 
 def evaluate(
@@ -199,11 +209,12 @@ def evaluate(
 
     def one(point: tuple[float, ...]) -> Array:
         angle, second, third = point
-        q, shift = second, third if spec.shifted else 0.0
+        q = math.exp(second) if spec.singular else second
+        shift = third if spec.shifted else 0.0
         if spec.slopes:
             q, shift = (math.cos(second), math.sin(second)) if spec.shifted else (1.0, 0.0)
         rho = math.cos(angle)
-        ubar, s, weight = statistics_rule(M, _cuts(M, kernels.KINKS, q, shift, rho), fine)
+        ubar, s, weight = statistics_rule(M, _cuts(spec, M, kernels.KINKS, q, shift, rho), fine)
         field = [_laurent(terms, ubar, s) for terms in (spec.x0, spec.x1)]
         out = np.empty(len(spec.singles) + len(spec.pairs))
         kernels.batch_moments(
@@ -221,15 +232,21 @@ def evaluate(
     return done
 
 
-def _cuts(M: int, kinks: Array, q: float, shift: float, rho: float) -> list[float]:
-    """Where in ``ubar / s`` a kink of the student, or the edge of uhat, meets one of the teacher."""
+def _cuts(spec: TableSpec, M: int, kinks: Array, q: float, shift: float, rho: float) -> list[float]:
+    """Where in ``ubar / s`` panels are to end.
+
+    A kink of the student, or the edge of uhat, meets one of the teacher; or an activation
+    saturates on the way to ``s = 0``, where moments get their largest contributions.
+    """
+    saturates = [side * 2.0**k / q for k in range(-2, 4) for side in (-1, 1)]
     if not kinks.size:
-        return []
+        return saturates if spec.singular else []
     width = 5.0 * math.sqrt(max(0.0, 1 - rho**2)) / max(abs(rho), 1e-9)
     centres = [-(kink - shift) / q for kink in kinks] if q > 1e-9 else []
     # From M = 9 on the density of uhat is smooth enough where it ends.
     centres += [-math.sqrt(M - 1), math.sqrt(M - 1)] if M < 9 else []
-    return [c + side for c in centres for side in (-width, 0.0, width)]
+    meets = [c + side for c in centres for side in (-width, 0.0, width)]
+    return meets + (saturates if spec.singular else [])
 
 
 def _laurent(terms: Iterable[tuple[float, int, int]], ubar: Array, s: Array) -> Array:
