@@ -28,6 +28,6 @@ def command(**options: Any) -> None:
     from ..odes.flow import integrate
 
     with bad_input():
-        flow = integrate(problem, **options)
+        flow = integrate(problem, **options, progress=reporter.progress)
     reporter.notice(flow.message)
     reporter.finish(flow, table(flow.columns()))

@@ -57,7 +57,7 @@ def problem_options(command: Command) -> Command:
 
 
 def _default_scheme() -> str:
-    return "pn"
+    return "bn"
 
 
 def take_problem(options: dict[str, Any]) -> Problem:

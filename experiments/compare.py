@@ -209,7 +209,7 @@ def compare(
     )
     if sample.status == "interrupted":
         raise KeyboardInterrupt
-    flow = integrate(problem, times=sample.t)
+    flow = integrate(problem, times=sample.t, progress=progress)
     return judge(sample, flow, alpha)
 
 

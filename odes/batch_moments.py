@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy
 from sympy import Expr, Integer, Poly, Symbol
@@ -237,7 +237,7 @@ def _pairings(a: int, b: int, variance: Expr, covariance: Expr) -> Expr:
     return total
 
 
-def moment_tuple(moment: BatchMoment | PairMoment) -> tuple[int, ...]:
+def moment_tuple(moment: tuple[Any, ...]) -> tuple[int, ...]:
     """All exponents of a moment in a row."""
     if isinstance(moment, PairMoment):
         return tuple(itertools.chain(moment.first, moment.second, moment[2:]))

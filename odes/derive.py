@@ -158,6 +158,11 @@ def _derive(formulas: str, problem: Problem) -> Derivation:
     return Derivation(problem, field, drift, moments)
 
 
+def example_factors() -> tuple[Expr, Expr, Expr]:
+    """The residual signal delta of one example, and its normalised fields ``u`` and ``v``."""
+    return SLOPE * (T + XI - G), U, V
+
+
 def _drift(
     by: dict[str, Expr], problem: Problem, u: Expr, mean: Expectation, pair: PairExpectation
 ) -> dict[str, Expr]:
@@ -166,7 +171,7 @@ def _drift(
     One step is ``w += eta sum_k c_k x_k``, ``M c_k = delta_k f_a + mean(delta f_mu) +
     mean(delta f_sigma) uhat_k``; for one example's own field the last two are zero.
     """
-    residual = SLOPE * (T + XI - G)  # delta of theory.md, section 1
+    residual, _, v = example_factors()
     direct, by_mean, by_spread = (residual * by[name] for name in ("a", "mu", "sigma"))
     uhat = SIGN * UHAT
 
@@ -184,8 +189,8 @@ def _drift(
         "beta": ETA * GAMMA_RATE * mean(residual * by["beta"]),
     }
     # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
-    own = (V - R * SIGN * u) / BATCH
-    teacher = pulled(V, R * SIGN * UBAR + own, R * SPREAD + uhat * own)
+    own = (v - R * SIGN * u) / BATCH
+    teacher = pulled(v, R * SIGN * UBAR + own, R * SPREAD + uhat * own)
     student = L * pulled(SIGN * u, SIGN * UBAR, SPREAD)
     size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
     size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2

@@ -223,7 +223,7 @@ def flow_table(
     kernels = flow_kernels(problem)
     least, who = kernels.SMALLEST_BATCH, f"scheme={problem.scheme!r} with activation="
     who += repr(problem.activation)
-    if problem.M < least:
+    if least > problem.M:
         raise ValueError(
             f"batch_size={problem.M!r}: the flow of {who} asks for E[1/s^{least - 2}] of the "
             f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted"
