@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .experiments.regularization import NeuronRegularization as NeuronRegularization
+    from .experiments.regularization import Regularization as Regularization
+    from .experiments.regularization import neuron_regularization as neuron_regularization
+    from .experiments.regularization import regularization as regularization
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
@@ -41,6 +45,10 @@ _PUBLIC = {
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.runs",
     "simulate": "teacher_student.simulate",
+    "regularization": "experiments.regularization",
+    "neuron_regularization": "experiments.regularization",
+    "Regularization": "experiments.regularization",
+    "NeuronRegularization": "experiments.regularization",
 }
 __all__ = sorted(_PUBLIC)
 
