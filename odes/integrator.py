@@ -89,13 +89,13 @@ def first_step(t, y, p, rtol, atol, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def integrate(y, times, p, rtol, atol, max_steps, out, reached):  # type: ignore[no-untyped-def]
+def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type: ignore[no-untyped-def]
     """Integrate a flow and store it at given times.
 
     Parameters
     ----------
     y
-        State at time 0, shape (SIZE,); left at the last accepted state.
+        State at the start, shape (SIZE,); left at the last accepted state.
     times
         Increasing stored times, shape (T,).
     p
@@ -108,6 +108,8 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached):  # type: ignore
         Output, shape (T, SIZE).
     reached
         Output: the time reached.
+    t
+        Time of the start.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached):  # type: ignore
         A status above, how many times were stored, how many steps were tried.
     """
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
-    t, stored, steps = 0.0, 0, 0
+    stored, steps = 0, 0
     rhs(t, y, p, k[0])
     h = first_step(t, y, p, rtol, atol, k)
     before = 1e-4  # error of the step before, for the proportional-integral controller

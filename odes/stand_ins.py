@@ -6,6 +6,7 @@
 import numpy as np
 
 SIZE: int = 3
+ORDER: int = 3
 HAS_JACOBIAN: bool = True
 
 
@@ -22,3 +23,13 @@ def jacobian(t: float, y: np.ndarray, p: np.ndarray, J: np.ndarray) -> None:
 def observables(y: np.ndarray) -> tuple[float, float]:
     """The field's scale Q and the generalisation error."""
     raise AssertionError(y)
+
+
+def drift(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
+    """`rhs` of the mean alone, where a template makes a larger one of it."""
+    raise AssertionError(t, y, p, dy)
+
+
+def diffusion(t: float, y: np.ndarray, p: np.ndarray, D: np.ndarray) -> float:
+    """Fill the diffusion matrix; return the finite-size drift of L^2."""
+    raise AssertionError(t, y, p, D)
