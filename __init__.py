@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.approximation import Approximation as Approximation
+    from .experiments.approximation import approximate as approximate
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
@@ -45,6 +47,8 @@ _PUBLIC = {
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.runs",
     "simulate": "teacher_student.simulate",
+    "approximate": "experiments.approximation",
+    "Approximation": "experiments.approximation",
     "regularization": "experiments.regularization",
     "neuron_regularization": "experiments.regularization",
     "Regularization": "experiments.regularization",

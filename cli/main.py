@@ -8,7 +8,7 @@ from importlib import import_module
 import rich_click as click
 
 #: Subcommands by name; each is the ``command`` of the module of that name.
-COMMANDS = ("regularization", "derive", "integrate", "simulate", "compare")
+COMMANDS = ("regularization", "derive", "integrate", "simulate", "compare", "figure")
 INTERRUPTED = 130
 
 

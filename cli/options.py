@@ -97,6 +97,13 @@ def simulation_options(command: Command) -> Command:
     for option in (
         click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
         click.option(
+            "--inputs",
+            default="gaussian",
+            show_default=True,
+            help="Law of the inputs, for vectors: gaussian rademacher uniform laplace "
+            "student-t:NU FILE.npy.",
+        ),
+        click.option(
             "--engine",
             default="chain",
             show_default=True,

@@ -15,9 +15,7 @@ from .report import Reporter, table
 @click.option(
     "--kurtosis", type=float, default=0.0, show_default=True, help="Excess kurtosis, > -2."
 )
-@click.option(
-    "--data", metavar="FILE", help="Pre-activations, .npy or .csv, one column a neuron."
-)
+@click.option("--data", metavar="FILE", help="Pre-activations, .npy or .csv, one column a neuron.")
 @click.option(
     "--examples", default=4_000_000, show_default=True, help="Fields drawn for the measurement."
 )

@@ -111,11 +111,13 @@ class Regularization:
             SIZES, gap, yerr=2 * np.array(sem), color=SIMULATION, marker="o", linestyle="none",
             label="measured loss gap ± 2 standard errors",
         )  # fmt: skip
-        lacking = [1 / r.gamma_exact - 1 for r in rows if r.gamma_exact is not None]
+        # Near R = 1 the flow of gamma is I (1 - gamma) - zeta gamma, I the Fisher information.
+        fisher = self.fisher_information
+        lacking = [fisher * (1 / r.gamma_exact - 1) for r in rows if r.gamma_exact is not None]
         if lacking:
             axes.plot(
                 SIZES, lacking, color=APPROXIMATION, marker="s", linestyle="none",
-                label=r"$1/\gamma - 1$, exact optimal $\gamma$ of BN",
+                label=r"$I\,(1/\gamma - 1)$, exact optimal $\gamma$ of BN",
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", xlabel="batch size $M$", ylabel="regularisation")
         axes.set_xticks(SIZES, [str(M) for M in SIZES])
@@ -185,6 +187,7 @@ class NeuronRegularization:
         )  # fmt: skip
         gaussian = sum(zeta_sources(self.activation, self.batch_size))
         axes.axhline(gaussian, color=THEORY, label="Gaussian fields")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=r"gamma decay $\zeta$")
         axes.legend()
         axes.set_title(f"{self.activation}, M = {self.batch_size}, {self.rows} examples")

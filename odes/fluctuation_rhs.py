@@ -16,8 +16,6 @@ finite length. The last two equations are solved when ``p[6]`` says so.
 
 import math
 
-import numpy as np
-
 from ..codegen.jit import kernel
 
 # the generated functions of one problem stand here

@@ -79,5 +79,3 @@ def _tabulated_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-
         return float(teacher - student)
 
     return pull
-
-
