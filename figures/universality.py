@@ -72,7 +72,7 @@ class Universality:
     @in_house_style
     def plot(self) -> Figure:
         """Panels of Q, R and the error: the flow, and every law's mean."""
-        from ..results.pictures import LABELS, THEORY, new_figure
+        from ..results.pictures import LABELS, THEORY, new_figure, shared_legend
 
         figure = new_figure(1, len(PANELS), width=9.0, height=3.4)
         for axes, name in zip(figure.axes, PANELS, strict=True):
@@ -84,10 +84,10 @@ class Universality:
                     marker=marker, markersize=4, label=law,
                 )  # fmt: skip
             axes.set(xlabel="time $t$ = steps / $N$", title=LABELS[name])
-        figure.axes[-1].legend(fontsize="small")
+        shared_legend(figure)
         first = next(iter(self.runs.values()))
-        figure.suptitle(f"bn, relu, M = {self.flow.problem.M}: {first.runs} runs at N = {first.dim},"
-                        " means ± 2 standard errors")  # fmt: skip
+        setting = f"bn, relu, M = {self.flow.problem.M}: {first.runs} runs at N = {first.dim}"
+        figure.suptitle(f"{setting}, means ± 2 standard errors")
         return figure
 
 

@@ -205,6 +205,24 @@ def normal_moment(k: int) -> Expr:
     return Integer(0) if k % 2 else sympy.factorial2(k - 1) if k else Integer(1)
 
 
+class GammaRatio(sympy.Function):  # type: ignore[misc]
+    """``Gamma(x) / Gamma(y)``, which does not overflow where both would."""
+
+    nargs = 2
+
+    def _pythoncode(self, printer: Any) -> str:
+        x, y = map(printer._print, self.args)
+        return f"math.exp(math.lgamma({x}) - math.lgamma({y}))"
+
+    def _latex(self, printer: Any) -> str:
+        x, y = map(printer._print, self.args)
+        return rf"\frac{{\Gamma({x})}}{{\Gamma({y})}}"
+
+    def _eval_evalf(self, prec: int) -> Expr:
+        x, y = self.args
+        return sympy.exp(sympy.loggamma(x) - sympy.loggamma(y))._eval_evalf(prec)
+
+
 def spread_moment(k: int) -> Expr:
     """``E[s^k]`` of ``M s^2 ~ chi^2_{M-1}``; by recursion for k even."""
     if k == 0:
@@ -212,7 +230,7 @@ def spread_moment(k: int) -> Expr:
     if k % 2 == 0:
         step = (BATCH - 3 + k) / BATCH if k > 0 else BATCH / (BATCH - 1 + k)
         return step * spread_moment(k - 2 if k > 0 else k + 2)
-    ratio = sympy.exp(sympy.loggamma((BATCH - 1 + k) / 2) - sympy.loggamma((BATCH - 1) / 2))
+    ratio = GammaRatio((BATCH - 1 + k) / 2, (BATCH - 1) / 2)
     return (2 / BATCH) ** sympy.Rational(k, 2) * ratio
 
 

@@ -18,7 +18,7 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from ..teacher_student.schedule import check_schedule, stored_times
 from . import stiff
-from .moment_tables import EXTENTS, SMALLEST_TABLE, Progress, Table, TableSpec, table
+from .moment_tables import EXTENTS, SMALLEST_TABLE, Progress, Table, loaded_table
 
 if TYPE_CHECKING:
     import xarray
@@ -234,7 +234,7 @@ def flow_table(
             f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density"
         )
     spec = kernels.TABLE
-    return table(TableSpec.from_json(spec), problem.M, extent, progress) if spec else None
+    return loaded_table(spec, problem.M, extent, progress) if spec else None
 
 
 def flow_kernels(problem: Problem) -> Any:

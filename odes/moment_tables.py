@@ -16,7 +16,6 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,17 @@ class Table:
     error: float
 
 
-@lru_cache(maxsize=64)
+_LOADED: dict[tuple[str, int, float], Table] = {}
+
+
+def loaded_table(spec: str, M: int, extent: float, progress: Progress | None) -> Table:
+    """`table` of a spec as JSON, kept in memory: a flow may be integrated many times."""
+    key = spec, M, extent
+    if key not in _LOADED:
+        _LOADED[key] = table(TableSpec.from_json(spec), M, extent, progress)
+    return _LOADED[key]
+
+
 def table(spec: TableSpec, M: int, extent: float = 1.0, progress: Progress | None = None) -> Table:
     """The table of a spec at batch size M, from the disk or built now.
 
@@ -174,7 +183,7 @@ def _ranges(spec: TableSpec, extent: float) -> Array:
 def _resolution(spec: TableSpec, extent: float) -> tuple[tuple[int, int, int], Fineness, Fineness]:
     """Nodes on the axes, and how fine the quadrature is there and where it is checked."""
     if spec.slopes and not spec.shifted:
-        return (28, 1, 1), Fineness(14, 26, 14, 64), Fineness(18, 32, 16, 128)
+        return (20, 1, 1), Fineness(14, 26, 14, 64), Fineness(18, 32, 16, 128)
     if spec.slopes:
         return (24, 48, 1), Fineness(10, 20, 12, 48), Fineness(14, 26, 14, 96)
     sizes = (12, round(26 * extent**0.5), 14 if spec.shifted else 1)

@@ -64,7 +64,7 @@ def _closed_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def
     if by_moment[TEACHER] is None:
         return None
     pull = (by_moment[TEACHER] - by_moment[STUDENT]).subs({RHO: 1, BATCH: M})
-    return sympy.lambdify(FIELD_STD, pull, "math")
+    return sympy.lambdify(FIELD_STD, pull.evalf(), "math")
 
 
 def _tabulated_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def]
