@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
+    from .odes.fluctuations import Fluctuations as Fluctuations
+    from .odes.fluctuations import fluctuations as fluctuations
     from .odes.formats import Equations as Equations
     from .odes.formats import derive as derive
     from .teacher_student.problem import Problem as Problem
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Public names and where they live; imported on first use, so that `import bntheory` is cheap.
 _PUBLIC = {
+    "Fluctuations": "odes.fluctuations",
+    "fluctuations": "odes.fluctuations",
     "Comparison": "experiments.compare",
     "compare": "experiments.compare",
     "judge": "experiments.compare",

@@ -67,6 +67,8 @@ def command(**options: Any) -> None:
     deviations = ", ".join(f"{name} {z:.2f}" for name, z in largest.items())
     closing = f"largest deviations beyond the allowance, in standard errors: {deviations}"
     reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()])
+    if comparison.runs.status == "interrupted":
+        raise KeyboardInterrupt
     if not comparison.agree:
         sys.exit(DISAGREE)
 

@@ -33,11 +33,12 @@ def command(style: str, as_json: bool, output: str | None, quiet: bool, **option
     Example:
       bntheory derive --scheme wn --activation erf --format latex
     """
+    from ..results.files import check_output, replacing
+
     problem = take_problem(options)
-    if output and Path(output).suffix not in SUFFIXES:
-        raise click.UsageError(
-            f"--output: {output!r}: a file ending in {' '.join(SUFFIXES)} is accepted"
-        )
+    if output:
+        with bad_input():
+            check_output(output, SUFFIXES)
     from ..odes.formats import derive
 
     with bad_input():
@@ -45,9 +46,10 @@ def command(style: str, as_json: bool, output: str | None, quiet: bool, **option
     forms["json"] = json.dumps(forms) + "\n"
     if output:
         try:
-            Path(output).write_text(forms[SUFFIXES[Path(output).suffix]])
+            with replacing(Path(output)) as temporary:
+                temporary.write_text(forms[SUFFIXES[Path(output).suffix]], encoding="utf-8")
         except OSError as error:
-            raise click.UsageError(f"--output: {output!r}: {error.strerror}") from None
+            raise click.UsageError(f"--output={output!r}: {error.strerror}") from None
         if not quiet:
             click.echo(f"wrote {output}", err=True)
     if as_json or not output:

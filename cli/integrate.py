@@ -15,19 +15,27 @@ from .report import Reporter, table
 @time_options
 @click.option("--rtol", default=1e-8, show_default=True, help="Relative error of a step.")
 @click.option("--atol", default=1e-10, show_default=True, help="Absolute error of a step.")
+@click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
+@click.option("--dim", default=1000, show_default=True, help="N, for --fluctuations.")
 @output_options
-def command(**options: Any) -> None:
+def command(fluctuations: bool, dim: int, **options: Any) -> None:
     """The flow of the order parameters over time.
+
+    With --fluctuations also the standard deviation of one run and the shift of the runs' mean
+    at N = dim, predicted without a simulation.
 
     \b
     Example:
-      bntheory integrate --scheme wn --eta 0.5 --time 50 --output flow.png
+      bntheory integrate --scheme wn --eta 0.5 --time 50 --fluctuations --output flow.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)
     from ..odes.flow import integrate
+    from ..odes.fluctuations import with_fluctuations
 
     with bad_input():
         flow = integrate(problem, **options, progress=reporter.progress)
+        if fluctuations:
+            flow = with_fluctuations(flow, dim)
     reporter.notice(flow.message)
     reporter.finish(flow, table(flow.columns()))

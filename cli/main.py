@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 import rich_click as click
@@ -10,6 +13,8 @@ import rich_click as click
 #: Subcommands by name; each is the ``command`` of the module of that name.
 COMMANDS = ("regularization", "derive", "integrate", "simulate", "compare", "figure")
 INTERRUPTED = 130
+#: Not 1, which says that theory and simulation disagree.
+FAILED = 2
 
 
 class LazyGroup(click.RichGroup):
@@ -17,6 +22,16 @@ class LazyGroup(click.RichGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but a mistyped name gets the nearest one suggested."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            ctx.fail(f"no command {args[0]!r}; {hint}Commands are {', '.join(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -43,13 +58,24 @@ def main() -> None:
     """Run the command line; Ctrl-C ends it with exit status 130."""
     try:
         status = bntheory.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         status = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 0
+    except OSError as error:
+        status = _output_failed(error)
     sys.exit(status or 0)
+
+
+def _output_failed(error: OSError) -> int:
+    """End after a failed write: silently when the reader has gone, as ``| head`` does."""
+    # The interpreter flushes standard output once more on its way out: let that go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 0
+    where = f"{error.filename}: " if error.filename else ""
+    click.echo(f"Error: {where}{error.strerror or error}", err=True)
+    return FAILED

@@ -140,18 +140,21 @@ def bad_input() -> Iterator[None]:
     except ValueError as error:
         message = str(error)
         named = re.match(r"(\w+)=", message)
-        option = f"{option_name(named.group(1))}: " if named else ""
-        raise click.UsageError(option + message) from None
+        if named:
+            message = option_name(named.group(1)) + message[named.end() - 1 :]
+        raise click.UsageError(message) from None
+    except MemoryError as error:
+        raise click.UsageError(f"that takes more memory than there is: {error}") from None
 
 
 def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
     """Refuse output files that could not be written, before any work is done."""
     if not paths:
         return []
-    from ..results.files import check_output
+    from ..results.files import check_output, suffixes
 
     with bad_input():
-        return [check_output(path, draws=draws) for path in paths]
+        return [check_output(path, suffixes(draws)) for path in paths]
 
 
 def parse_range(text: str, parameter: str) -> np.ndarray:

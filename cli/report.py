@@ -63,7 +63,8 @@ class Reporter:
             try:
                 save(result, path)
             except OSError as error:
-                raise click.UsageError(f"--output: {path}: {error.strerror or error}") from None
+                reason = error.strerror or error
+                raise click.UsageError(f"--output={str(path)!r}: {reason}") from None
             self.notice(f"wrote {path}")
         if self.as_json:
             click.echo(to_json(result))

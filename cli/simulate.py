@@ -25,6 +25,8 @@ from .report import Reporter, table
 def command(**options: Any) -> None:
     """Monte Carlo runs of teacher and student.
 
+    Prints means and their standard errors (sem); files and JSON hold all quantities.
+
     After Ctrl-C the runs that were finished are saved and printed, and the exit status is 130.
 
     \b
@@ -38,6 +40,9 @@ def command(**options: Any) -> None:
     with bad_input():
         runs = simulate(problem, **options, progress=reporter.progress)
     reporter.notice(runs.message)
-    reporter.finish(runs, table(runs.columns()))
+    columns = {"t": runs.t}
+    for name in ("Q", "R", "L", "error"):
+        columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}
+    reporter.finish(runs, table(columns))
     if runs.status == "interrupted":
         raise KeyboardInterrupt

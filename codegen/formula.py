@@ -7,6 +7,7 @@ kernels found on disk) without importing sympy; `to_sympy` does the translation.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 #: malicious or mistyped formula from taking the machine's memory.
 MAX_LENGTH = 500
 MAX_EXPONENT = 64
+#: Largest power of anything within a formula, its product with the powers within it.
+MAX_DEGREE = 128
+#: Largest constant, and most choices (max, abs, ...), each of which doubles the pieces.
+LARGEST = 1e100
+MAX_CHOICES = 8
+CHOICES = ("abs", "sign", "step", "max", "min", "relu")
+#: A formula's text ends up in generated files: no quotes, comments or line breaks.
+CHARACTERS = re.compile(r"[0-9A-Za-z_ .,+*/^()-]*")
 
 CONSTANTS = ("pi",)
 FUNCTIONS = (
@@ -68,8 +77,6 @@ def to_sympy(text: str, variables: dict[str, sympy.Symbol]) -> sympy.Expr:
     import sympy
 
     expression = sympy.sympify(_translate(_checked_tree(text, variables), text, variables))
-    if expression.has(sympy.zoo, sympy.oo, sympy.nan, sympy.I):
-        raise FormulaError(f"{text!r} has no finite real value")
     return expression
 
 
@@ -79,9 +86,12 @@ def _checked_tree(text: str, variables: Iterable[str]) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are accepted")
     try:
+        if not CHARACTERS.fullmatch(text):
+            raise FormulaError("a character that is not part of a formula")
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
         for node in ast.walk(tree):
             _check_node(node, variables)
+        _check_size(tree)
     except FormulaError as problem:
         raise FormulaError(f"{text!r}: {problem}; accepted is {accepted}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -94,7 +104,7 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
         case ast.Constant(value=bool()) | ast.Constant(value=complex()):
             raise FormulaError(f"{node.value!r} is not a real number")
         case ast.Constant(value=int() | float() as value):
-            if not abs(value) < 1e100:
+            if not abs(value) < LARGEST:
                 raise FormulaError(f"the number {value!r} is too large")
         case ast.BinOp(op=ast.Pow(), right=exponent):
             size = _constant(exponent)
@@ -119,6 +129,33 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
             raise FormulaError(f"{type(node).__name__} is not part of a formula")
 
 
+def _check_size(tree: ast.expr) -> None:
+    nodes = list(ast.walk(tree))
+    called = {id(node.func): node.func for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in FUNCTIONS and id(node) not in called:
+            raise FormulaError(f"the function {node.id!r} needs an argument")
+    names = [func.id for func in called.values() if isinstance(func, ast.Name)]
+    if sum(name in CHOICES for name in names) > MAX_CHOICES:
+        raise FormulaError(f"more than {MAX_CHOICES} of {' '.join(CHOICES)}")
+    if (degree := _degree(tree)) > MAX_DEGREE:
+        raise FormulaError(f"a power of {degree:g} in all is above {MAX_DEGREE}")
+
+
+def _degree(node: ast.AST) -> float:
+    """A bound on the degree of a formula as a polynomial of its names and numbers."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            size = _constant(right)
+            return _degree(left) * max(1.0, abs(size if size is not None else 1.0))
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div(), right=right):
+            return _degree(left) + _degree(right)
+        case ast.Constant():
+            return 0.5  # numbers beside a name are cheap, powers of numbers are not
+        case _:
+            return max((_degree(child) for child in ast.iter_child_nodes(node)), default=1.0)
+
+
 def _constant(node: ast.expr) -> float | None:
     match node:
         case ast.Constant(value=int() | float() as value):
@@ -139,17 +176,31 @@ def _translate(node: ast.expr, text: str, variables: dict[str, sympy.Symbol]) ->
             return sympy.pi
         case ast.Name(id=name) if name in variables:
             return variables[name]
-        case ast.Name(id=name):
-            raise FormulaError(f"{text!r}: the function {name!r} needs an argument")
         case ast.UnaryOp(op=op, operand=operand):
             value = _translate(operand, text, variables)
             return -value if isinstance(op, ast.USub) else value
         case ast.BinOp(left=left, op=op, right=right):
             x, y = (_translate(side, text, variables) for side in (left, right))
-            return _arithmetic()[type(op)](x, y)
+            if isinstance(op, ast.Pow) and y.is_number and not abs(float(y)) <= MAX_EXPONENT:
+                raise FormulaError(f"{text!r}: an exponent of {float(y):g} is above {MAX_EXPONENT}")
+            return _finite(_arithmetic()[type(op)](x, y), text)
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _functions()[name](*(_translate(arg, text, variables) for arg in args))
+            value = _functions()[name](*(_translate(arg, text, variables) for arg in args))
+            return _finite(value, text)
     raise FormulaError(f"{text!r} is not a formula")
+
+
+def _finite(value: Any, text: str) -> Any:
+    """Refuse constants that are not real, or too large to be carried on exactly."""
+    import sympy
+
+    if value.has(sympy.zoo, sympy.oo, sympy.nan, sympy.I):
+        raise FormulaError(f"{text!r} has no finite real value")
+    if value.is_number:
+        size = abs(sympy.N(value, 15))
+        if not (size < LARGEST) == True:  # noqa: E712  (sympy's own truth values)
+            raise FormulaError(f"{text!r} has a constant above {LARGEST:g}")
+    return value
 
 
 def _arithmetic() -> dict[type[ast.operator], Callable[[Any, Any], Any]]:

@@ -39,9 +39,19 @@ def cache_folder() -> Path:
             return wanted
     except OSError:
         pass
-    fallback = Path(tempfile.gettempdir()) / f"bntheory-{os.getuid()}" / "generated"
-    fallback.mkdir(parents=True, exist_ok=True)
-    return fallback
+    fallback = Path(tempfile.gettempdir()) / f"bntheory-{os.getuid()}"
+    try:
+        fallback.mkdir(mode=0o700, exist_ok=True)
+        trusted = fallback.lstat().st_uid == os.getuid() and not fallback.is_symlink()
+    except OSError:
+        trusted = False
+    # Code is imported from there: never from a folder that somebody else could have made.
+    return fallback if trusted else _own_folder()
+
+
+@cache
+def _own_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="bntheory-"))
 
 
 @cache
@@ -85,9 +95,13 @@ def generated(kind: str, description: str, write: Callable[[], str]) -> ModuleTy
 def write_once(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write under a temporary name and rename: processes may race, readers see a whole file."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        write(file)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def from_template(template: str, functions: str) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 #: Sign flips behind a p-value; the smallest p-value is one over this plus one.
 FLIPS = 4000
+FEWEST_RUNS = 8
 #: The declared allowance for the bias of a finite N, as a multiple of (distance travelled) / N.
 #: Measured (CHANGELOG, `tests/test_compare.py`): below 1.5 over schemes, activations, noises.
 BIAS_FACTOR = 2.0
@@ -214,7 +215,7 @@ def compare(
     True
     """
     number("alpha", alpha, above=0.0, most=1.0)
-    integer("runs", runs, 8)
+    integer("runs", runs, FEWEST_RUNS)
     sample = simulate(
         problem,
         dim=dim,
@@ -228,8 +229,8 @@ def compare(
         workers=workers,
         progress=progress,
     )
-    if sample.status == "interrupted":
-        raise KeyboardInterrupt
+    if sample.runs < FEWEST_RUNS:
+        raise KeyboardInterrupt  # too few runs were finished for a verdict
     flow = integrate(problem, times=sample.t, progress=progress)
     verdict = judge(sample, flow, alpha)
     if not (problem.uses_batch and "gamma" in problem.trained_scalars):
@@ -243,10 +244,29 @@ def judge(runs: Runs, flow: Flow, alpha: float = 0.01) -> Comparison:
 
     Where one of them diverged, the times that both reached are compared.
 
+    Parameters
+    ----------
+    runs, flow
+        The two roads, at the same times.
+    alpha
+        Level of the verdict, between 0 and 1.
+
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     ValueError
         If they share fewer than two times.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> problem, times = bn.Problem(scheme="wn"), [0, 1, 2]
+    >>> runs = bn.simulate(problem, dim=500, runs=16, times=times)
+    >>> judge(runs, bn.integrate(problem.replace(eta=1.0), times=times)).agree
+    False
     """
     common = min(runs.t.size, flow.t.size)
     if common < 2:

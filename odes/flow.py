@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class Flow:
     message
         The status in words, with the time it came about; also says when the stiff solver took
         over. Empty when there is nothing to say.
+    std, shift
+        With fluctuations: the predicted standard deviation of one run and the shift of the
+        runs' mean, by quantity, at N = ``dim``. Otherwise empty.
+    dim
+        With fluctuations: N.
     """
 
     problem: Problem
@@ -64,6 +69,9 @@ class Flow:
     steps: int
     status: str = "complete"
     message: str = ""
+    std: Mapping[str, Array] = field(default_factory=dict)
+    shift: Mapping[str, Array] = field(default_factory=dict)
+    dim: int | None = None
 
     def __getattr__(self, name: str) -> Array:
         if name in ("values", "__setstate__") or name not in self.values:
@@ -94,19 +102,21 @@ class Flow:
             "zeta": decay(self.problem),
             "t": self.t,
             **self.values,
+            **({"std": self.std, "shift": self.shift, "dim": self.dim} if self.std else {}),
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
         }
 
     def columns(self) -> dict[str, Array]:
-        """The CSV form: time and every quantity."""
-        return {"t": self.t, **self.values}
+        """The CSV form: time and every quantity, with its predicted spread if there is one."""
+        spread = {f"{name}_std": values for name, values in self.std.items()}
+        return {"t": self.t, **self.values, **spread}
 
     def to_dataset(self) -> xarray.Dataset:
         """All quantities, with the dimension ``t``."""
         return dataset(
-            {name: (("t",), values) for name, values in self.values.items()},
+            {n: (("t",), values) for n, values in self.columns().items() if n != "t"},
             {"t": self.t},
             {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
         )
@@ -114,11 +124,20 @@ class Flow:
     @in_house_style
     def plot(self) -> Figure:
         """One panel a quantity."""
-        from ..results.pictures import draw_theory, time_panels
+        from ..results.pictures import (
+            draw_predicted_spread,
+            draw_theory,
+            shared_legend,
+            time_panels,
+        )
 
         figure, panels = time_panels(QUANTITIES)
         for name, axes in panels.items():
             draw_theory(axes, self.t, self.values[name])
+            if self.std:
+                draw_predicted_spread(axes, self.t, self.values[name], self.std[name], self.dim)
+        if self.std:
+            shared_legend(figure)
         problem = self.problem
         figure.suptitle(f"{problem.scheme}, {problem.activation}, $\\eta$ = {problem.eta}")
         return figure

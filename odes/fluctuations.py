@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..results.checks import integer
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
-from .flow import ATOL, RTOL, FlowError, flow_kernels, parameters
+from .flow import ATOL, RTOL, Flow, FlowError, flow_kernels, parameters
 from .fluctuation_source import fluctuation_kernels
 
 Array = np.ndarray
+#: N times a variance below this is not resolved, and counts as none.
+SMALLEST_VARIANCE = 1e-11
 #: Steps of the joint flow; it is not stiffer than the flow itself.
 MAX_STEPS = 200_000
 
@@ -39,6 +42,9 @@ class Fluctuations:
         N times the shift of the runs' mean from the flow, shape (times, n).
     propagators
         From each stored time to the next, shape (times - 1, n, n).
+    innovations
+        N times the covariance that a run takes on from each stored time to the next, beyond
+        what the propagator carries over, shape (times - 1, n, n).
     """
 
     problem: Problem
@@ -47,6 +53,7 @@ class Fluctuations:
     covariance: Array
     shift: Array
     propagators: Array
+    innovations: Array
 
     def std(self, dim: int, runs: int = 1) -> dict[str, Array]:
         """Predicted standard deviation of ``Q R L error`` (and gamma, beta) at N = dim.
@@ -172,7 +179,7 @@ def fluctuations(
     Examples
     --------
     >>> import bntheory as bn
-    >>> predicted = bn.fluctuations(bn.Problem(scheme="wn"), time=5, points=6)
+    >>> predicted = fluctuations(bn.Problem(scheme="wn"), time=5, points=6)
     >>> bool(0.001 < predicted.std(dim=1000)["R"][-1] < 0.1)
     True
     """
@@ -180,30 +187,68 @@ def fluctuations(
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)
     n = len(problem.order_parameters)
-    z, p = _start(problem, n), _numbers(problem, kernels)
-    rows, propagators = np.empty((stored.size, n + n * (n + 1) // 2 + n)), []
+    joint = np.concatenate([problem.start, np.zeros(kernels.SIZE - n)])
+    p = np.concatenate([parameters(problem), [1.0], np.zeros(kernels.SCRATCH)])
+    rows, propagators, innovations = np.empty((stored.size, kernels.SIZE)), [], []
     at = 0.0
     for k, t in enumerate(stored):
-        z[-n * n :] = np.eye(n).ravel()
-        _advance(kernels, z, p, at, t, rtol, atol)
-        rows[k], at = z[: -n * n], t
-        propagators.append(z[-n * n :].reshape(n, n).copy())
-    mean, triangle, shift = np.split(rows, [n, rows.shape[1] - n], axis=1)
-    covariance = np.empty((stored.size, n, n))
-    upper = np.triu_indices(n)
-    covariance[:, upper[0], upper[1]] = triangle
-    covariance[:, upper[1], upper[0]] = triangle
-    steps = np.array(propagators[1:]).reshape(-1, n, n)
-    return Fluctuations(problem, stored, mean, covariance, shift, steps)
+        innovations.append(_innovation(kernels, joint[:n], p, at, t, rtol))
+        joint[-n * n :] = np.eye(n).ravel()
+        _advance(kernels, joint, p, at, t, rtol, atol)
+        rows[k], at = joint, t
+        propagators.append(joint[-n * n :].reshape(n, n).copy())
+    triangle, shift = n + n * (n + 1) // 2, kernels.SIZE - n * n
+    return Fluctuations(
+        problem,
+        stored,
+        rows[:, :n],
+        _symmetric(rows[:, n:triangle], n),
+        rows[:, triangle:shift],
+        np.array(propagators[1:]).reshape(-1, n, n),
+        np.array(innovations[1:]).reshape(-1, n, n),
+    )
 
 
-def _start(problem: Problem, n: int) -> Array:
-    joint = n + n * (n + 1) // 2 + n + n * n
-    return np.concatenate([problem.start, np.zeros(joint - n)])
+def with_fluctuations(flow: Flow, dim: int) -> Flow:
+    """A flow with the predicted spread and shift of runs at N = dim.
+
+    Parameters
+    ----------
+    flow
+        A complete flow of a scheme whose field is one example's own.
+    dim
+        Input dimension N.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    FlowError
+        If the flow is not complete.
+    """
+    size = integer("dim", dim, 3)
+    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t)
+    return replace(flow, std=predicted.std(size), shift=predicted.mean_shift(size), dim=size)
 
 
-def _numbers(problem: Problem, kernels: Any) -> Array:
-    return np.concatenate([parameters(problem), [1.0], np.zeros(kernels.SCRATCH)])
+def _innovation(kernels: Any, x: Array, p: Array, begin: float, end: float, rtol: float) -> Array:
+    """Covariance taken on within one interval, started from none.
+
+    As a difference of covariances it would drown in their rounding once the runs have settled.
+    """
+    n = x.size
+    joint, alone = np.concatenate([x, np.zeros(kernels.SIZE - n)]), p.copy()
+    alone[6] = 0.0
+    _advance(kernels, joint, alone, begin, end, rtol, SMALLEST_VARIANCE / 1000)
+    return _symmetric(joint[None, n : n + n * (n + 1) // 2], n)[0]
+
+
+def _symmetric(triangles: Array, n: int) -> Array:
+    full = np.empty((len(triangles), n, n))
+    i, j = np.triu_indices(n)
+    full[:, i, j] = triangles
+    full[:, j, i] = triangles
+    return full
 
 
 def _advance(

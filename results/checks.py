@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import SupportsInt
 
 
 def number(
@@ -32,7 +33,10 @@ def number(
     message = f"{name}={value!r}: {accepted}{also} is accepted"
     if isinstance(value, bool | str | None) or not hasattr(value, "__float__"):
         raise ValueError(message)
-    real = float(value)
+    try:
+        real = float(value)
+    except OverflowError:
+        raise ValueError(message) from None
     too_small = above is not None and real <= above
     if not math.isfinite(real) or too_small or not least <= real <= most:
         raise ValueError(message)
@@ -60,4 +64,4 @@ def integer(name: str, value: object, least: int, most: float = math.inf) -> int
         raise ValueError(message) from None
     if real != int(real):
         raise ValueError(message)
-    return int(real)
+    return int(value) if isinstance(value, SupportsInt) else int(real)

@@ -8,7 +8,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -94,7 +95,12 @@ def dataset(
     return made
 
 
-def check_output(path: str | Path, *, draws: bool = True) -> Path:
+def suffixes(draws: bool = True) -> tuple[str, ...]:
+    """The files that a result can be saved to."""
+    return DATA_SUFFIXES + (PICTURE_SUFFIXES if draws else ())
+
+
+def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> Path:
     """Refuse an output path before any work is done for it.
 
     Raises
@@ -103,13 +109,14 @@ def check_output(path: str | Path, *, draws: bool = True) -> Path:
         Unless its suffix is known and its folder can be written.
     """
     path = Path(path)
-    accepted = DATA_SUFFIXES + (PICTURE_SUFFIXES if draws else ())
     if path.suffix not in accepted:
         raise ValueError(f"output={str(path)!r}: a file ending in {' '.join(accepted)} is accepted")
     folder = path.parent
     if not folder.is_dir():
         raise ValueError(f"output={str(path)!r}: the folder {str(folder)!r} does not exist")
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+    if path.exists() and not path.is_file():
+        raise ValueError(f"output={str(path)!r} is not a regular file")
+    if not os.access(folder, os.W_OK):
         raise ValueError(f"output={str(path)!r} cannot be written")
     return path
 
@@ -122,13 +129,22 @@ def save(result: Result, path: str | Path) -> None:
     ValueError
         As `check_output`.
     """
-    draws = hasattr(result, "plot")
-    path = check_output(path, draws=draws)
+    with replacing(check_output(path, suffixes(hasattr(result, "plot")))) as temporary:
+        _write(result, temporary)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file to write, which takes the place of ``path`` if nothing is raised.
+
+    A symbolic link stays one: the file that it names is replaced.
+    """
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
-        _write(result, temporary)
+        yield temporary
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
@@ -139,11 +155,12 @@ def save(result: Result, path: str | Path) -> None:
 
 def _write(result: Any, path: Path) -> None:
     if path.suffix == ".nc":
-        result.to_dataset().to_netcdf(path, engine="h5netcdf")
+        # Made in memory: on a full disk HDF5 can neither write nor close its own file.
+        path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
     elif path.suffix == ".csv":
-        path.write_text(to_csv(result))
+        path.write_text(to_csv(result), encoding="utf-8")
     elif path.suffix == ".json":
-        path.write_text(to_json(result) + "\n")
+        path.write_text(to_json(result) + "\n", encoding="utf-8")
     else:
         with house_style():
             result.plot().savefig(path)

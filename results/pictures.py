@@ -81,3 +81,12 @@ def draw_simulation(
         np.asarray(t)[few], mean[few], yerr=2 * sem[few], color=SIMULATION, linestyle="none",
         marker="o", markersize=3, label=f"{label}, mean ± 2 standard errors",
     )  # fmt: skip
+
+
+def draw_predicted_spread(axes: Axes, t: Any, y: Any, std: Any, dim: int | None) -> None:
+    """The band in which 95% of runs are predicted to lie."""
+    y, std = np.asarray(y), np.asarray(std)
+    label = f"95% of runs at $N$ = {dim}, predicted"
+    axes.fill_between(
+        t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=label
+    )

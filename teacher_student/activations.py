@@ -22,6 +22,9 @@ ACTIVATIONS = {
     "leaky-relu": "max(h, 0.01*h)",
 }
 
+#: Fields at which a formula must have a value.
+TRIED = (-7, -2, 0, 2, 7)
+
 
 @lru_cache(maxsize=256)
 def activation_formula(activation: str) -> str:
@@ -45,14 +48,33 @@ def activation_formula(activation: str) -> str:
         names = ", ".join(ACTIVATIONS)
         raise FormulaError(f"{problem}; or one of the names {names}") from None
     if not used:
-        raise FormulaError(f"{activation!r} does not depend on h")
+        raise FormulaError(f"{activation!r} does not depend on h; a formula in h is accepted")
     return activation
 
 
 @lru_cache(maxsize=64)
 def activation_expression(activation: str) -> sympy.Expr:
-    """The activation as a sympy expression of the real symbol ``h``."""
-    return to_sympy(activation_formula(activation), {"h": field_symbol()})
+    """The activation as a sympy expression of the real symbol ``h``.
+
+    Raises
+    ------
+    FormulaError
+        If it is not a finite real number for every ``h`` tried: the field is Gaussian, so
+        that it takes every value.
+    """
+    h = field_symbol()
+    try:
+        expression = to_sympy(activation_formula(activation), {"h": h})
+    except FormulaError as problem:
+        raise FormulaError(f"activation={activation!r}: {problem}") from None
+    for value in TRIED:
+        g = expression.subs(h, value).evalf()
+        if g.is_finite is False or g.is_real is False:
+            raise FormulaError(
+                f"activation={activation!r} is not a finite real number at h={value}; a formula "
+                "that is one for every h is accepted"
+            )
+    return expression
 
 
 def field_symbol() -> sympy.Symbol:

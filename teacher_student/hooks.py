@@ -1,5 +1,6 @@
 """The functions of one problem that kernels call: activation, field, learning rate.
 
+Sympy is imported where it is used: a run that finds its kernels on disk does without.
 They are lowered from the formulas once, as source text, and put in front of a template's
 kernels (`bntheory.codegen.modules.from_template`).
 """
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from ..codegen.lowering import code, function, point_function
 from ..codegen.modules import from_template, generated
 from .activations import activation_expression, activation_formula, slope_expression
 from .activations import kinks as activation_kinks
@@ -76,6 +76,8 @@ def hook_source(problem: Problem) -> str:
 
 def activation_source(activation: str) -> str:
     """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
+    from ..codegen.lowering import point_function
+
     values = {"g": activation_expression(activation), "slope": slope_expression(activation)}
     comment = f"{activation_formula(activation)} and its derivative."
     kinks = ", ".join(map(repr, activation_kinks(activation)))
@@ -87,6 +89,8 @@ def activation_source(activation: str) -> str:
 
 def field_source(problem: Problem) -> str:
     """``field(a, mu, sigma, n2, gamma, beta, N) -> (f, its derivatives)``."""
+    from ..codegen.lowering import point_function
+
     symbols = scheme_symbols()
     expression = field_expression(problem.scheme, problem.train_beta)
     values = {"f": expression}
@@ -98,6 +102,7 @@ def field_source(problem: Problem) -> str:
 def learning_rate_source(eta: float | str) -> str:
     """``learning_rate(t, eta)``: the constant that is passed in, or the schedule's formula."""
     from ..codegen.formula import to_sympy
+    from ..codegen.lowering import code, function
 
     if not isinstance(eta, str):
         return function("learning_rate", ["t", "eta"], [], ["eta"])

@@ -204,20 +204,28 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
         If the file cannot be read, or is not such a table.
     """
     path = Path(path)
+    file = f"problem={str(path)!r}"
+    if path.suffix not in (".toml", ".json"):
+        raise ValueError(f"{file}: a file ending in .toml or .json is accepted")
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"problem={str(path)!r} cannot be read: {error}") from None
-    table = _table(values)
-    table = _table(table["problem"]) if "problem" in table else table
-    _check_names(table)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{file} cannot be read: {reason}") from None
+    try:
+        table = _table(values)
+        table = _table(table["problem"]) if "problem" in table else table
+        _check_names(table)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
     return table
 
 
 def _table(values: object) -> dict[str, Any]:
     if not isinstance(values, dict):
-        raise ValueError(f"a problem is a table of names and values, not {values!r}")
+        kind = type(values).__name__
+        raise ValueError(f"a problem is a table of names and values, not a {kind}")
     return values
 
 
@@ -234,7 +242,8 @@ def _named(parameter: str, value: object, formula: Any) -> None:
     try:
         formula(value)
     except FormulaError as problem:
-        raise ValueError(f"{parameter}={value!r}: {problem}") from None
+        reason = str(problem).removeprefix(f"{value!r}: ")
+        raise ValueError(f"{parameter}={value!r}: {reason}") from None
 
 
 def _rate(eta: object) -> float | str:
@@ -249,5 +258,6 @@ def _rate(eta: object) -> float | str:
     try:
         check(eta, {"t"})
     except FormulaError as problem:
-        raise ValueError(f"eta={eta!r}: {problem}") from None
+        reason = str(problem).removeprefix(f"{eta!r}: ")
+        raise ValueError(f"eta={eta!r}: {reason}") from None
     return eta

@@ -24,8 +24,8 @@ def decay(problem: Problem) -> float:
 
     Examples
     --------
-    >>> decay(Problem(activation="relu", scheme="pn", batch_size=32)) * 32  # 3/8
-    0.375...
+    >>> round(decay(Problem(activation="relu", scheme="pn", batch_size=32)) * 32, 9)  # 3/8
+    0.375
     """
     if problem.zeta != "auto":
         return float(problem.zeta or 0.0)

@@ -12,6 +12,10 @@ from .hooks import specialise
 from .problem import Problem
 
 Array = np.ndarray
+#: Most stored times; a run of that many already takes hundreds of megabytes.
+MOST_POINTS = 10**7
+#: Most steps of a run: whole numbers that a double holds exactly.
+MOST_STEPS = 2**53
 
 
 def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Array:
@@ -24,7 +28,7 @@ def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Ar
     """
     if times is None:
         end = number("time", time, above=0.0)
-        return np.linspace(0.0, end, integer("points", points, 2))
+        return np.linspace(0.0, end, integer("points", points, 2, MOST_POINTS))
     stored = np.asarray(times, dtype=float)
     if stored.ndim != 1 or stored.size == 0 or not np.isfinite(stored).all():
         raise ValueError(f"times={times!r}: a list of finite numbers is accepted")
@@ -34,7 +38,17 @@ def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Ar
 
 
 def stored_steps(times: Array, dim: int) -> Array:
-    """The distinct whole steps nearest to the stored times."""
+    """The distinct whole steps nearest to the stored times.
+
+    Raises
+    ------
+    ValueError
+        If the last one cannot be counted.
+    """
+    if times[-1] * dim > MOST_STEPS:
+        raise ValueError(
+            f"time={times[-1]:g}: at most {MOST_STEPS / dim:g} is accepted with dim={dim}"
+        )
     return np.unique(np.rint(times * dim).astype(np.int64))
 
 

@@ -49,7 +49,7 @@ def scheme_formula(scheme: str) -> str:
     except FormulaError as problem:
         raise FormulaError(f"{problem}; or one of the names {', '.join(SCHEMES)}") from None
     if "a" not in used:
-        raise FormulaError(f"{scheme!r} does not depend on a = w.x")
+        raise FormulaError(f"{scheme!r} does not depend on a = w.x; one that does is accepted")
     return scheme
 
 
@@ -88,7 +88,10 @@ def field_expression(scheme: str, train_beta: bool) -> sympy.Expr:
     import sympy
 
     symbols = scheme_symbols()
-    field = to_sympy(scheme_formula(scheme), symbols)
+    try:
+        field = to_sympy(scheme_formula(scheme), symbols)
+    except FormulaError as problem:
+        raise FormulaError(f"scheme={scheme!r}: {problem}") from None
     if not train_beta:
         field = field.subs(symbols["beta"], 0)
     if sympy.simplify(sympy.diff(field, symbols["a"], 2)) != 0:

@@ -18,11 +18,12 @@ from .inputs import read_inputs
 from .online_run import ChainRun, VectorRun
 from .problem import Problem
 from .runs import Array, Runs
-from .schedule import check_schedule, stored_steps, stored_times
+from .schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 
 ENGINES = ("chain", "vectors")
 #: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
 NORMALS_A_CALL = 2e7
+MOST_RUNS = 10**6
 
 Progress = Callable[[int, int], None]
 
@@ -87,8 +88,8 @@ def simulate(
     """
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r}: {' or '.join(ENGINES)} is accepted")
-    dim, runs = integer("dim", dim, 3), integer("runs", runs, 1)
-    seed = integer("seed", seed, 0)
+    dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     steps = stored_steps(stored_times(time, points, times), dim)
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)

@@ -1,0 +1,61 @@
+"""The README's commands run, and print what it shows; its Python runs as it stands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command import ENTRY
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.findall(r"^```console\n\$ bntheory (.*)\n((?:.*\n)*?)```", README, flags=re.M)
+PYTHON = re.findall(r"^```python\n((?:.*\n)*?)```", README, flags=re.M)
+MAKE = re.findall(r"^    make (\S+)", README, flags=re.M)
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+#: Shown with six digits; another machine's libm may round the last of them differently, and an
+#: adaptive flow then takes other steps within its tolerance.
+RELATIVE = 1e-4
+#: What is shown as about zero (a standard error of equal starts) is rounding noise.
+ABSOLUTE = 1e-12
+
+
+def test_there_are_commands_to_test():
+    assert len(CONSOLE) >= 4
+    assert len(PYTHON) >= 1
+
+
+@pytest.mark.parametrize(("arguments", "shown"), CONSOLE, ids=[line for line, _ in CONSOLE])
+def test_a_command_prints_what_the_readme_shows(arguments, shown):
+    ended = subprocess.run(
+        [*ENTRY, *shlex.split(arguments)], capture_output=True, text=True, timeout=300
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    words, expected = (NUMBER.sub("#", text).split() for text in (ended.stdout, shown))
+    assert words == expected
+    numbers, expected = ([float(n) for n in NUMBER.findall(text)] for text in (ended.stdout, shown))
+    assert numbers == pytest.approx(expected, rel=RELATIVE, abs=ABSOLUTE)
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_the_python_runs(code, tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "True True\n"
+    assert (tmp_path / "compare.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_the_make_targets_exist(target):
+    """They are not run here, since they make the environment anew: CI runs them."""
+    assert re.search(rf"^{target}:.*## ", (ROOT / "Makefile").read_text(), flags=re.M)
+
+
+def test_files_and_folders_that_it_names_exist():
+    named = re.findall(r"\]\(([A-Z][^)]*)\)", README) + re.findall(r"`(\w+/)`", README)
+    assert len(named) >= 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
