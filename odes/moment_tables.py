@@ -247,7 +247,9 @@ def _cuts(spec: TableSpec, M: int, kinks: Array, q: float, shift: float, rho: fl
     A kink of the student, or the edge of uhat, meets one of the teacher; or an activation
     saturates on the way to ``s = 0``, where moments get their largest contributions.
     """
-    saturates = [side * 2.0**k / q for k in range(-2, 4) for side in (-1, 1)]
+    saturates = [side * 2.0**k / q for k in range(-2, 4) for side in (-1, 1)] if q > 0 else []
+    # The density of ubar/s is (1 + c^2)^(-M/2); weights of at most s^-6 come with it.
+    saturates = [c for c in saturates if (M - 7) * math.log1p(c * c) < 40]
     if not kinks.size:
         return saturates if spec.singular else []
     width = 5.0 * math.sqrt(max(0.0, 1 - rho**2)) / max(abs(rho), 1e-9)

@@ -45,6 +45,6 @@ def test_exact_flow_agrees_with_the_chain(scheme, activation, M, noise, capsys):
         name, at = verdict.worst
         case = f"{scheme:13s} {activation:9s} M={M:<4d} S={noise:<4g}"
         print(
-            f"\n{case} max|z|={verdict.max_abs_z:5.2f} ({name} at t={verdict.runs.t[at]:g}) p={p:.3g}"
+            f"\n{case} max|z|={verdict.max_abs_z:.2f} ({name}, t={verdict.runs.t[at]:g}) p={p:.2g}"
         )
     assert p > 0.01 / len(CASES)
