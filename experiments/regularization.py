@@ -176,6 +176,8 @@ class NeuronRegularization:
     @in_house_style
     def plot(self) -> Figure:
         """Zeta of every neuron, sorted, with standard errors."""
+        from matplotlib.ticker import MaxNLocator
+
         from ..results.pictures import SIMULATION, THEORY, new_figure
 
         figure = new_figure(1, 1, width=6.0, height=4.0)
@@ -187,7 +189,7 @@ class NeuronRegularization:
         )  # fmt: skip
         gaussian = sum(zeta_sources(self.activation, self.batch_size))
         axes.axhline(gaussian, color=THEORY, label="Gaussian fields")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=r"gamma decay $\zeta$")
         axes.legend()
         axes.set_title(f"{self.activation}, M = {self.batch_size}, {self.rows} examples")

@@ -12,6 +12,7 @@ independent, ``ubar ~ N(0, 1/M)``, ``M s^2 ~ chi^2_{M-1}``, ``uhat`` uniform on 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ def growth(activation: str) -> int:
     raise ValueError(f"activation={activation!r} grows too fast for a flow of a batch scheme")
 
 
-def smallest_batch(activation: str, X: Expr, moments: Moments) -> int:
+def smallest_batch(activation: str, X: Expr, moments: Iterable[Any]) -> int:
     """The smallest batch at which all moments exist.
 
     As ``s -> 0`` the density of the spread falls like ``s^(M-2)``, so ``E[s^-k]`` needs
@@ -133,7 +134,7 @@ def smallest_batch(activation: str, X: Expr, moments: Moments) -> int:
     degree = growth(activation)
     pole = max([-s for _, _, s in laurent(X.coeff(UHAT, 0))], default=0)
     worst = 1  # a spread needs two examples
-    for moment in moments.values():
+    for moment in moments:
         halves = (moment.first, moment.second) if isinstance(moment, PairMoment) else (moment,)
         order = -moment.s
         if degree == 0 and pole:
@@ -205,7 +206,7 @@ def normal_moment(k: int) -> Expr:
     return Integer(0) if k % 2 else sympy.factorial2(k - 1) if k else Integer(1)
 
 
-class GammaRatio(sympy.Function):  # type: ignore[misc]
+class GammaRatio(sympy.Function):
     """``Gamma(x) / Gamma(y)``, which does not overflow where both would."""
 
     nargs = 2

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from typing import Any
 
 import sympy
 from sympy import Expr, Poly, Symbol
@@ -99,7 +100,7 @@ class Derivation:
         if not self.problem.uses_batch:
             return 1
         activation = activation_formula(self.problem.activation)
-        return smallest_batch(activation, self.field.X, self.moments)  # type: ignore[arg-type]
+        return smallest_batch(activation, self.field.X, self.moments.values())
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr]:
@@ -143,7 +144,7 @@ def derive_drift(problem: Problem) -> Derivation:
 @lru_cache(maxsize=64)
 def _derive(formulas: str, problem: Problem) -> Derivation:
     field = student_field(problem)
-    moments: dict[Symbol, AnyMoment] = {}
+    moments: dict[Symbol, Any] = {}
     if problem.uses_batch:
         drift = _drift(
             field.derivatives,

@@ -76,7 +76,8 @@ def _rhs(derivation: Derivation) -> str:
     if derivation.problem.uses_batch:
         call, quadrature = table_lines(derivation), ""
     else:
-        call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
+        wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
+        call, quadrature = moment_functions("moments", derivation, wanted)
     drift = {
         f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
         for i, name in enumerate(derivation.problem.order_parameters)
@@ -204,7 +205,7 @@ def _degree(moment: AnyMoment) -> int:
 
 
 def moment_functions(
-    name: str, derivation: Derivation, wanted: Mapping[Symbol, AnyMoment]
+    name: str, derivation: Derivation, wanted: Mapping[Symbol, Moment]
 ) -> tuple[list[str], str]:
     """The line that calls a quadrature of moments, and the source of that quadrature.
 

@@ -273,7 +273,8 @@ def _plan(spec: TableSpec) -> tuple[Array, Array, Array]:
         return factors.setdefault((g, slope, uhat, teachers[teacher, v]), len(factors))
 
     pairs = [(index(*m[:4]), index(*m[4:8]), m[8], m[9]) for m in spec.pairs]
-    singles = [(index(*m[:3], m[5], m[6]), m[3], m[4]) for m in spec.singles]
+    singles = [(index(g, slope, uhat, t, v), ubar, s)
+               for g, slope, uhat, ubar, s, t, v in spec.singles]  # fmt: skip
     return (
         np.array(list(factors), dtype=np.int64).reshape(-1, 4),
         np.array(singles, dtype=np.int64).reshape(-1, 3),

@@ -60,8 +60,9 @@ def optimal_gamma(activation: str, M: int) -> float:
 
 
 def _closed_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def]
-    by_moment = {m: derivation.closed.get(s) for s, m in derivation.moments.items()}
-    if by_moment[TEACHER] is None:
+    by_moment = {m: derivation.closed[s] for s, m in derivation.moments.items()
+                 if s in derivation.closed}  # fmt: skip
+    if TEACHER not in by_moment:
         return None
     pull = (by_moment[TEACHER] - by_moment[STUDENT]).subs({RHO: 1, BATCH: M})
     return sympy.lambdify(FIELD_STD, pull.evalf(), "math")
