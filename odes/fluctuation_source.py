@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
 
 from ..codegen.lowering import assignments, function
-from ..codegen.modules import from_template, generated
 from ..teacher_student.activations import activation_formula
-from ..teacher_student.hooks import structure
-from ..teacher_student.problem import Problem
-from .derive import Derivation, derive_drift
-from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
+from .derive import Derivation
+from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion
 from .flow_source import _RENAME, _unpack, kernel_source, moment_functions
 from .gaussian_moments import closed_form
 
@@ -38,17 +33,6 @@ def jacobian(t, y, p, J):
             J[i, j] = 0.5 * (up[i] - down[i]) / h
 
 '''
-
-
-def fluctuation_kernels(problem: Problem) -> Any:
-    """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
-
-    def write() -> str:
-        source = fluctuation_source(derive_drift(problem), derive_diffusion(problem))
-        joint = from_template("odes/fluctuation_rhs.py", source)
-        return from_template("odes/integrator.py", joint)
-
-    return generated("fluctuations", structure(problem), write)
 
 
 def fluctuation_source(derivation: Derivation, diffusion: Diffusion) -> str:

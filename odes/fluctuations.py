@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..codegen.modules import from_template, generated
 from ..results.checks import integer
+from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
 from .flow import ATOL, RTOL, Flow, FlowError, flow_kernels, parameters
-from .fluctuation_source import fluctuation_kernels
 
 Array = np.ndarray
 #: N times a variance below this is not resolved, and counts as none.
@@ -207,6 +208,21 @@ def fluctuations(
         np.array(propagators[1:]).reshape(-1, n, n),
         np.array(innovations[1:]).reshape(-1, n, n),
     )
+
+
+def fluctuation_kernels(problem: Problem) -> Any:
+    """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
+
+    def write() -> str:
+        from .derive import derive_drift
+        from .diffusion import derive_diffusion
+        from .fluctuation_source import fluctuation_source
+
+        source = fluctuation_source(derive_drift(problem), derive_diffusion(problem))
+        joint = from_template("odes/fluctuation_rhs.py", source)
+        return from_template("odes/integrator.py", joint)
+
+    return generated("fluctuations", structure(problem), write)
 
 
 def with_fluctuations(flow: Flow, dim: int) -> Flow:

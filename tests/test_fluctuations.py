@@ -81,7 +81,7 @@ def test_diffusion_is_the_covariance_of_increments_drawn_by_hand():
     diffusion = derive_diffusion(problem)
     assert diffusion.coordinates == ("gamma", "P", "A")
     from bntheory.odes.flow import parameters
-    from bntheory.odes.fluctuation_source import fluctuation_kernels
+    from bntheory.odes.fluctuations import fluctuation_kernels
 
     gamma, R, L, eta = 0.8, 0.4, 1.3, 0.7
     D = np.empty((3, 3))
