@@ -143,6 +143,10 @@ def approximate(
     progress
         Called with (work done, work in all) while tables are built.
 
+    Returns
+    -------
+    Approximation
+
     Raises
     ------
     ValueError

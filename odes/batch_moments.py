@@ -168,10 +168,7 @@ def batch_closed_form(
     """The moment in ``q, rho, shift`` and ``M``, for an activation that is a polynomial.
 
     The fields are then polynomials in independent variables whose moments are known.
-
-    Examples
-    --------
-    None for ReLU: its moments are tabulated.
+    There is none for ReLU, whose moments are tabulated.
     """
     h = field_symbol()
     g, slope = activation_expression(activation), slope_expression(activation)

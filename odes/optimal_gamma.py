@@ -44,7 +44,7 @@ def optimal_gamma(activation: str, M: int) -> float:
     Examples
     --------
     >>> round(optimal_gamma("relu", 32), 5)
-    0.97709
+    0.97697
     """
     derivation = derive_drift(Problem(activation=activation, scheme="bn", batch_size=max(M, 2)))
     if derivation.smallest_batch > M:
