@@ -16,11 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.approximation import Approximation as Approximation
+    from .experiments.approximation import approximate as approximate
     from .experiments.best_learning_rate import BestRate as BestRate
     from .experiments.best_learning_rate import best_learning_rate as best_learning_rate
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .experiments.regularization import NeuronRegularization as NeuronRegularization
+    from .experiments.regularization import Regularization as Regularization
+    from .experiments.regularization import neuron_regularization as neuron_regularization
+    from .experiments.regularization import regularization as regularization
     from .experiments.sweep import Sweep as Sweep
     from .experiments.sweep import sweep as sweep
     from .generalization.curve import Generalization as Generalization
@@ -75,6 +81,12 @@ _PUBLIC = {
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.runs",
     "simulate": "teacher_student.simulate",
+    "approximate": "experiments.approximation",
+    "Approximation": "experiments.approximation",
+    "regularization": "experiments.regularization",
+    "neuron_regularization": "experiments.regularization",
+    "Regularization": "experiments.regularization",
+    "NeuronRegularization": "experiments.regularization",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -10,6 +10,7 @@ import rich_click as click
 from .options import (
     bad_input,
     output_options,
+    parse_range,
     problem_options,
     simulation_options,
     take_problem,
@@ -27,6 +28,14 @@ DISAGREE = 1
 @click.option(
     "--alpha", default=0.01, show_default=True, help="Rate at which a true theory is rejected."
 )
+@click.option(
+    "--approximation",
+    metavar="pn",
+    help="Compare the exact flow with PN + gamma decay instead, over --batch-sizes.",
+)
+@click.option(
+    "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="A range or list of M."
+)
 @output_options
 def command(**options: Any) -> None:
     """Theory against simulation, with a verdict.
@@ -36,9 +45,15 @@ def command(**options: Any) -> None:
     \b
     Example:
       bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png
+      bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)
+    batch_sizes = options.pop("batch_sizes")
+    approximation = options.pop("approximation")
+    if approximation is not None:
+        _approximation(reporter, problem, approximation, batch_sizes, options)
+        return
     from ..experiments.compare import compare
 
     with bad_input():
@@ -56,3 +71,24 @@ def command(**options: Any) -> None:
         raise KeyboardInterrupt
     if not comparison.agree:
         sys.exit(DISAGREE)
+
+
+def _approximation(
+    reporter: Reporter, problem: Any, approximation: str, batch_sizes: str, options: dict[str, Any]
+) -> None:
+    from ..experiments.approximation import approximate
+    from ..odes.flow import FlowError
+
+    with bad_input():
+        try:
+            found = approximate(
+                problem,
+                approximation=approximation,
+                batch_sizes=parse_range(batch_sizes, "batch_sizes").tolist(),
+                time=options["time"],
+                points=options["points"],
+                progress=reporter.progress,
+            )
+        except FlowError as error:
+            raise ValueError(str(error)) from None
+    reporter.finish(found, table(found.columns()))

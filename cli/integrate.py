@@ -34,7 +34,7 @@ def command(fluctuations: bool, dim: int, **options: Any) -> None:
     from ..odes.fluctuations import with_fluctuations
 
     with bad_input():
-        flow = integrate(problem, **options)
+        flow = integrate(problem, **options, progress=reporter.progress)
         if fluctuations:
             flow = with_fluctuations(flow, dim)
     reporter.notice(flow.message)

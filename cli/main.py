@@ -12,6 +12,7 @@ import rich_click as click
 
 #: Subcommands by name; each is the ``command`` of the module of that name.
 COMMANDS = (
+    "regularization",
     "derive",
     "integrate",
     "fixed-points",

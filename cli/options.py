@@ -57,7 +57,7 @@ def problem_options(command: Command) -> Command:
 
 
 def _default_scheme() -> str:
-    return "pn"
+    return "bn"
 
 
 def take_problem(options: dict[str, Any]) -> Problem:
@@ -96,6 +96,13 @@ def simulation_options(command: Command) -> Command:
     """Add what only simulations need."""
     for option in (
         click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
+        click.option(
+            "--inputs",
+            default="gaussian",
+            show_default=True,
+            help="Law of the inputs, for vectors: gaussian rademacher uniform laplace "
+            "student-t:NU FILE.npy.",
+        ),
         click.option(
             "--engine",
             default="chain",

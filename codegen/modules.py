@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 from platformdirs import user_cache_dir
 
@@ -81,7 +82,8 @@ def generated(kind: str, description: str, write: Callable[[], str]) -> ModuleTy
         return sys.modules[name]
     path = cache_folder() / f"{name}.py"
     if not path.exists():
-        _write_once(path, write())
+        text = write()
+        write_once(path, lambda file: file.write(text.encode()))
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -90,12 +92,12 @@ def generated(kind: str, description: str, write: Callable[[], str]) -> ModuleTy
     return sys.modules.setdefault(name, module)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write under a temporary name and rename: processes may race, readers see a whole file."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            write(file)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -9,7 +9,7 @@ random sign flips of the runs' own deviations, which has their correlations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,9 @@ class Comparison:
         simulation does not scatter and agrees.
     p_value
         Probability that a true theory deviates this much somewhere.
+    approximation
+        For a batch scheme the flow of the paper's approximation, PN with gamma decay; shown
+        beside the exact theory, no part of the verdict.
     """
 
     runs: Runs
@@ -62,6 +65,7 @@ class Comparison:
     bias_bound: dict[str, Array]
     z: dict[str, Array]
     p_value: float
+    approximation: Flow | None = None
 
     @property
     def agree(self) -> bool:
@@ -104,7 +108,13 @@ class Comparison:
             "alpha": self.alpha,
             "bias_bound": self.bias_bound,
             "verdict": self.verdict(),
+            **self._approximate_values(),
         }
+
+    def _approximate_values(self) -> dict[str, Any]:
+        if self.approximation is None:
+            return {}
+        return {"approximation": {n: self.approximation.values[n] for n in QUANTITIES}}
 
     def columns(self) -> dict[str, Array]:
         """The CSV form: time, then theory, mean, standard error, z and allowance."""
@@ -134,13 +144,22 @@ class Comparison:
     @in_house_style
     def plot(self) -> Figure:
         """Theory over simulation, one panel a quantity, and the verdict."""
-        from ..results.pictures import draw_simulation, draw_theory, shared_legend, time_panels
+        from ..results.pictures import (
+            APPROXIMATION,
+            draw_simulation,
+            draw_theory,
+            shared_legend,
+            time_panels,
+        )
 
         figure, panels = time_panels(QUANTITIES)
         runs = self.runs
         for name, axes in panels.items():
             draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
             draw_theory(axes, runs.t, self.flow.values[name])
+            if self.approximation is not None:
+                style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "--"}
+                draw_theory(axes, self.approximation.t, self.approximation.values[name], **style)
         shared_legend(figure)
         word = "agree" if self.agree else "DISAGREE"
         problem = runs.problem
@@ -161,6 +180,7 @@ def compare(
     points: int = 101,
     times: ArrayLike | None = None,
     engine: str = "chain",
+    inputs: str = "gaussian",
     seed: int = 0,
     alpha: float = 0.01,
     workers: int | None = None,
@@ -172,7 +192,7 @@ def compare(
     ----------
     problem
         The setting.
-    dim, runs, time, points, times, engine, seed, workers, progress
+    dim, runs, time, points, times, engine, inputs, seed, workers, progress
         As for `bntheory.simulate`; at least 8 runs.
     alpha
         Level of the verdict, between 0 and 1.
@@ -204,14 +224,19 @@ def compare(
         points=points,
         times=times,
         engine=engine,
+        inputs=inputs,
         seed=seed,
         workers=workers,
         progress=progress,
     )
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
-    flow = integrate(problem, times=sample.t)
-    return judge(sample, flow, alpha)
+    flow = integrate(problem, times=sample.t, progress=progress)
+    verdict = judge(sample, flow, alpha)
+    if not (problem.uses_batch and "gamma" in problem.trained_scalars):
+        return verdict
+    other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
+    return replace(verdict, approximation=integrate(other, times=verdict.runs.t))
 
 
 def judge(runs: Runs, flow: Flow, alpha: float = 0.01) -> Comparison:

@@ -3,14 +3,17 @@
 One step's update is the chain rule applied to the scheme's field. Its mean change of gamma,
 beta, ``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
 student's and the teacher's output, the slope g', and the normalised fields ``u`` and ``v``: a
-sum of Gaussian moments. Nothing here knows a particular scheme or activation.
+sum of moments. Nothing here knows a particular scheme or activation: a scheme whose field looks
+at the whole batch differs from one that looks at a single example in which moments it asks for
+(theory.md, section 4), because its gradient also flows through the batch's mean and spread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from typing import Any
 
 import sympy
 from sympy import Expr, Poly, Symbol
@@ -18,22 +21,43 @@ from sympy import Expr, Poly, Symbol
 from ..teacher_student.activations import activation_formula
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
-from ..teacher_student.schemes import field_expression, scheme_symbols
+from .batch_moments import (
+    BatchMoment,
+    PairMoment,
+    batch_closed_form,
+    collect_moment,
+    collect_pair,
+    smallest_batch,
+)
 from .gaussian_moments import RHO, SHIFT, Moment, closed_form
 from .gaussian_moments import Q as FIELD_STD
-
-GAMMA, BETA, R = sympy.symbols("gamma beta R", real=True)
-L = Symbol("L", positive=True)
-ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = sympy.symbols(
-    "eta gamma_rate zeta S M lambda", positive=True
+from .student_field import StudentField, student_field
+from .symbols import (
+    BATCH,
+    DECAY,
+    ETA,
+    FACTORS,
+    GAMMA,
+    GAMMA_RATE,
+    NOISE,
+    SIGN,
+    SLOPE,
+    SPREAD,
+    UBAR,
+    UHAT,
+    XI,
+    ZETA,
+    G,
+    L,
+    R,
+    T,
+    U,
+    V,
 )
-SIGN = Symbol("sign", real=True)
-ORDER_PARAMETERS = {"gamma": GAMMA, "beta": BETA, "R": R, "L": L}
 
-#: Student output, its slope, normalised student field, teacher output and field, label noise.
-_G, _SLOPE, _U, _T, _V, _XI = _FACTORS = sympy.symbols("g_f slope u g_v v xi", real=True)
-
+AnyMoment = Moment | BatchMoment | PairMoment
 Expectation = Callable[[Expr], Expr]
+PairExpectation = Callable[[Expr, Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -44,35 +68,55 @@ class Derivation:
     ----------
     problem
         The setting; only its formulas matter here.
-    scale, shift
-        The field with population statistics is ``f = shift + scale u``.
+    field
+        The student's field.
     drift
         Time derivative of every order parameter, in terms of `ORDER_PARAMETERS`, `PARAMETERS`
         and the symbols of `moments`.
     moments
-        The Gaussian moments that the drift asks for, by their symbol. Moments of the student
+        The moments that the drift asks for, by their symbol: of one example's fields, or of
+        one and two examples of a batch (`bntheory.odes.batch_moments`). Moments of the student
         field are taken over ``u' = sign(scale) u``, so that ``q = |scale|`` is positive.
     """
 
     problem: Problem
-    scale: Expr
-    shift: Expr
+    field: StudentField
     drift: dict[str, Expr]
-    moments: dict[Symbol, Moment]
+    moments: dict[Symbol, AnyMoment]
+
+    @property
+    def scale(self) -> Expr:
+        """The field with population statistics is ``f = shift + scale u``."""
+        return self.field.scale
+
+    @property
+    def shift(self) -> Expr:
+        """See `scale`."""
+        return self.field.shift
+
+    @property
+    def smallest_batch(self) -> int:
+        """The smallest batch size at which all moments exist."""
+        if not self.problem.uses_batch:
+            return 1
+        activation = activation_formula(self.problem.activation)
+        return smallest_batch(activation, self.field.X, self.moments.values())
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr]:
         """Closed forms, of those moments that have one."""
-        found = {
-            symbol: closed_form(
-                activation_formula(self.problem.activation), moment, self.shift != 0
-            )
-            for symbol, moment in self.moments.items()
-        }
+        activation = activation_formula(self.problem.activation)
+
+        def form(moment: AnyMoment) -> Expr | None:
+            if isinstance(moment, Moment):
+                return closed_form(activation, moment, self.shift != 0)
+            return batch_closed_form(activation, moment, self.field)
+
+        found = {symbol: form(moment) for symbol, moment in self.moments.items()}
         return {symbol: value for symbol, value in found.items() if value is not None}
 
     @cached_property
-    def by_quadrature(self) -> dict[Symbol, Moment]:
+    def by_quadrature(self) -> dict[Symbol, AnyMoment]:
         """The moments that have no closed form."""
         return {s: m for s, m in self.moments.items() if s not in self.closed}
 
@@ -87,78 +131,82 @@ class Derivation:
 
 
 def derive_drift(problem: Problem) -> Derivation:
-    """Derive the flow of a problem whose field is one example's own.
+    """Derive the flow of a problem.
 
     Raises
     ------
     ValueError
-        For a batch scheme: its moments run over the whole batch.
+        For a user's batch field that does not separate (see `student_field`).
     """
-    if problem.uses_batch:
-        raise ValueError(
-            f"scheme={problem.scheme!r} normalises by batch statistics; a flow is derived for "
-            "sgd, wn, pn and formulas without mu and sigma"
-        )
     return _derive(structure(problem), problem)
 
 
 @lru_cache(maxsize=64)
 def _derive(formulas: str, problem: Problem) -> Derivation:
-    field = population_field(problem)
-    moments: dict[Symbol, Moment] = {}
-    student = field.derivatives
-    drift = _drift(student, problem, lambda integrand: expectation(integrand, moments))
-    return Derivation(problem, field.scale, field.shift, drift, moments)
-
-
-@dataclass(frozen=True)
-class PopulationField:
-    """A field as N grows: ``f = shift + scale u``, and its derivatives as functions of u."""
-
-    scale: Expr
-    shift: Expr
-    derivatives: dict[str, Expr]
-
-
-def population_field(problem: Problem) -> PopulationField:
-    """Put ``a = L u``, ``|w|^2 = N L^2`` and population statistics into the scheme's field."""
-    s = scheme_symbols()
-    field = field_expression(problem.scheme, problem.train_beta)
-    by_name = {name: field.diff(s[name]) for name in ("a", "gamma", "beta")}
-    by_name["n2"] = s["N"] * field.diff(s["n2"])
-    values = {s["a"]: L * SIGN * _U, s["n2"]: s["N"] * L**2, s["mu"]: 0, s["sigma"]: L}
-    values |= {s["gamma"]: GAMMA, s["beta"]: BETA}
-    f = sympy.expand(_large_dimension(field.subs(values)))
-    derivatives = {name: _large_dimension(e.subs(values)) for name, e in by_name.items()}
-    scale = sympy.simplify(f.coeff(_U, 1) / SIGN)
-    return PopulationField(scale, sympy.simplify(f.coeff(_U, 0)), derivatives)
+    field = student_field(problem)
+    moments: dict[Symbol, Any] = {}
+    if problem.uses_batch:
+        drift = _drift(
+            field.derivatives,
+            problem,
+            UBAR + SPREAD * UHAT,
+            lambda integrand: collect_moment(integrand, moments),
+            lambda first, second: collect_pair(first, second, moments),
+        )
+    else:
+        mean = partial(expectation, moments=moments)
+        drift = _drift(field.derivatives, problem, U, mean, lambda *_: sympy.Integer(0))
+    return Derivation(problem, field, drift, moments)
 
 
 def example_factors() -> tuple[Expr, Expr, Expr]:
     """The residual signal delta of one example, and its normalised fields ``u`` and ``v``."""
-    return _SLOPE * (_T + _XI - _G), _U, _V
+    return SLOPE * (T + XI - G), U, V
 
 
-def _large_dimension(expression: Expr) -> Expr:
-    N = scheme_symbols()["N"]
-    simple = sympy.simplify(expression)
-    return sympy.limit(simple, N, sympy.oo) if simple.has(N) else simple
+def _drift(
+    by: dict[str, Expr], problem: Problem, u: Expr, mean: Expectation, pair: PairExpectation
+) -> dict[str, Expr]:
+    """The mean change of every order parameter in unit time, given the field's derivatives.
 
+    One step is ``w += eta sum_k c_k x_k``, ``M c_k = delta_k f_a + mean(delta f_mu) +
+    mean(delta f_sigma) uhat_k``; for one example's own field the last two are zero.
+    """
+    residual, _, v = example_factors()
+    direct, by_mean, by_spread = (residual * by[name] for name in ("a", "mu", "sigma"))
+    uhat = SIGN * UHAT
 
-def _drift(by: dict[str, Expr], problem: Problem, mean: Expectation) -> dict[str, Expr]:
-    """The mean change of every order parameter in unit time, given the field's derivatives."""
-    residual = _SLOPE * (_T + _XI - _G)
+    def pulled(x: Expr, mean_x: Expr, along_x: Expr) -> Expr:
+        """``E[sum_k c_k x_k]``, given x, and over the batch the means of x and of uhat x."""
+        return mean(direct * x + by_mean * mean_x + by_spread * along_x)
+
+    def means(p: Expr, q: Expr) -> Expr:
+        """``E[mean(delta p) mean(delta q)]``."""
+        return mean(p * q) / BATCH + (1 - 1 / BATCH) * pair(p, q)
+
     pull = mean(residual * by["n2"])
     flow = {
         "gamma": ETA * GAMMA_RATE * (mean(residual * by["gamma"]) - ZETA * GAMMA),
         "beta": ETA * GAMMA_RATE * mean(residual * by["beta"]),
     }
-    overlap = ETA * (mean(residual * by["a"] * _V) + (2 * pull - DECAY) * L * R)
-    square = 2 * ETA * (mean(residual * by["a"] * L * SIGN * _U) + (2 * pull - DECAY) * L**2)
-    square += ETA**2 / BATCH * mean((residual * by["a"]) ** 2)
+    # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
+    own = (v - R * SIGN * u) / BATCH
+    teacher = pulled(v, R * SIGN * UBAR + own, R * SPREAD + uhat * own)
+    student = L * pulled(SIGN * u, SIGN * UBAR, SPREAD)
+    size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
+    size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
+    overlap = ETA * (teacher + (2 * pull - DECAY) * L * R)
+    square = 2 * ETA * (student + (2 * pull - DECAY) * L**2) + ETA**2 / BATCH * size
     flow["L"] = sympy.expand(square / (2 * L))
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
-    return {name: sympy.expand(flow[name]).subs(SIGN**2, 1) for name in problem.order_parameters}
+    return {name: _signs_cancel(flow[name]) for name in problem.order_parameters}
+
+
+def _signs_cancel(expression: Expr) -> Expr:
+    """Put in ``sign^2 = 1``."""
+    return sympy.expand(expression).replace(
+        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
+    )
 
 
 def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
@@ -172,7 +220,7 @@ def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
         Extended by the moments met.
     """
     total: Expr = sympy.Integer(0)
-    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *_FACTORS).terms():
+    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *FACTORS).terms():
         if xi % 2:
             continue  # the label noise is centred
         noise = NOISE ** (xi // 2) * sympy.factorial2(xi - 1) if xi else 1

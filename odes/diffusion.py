@@ -15,19 +15,10 @@ from sympy import Expr, Symbol
 
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
-from .derive import (
-    BATCH,
-    DECAY,
-    ETA,
-    GAMMA_RATE,
-    SIGN,
-    L,
-    R,
-    example_factors,
-    expectation,
-    population_field,
-)
+from .derive import example_factors, expectation
 from .gaussian_moments import Moment
+from .student_field import student_field
+from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, SIGN, L, R
 
 #: Below this ``1 - R^2`` the plane of student and teacher has no second direction to speak of.
 SMALLEST_ACROSS = 1e-9
@@ -72,13 +63,24 @@ def _derive(formulas: str, problem: Problem) -> Diffusion:
 
 
 def derive_diffusion(problem: Problem) -> Diffusion:
-    """Derive the diffusion of a problem whose field is one example's own."""
+    """Derive the diffusion of a problem whose field is one example's own.
+
+    Raises
+    ------
+    ValueError
+        For a batch scheme: one step's covariance asks for moments of four examples.
+    """
+    if problem.uses_batch:
+        raise ValueError(
+            f"scheme={problem.scheme!r} normalises by batch statistics; a diffusion is derived "
+            "for sgd, wn, pn and formulas without mu and sigma"
+        )
     return _derive(structure(problem), problem)
 
 
 def _increments(problem: Problem) -> dict[str, Expr]:
     """What one example adds to N times a step's increment, up to constants."""
-    by = population_field(problem).derivatives
+    by = student_field(problem).derivatives
     residual, u, v = example_factors()
     pull, push = residual * by["n2"], residual * by["a"]
     every = {
@@ -101,7 +103,7 @@ def _finite_size(problem: Problem, mean) -> Expr:  # type: ignore[no-untyped-def
     its part in the plane of student and teacher; two examples of a batch have an overlap by
     that part too; and the step along w itself is of order 1/N.
     """
-    by = population_field(problem).derivatives
+    by = student_field(problem).derivatives
     residual, u, v = example_factors()
     push, pull = residual * by["a"], residual * by["n2"]
     student = SIGN * u

@@ -18,6 +18,7 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from ..teacher_student.schedule import check_schedule, stored_times
 from . import stiff
+from .moment_tables import EXTENTS, SMALLEST_TABLE, Progress, Table, loaded_table
 
 if TYPE_CHECKING:
     import xarray
@@ -151,6 +152,7 @@ def integrate(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
+    progress: Progress | None = None,
 ) -> Flow:
     """Integrate the order-parameter flow of a problem (theory.md, section 3).
 
@@ -166,6 +168,9 @@ def integrate(
         Relative and absolute bounds on the error of a step.
     max_steps
         Explicit steps after which a stiff solver goes on.
+    progress
+        Called with (work done, work in all) while tables of a batch scheme are built, which
+        happens once for an activation, a scheme and a batch size.
 
     Returns
     -------
@@ -187,10 +192,21 @@ def integrate(
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
-    kernels = flow_kernels(problem)
-    y, p = np.array(problem.start), parameters(problem)
-    out, reached = np.empty((len(stored), len(y))), np.zeros(1)
     limit = integer("max_steps", max_steps, 1)
+    kernels = flow_kernels(problem)
+    for extent in EXTENTS if kernels.HAS_RANGE else EXTENTS[:1]:
+        p = parameters(problem, extent, progress)
+        found = _advance(problem, kernels, p, stored, rtol, atol, limit)
+        if found.status != "diverged":
+            break
+    return found
+
+
+def _advance(
+    problem: Problem, kernels: Any, p: Array, stored: Array, rtol: float, atol: float, limit: int
+) -> Flow:
+    y = np.array(problem.start)
+    out, reached = np.empty((len(stored), len(y))), np.zeros(1)
     status, count, steps = kernels.integrate(y, stored, p, rtol, atol, limit, out, reached)
     state, message = "complete", ""
     if status == kernels.TOO_MANY_STEPS:
@@ -199,15 +215,45 @@ def integrate(
         )
     elif status == kernels.DIVERGED:
         state = "diverged"
-        message = f"diverged at t = {reached[0]:g}: an order parameter left the finite numbers"
+        left = "finite numbers" + " or the tables' widest range" * kernels.HAS_RANGE
+        message = f"diverged at t = {reached[0]:g}: an order parameter left the {left}"
     return _collect(problem, kernels, stored[:count], out[:count], steps, state, message)
 
 
-def parameters(problem: Problem) -> Array:
+def parameters(problem: Problem, extent: float = 1.0, progress: Progress | None = None) -> Array:
     """The numbers of a problem in the order in which a flow's kernels take them."""
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     rates = [eta, problem.gamma_rate, decay(problem)]
-    return np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+    own = np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+    made = flow_table(problem, extent, progress)
+    return own if made is None else np.concatenate([own, made.packed])
+
+
+def flow_table(
+    problem: Problem, extent: float = 1.0, progress: Progress | None = None
+) -> Table | None:
+    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4).
+
+    Raises
+    ------
+    ValueError
+        For a batch so small that a moment in the flow is infinite, or has no table.
+    """
+    kernels = flow_kernels(problem)
+    least, who = kernels.SMALLEST_BATCH, f"scheme={problem.scheme!r} with activation="
+    who += repr(problem.activation)
+    if least > problem.M:
+        raise ValueError(
+            f"batch_size={problem.M!r}: the flow of {who} asks for E[1/s^{least - 2}] of the "
+            f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted"
+        )
+    if kernels.TABLE and problem.M < SMALLEST_TABLE:
+        raise ValueError(
+            f"batch_size={problem.M!r}: the flow of {who} is tabulated for batches of at least "
+            f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density"
+        )
+    spec = kernels.TABLE
+    return loaded_table(spec, problem.M, extent, progress) if spec else None
 
 
 #: Kernels of a flow, each template building on those before it; compiled when first called.

@@ -6,6 +6,7 @@ The same text is compiled here and, with plain Python in place of the decorator,
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -15,21 +16,13 @@ from sympy import Expr, Symbol
 from ..codegen.lowering import assignments, code, function
 from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.hooks import learning_rate_source
-from .derive import (
-    BATCH,
-    ETA,
-    ORDER_PARAMETERS,
-    PARAMETERS,
-    RHO,
-    SHIFT,
-    SIGN,
-    Derivation,
-    L,
-    R,
-    derive_drift,
-)
-from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
+from .batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
+from .derive import AnyMoment, Derivation
+from .gaussian_moments import RHO, SHIFT, Moment, closed_form, student_factor, teacher_factor
 from .gaussian_moments import Q as FIELD_STD
+from .moment_tables import TableSpec
+from .student_field import laurent
+from .symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, UHAT, L, R
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
 LANES = 32
@@ -46,9 +39,13 @@ ERROR_MOMENTS = {
 def flow_source(derivation: Derivation) -> str:
     """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow."""
     names = derivation.problem.order_parameters
+    spec = table_spec(derivation)
     parts = [
         f"SIZE = {len(names)}",
         f"HAS_JACOBIAN = {not derivation.by_quadrature}",
+        f"SMALLEST_BATCH = {derivation.smallest_batch}",
+        f"HAS_RANGE = {bool(spec) and not json.loads(spec)['slopes']}",
+        f"TABLE = {spec!r}",
         learning_rate_source(derivation.problem.eta),
         _rhs(derivation),
         _jacobian(derivation),
@@ -60,9 +57,9 @@ def flow_source(derivation: Derivation) -> str:
 def lanes_source(derivation: Derivation) -> str:
     """Source text of ``rhs_lanes``: the right-hand side of many flows in one loop.
 
-    Empty where some moment needs a quadrature: only straight code becomes SIMD code.
+    Empty where some moment needs a quadrature or a table: only straight code becomes SIMD code.
     """
-    if derivation.by_quadrature:
+    if derivation.by_quadrature or derivation.problem.uses_batch:
         return ""
     drift = {name: e.replace(_is_reciprocal, _by_inverse) for name, e in _drift(derivation).items()}
     inverses = [f"{inverse} = 1.0 / {code(x)}" for x, inverse in _INVERSES.items()]
@@ -97,7 +94,11 @@ _RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 
 def _rhs(derivation: Derivation) -> str:
-    call, quadrature = moment_functions("moments", derivation, derivation.by_quadrature)
+    if derivation.problem.uses_batch:
+        call, quadrature = table_lines(derivation), ""
+    else:
+        wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
+        call, quadrature = moment_functions("moments", derivation, wanted)
     body = [*_unpack(derivation, rates=True), *call, *assignments(_drift(derivation))]
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
@@ -187,6 +188,59 @@ def _observables(derivation: Derivation) -> str:
     return quadrature + function("observables", ["y"], body, returns, comment=comment)
 
 
+def table_spec(derivation: Derivation) -> str:
+    """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
+    if not (derivation.problem.uses_batch and derivation.by_quadrature):
+        return ""
+    activation, X = activation_formula(derivation.problem.activation), derivation.field.X
+    wanted = derivation.by_quadrature.values()
+    return TableSpec(
+        activation,
+        side_slopes(activation),
+        tuple(laurent(X.coeff(UHAT, 0))),
+        tuple(laurent(X.coeff(UHAT, 1))),
+        derivation.shift != 0,
+        _singular(derivation),
+        tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
+        tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
+    ).to_json()
+
+
+def _singular(derivation: Derivation) -> bool:
+    """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
+    homogeneous = side_slopes(activation_formula(derivation.problem.activation))
+    at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
+    return not homogeneous and any(power < 0 for _, _, power in at_centre)
+
+
+def table_lines(derivation: Derivation) -> list[str]:
+    """Lines that look up the tabulated moments of a batch scheme."""
+    wanted = derivation.by_quadrature
+    if not wanted:
+        return []
+    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
+    if _singular(derivation):
+        point = "math.log(q), shift"
+    if homogeneous and derivation.shift == 0:
+        point = "0.0, 0.0"
+    order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
+    lines = [
+        f"values = np.empty({len(order)})",
+        f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",
+        *(["size = math.hypot(q, shift)"] if homogeneous else []),
+    ]
+    for i, symbol in enumerate(order):
+        degree = _degree(wanted[symbol]) if homogeneous else 0
+        lines.append(f"{symbol} = values[{i}]" + f"*size**{degree}" * (degree > 0))
+    return lines
+
+
+def _degree(moment: AnyMoment) -> int:
+    """How many times a moment holds the student's output."""
+    return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g
+
+
 def moment_functions(
     name: str, derivation: Derivation, wanted: Mapping[Symbol, Moment]
 ) -> tuple[list[str], str]:
@@ -262,6 +316,7 @@ def kernel_source(derivation: Derivation) -> str:
         "import math",
         "import numpy as np",
         "from bntheory.codegen.jit import kernel",
+        "from bntheory.odes.chebyshev import look_up",
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
         ")",
@@ -270,6 +325,3 @@ def kernel_source(derivation: Derivation) -> str:
         "",
     ]
     return "\n".join(imports) + flow_source(derivation) + "\n" + lanes_source(derivation)
-
-
-__all__ = ["derive_drift", "flow_source", "kernel_source"]

@@ -13,10 +13,12 @@ from ..codegen.modules import PACKAGE
 from ..teacher_student.activations import activation_formula
 from ..teacher_student.problem import Problem
 from ..teacher_student.schemes import scheme_formula
-from .derive import GAMMA, Derivation, L, derive_drift
+from .batch_moments import BatchMoment, PairMoment, moment_tuple
+from .chebyshev import HEADER
+from .derive import AnyMoment, Derivation, derive_drift
 from .flow import parameters
 from .flow_source import flow_source
-from .gaussian_moments import Moment
+from .symbols import GAMMA, L
 
 STYLES = ("text", "latex", "python")
 
@@ -65,11 +67,10 @@ class Equations:
     def python(self) -> str:
         """A program that integrates the flow with NumPy and SciPy, without this package."""
         problem = self.derivation.problem
-        rule = (PACKAGE / "teacher_student" / "normal_quadrature.py").read_text()
-        rule = rule.partition("REACH = ")[2] if self.derivation.by_quadrature else ""
+        rules = self._rules()
         head = [f'"""{" ".join(self._preamble())}"""', "import math", "", "import numpy as np"]
         head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
-        body = (f"REACH = {rule}" if rule else "") + "\n" + flow_source(self.derivation)
+        body = rules + "\n" + flow_source(self.derivation)
         body = body.replace(".py_func", "").replace("  # type: ignore[no-untyped-def]", "")
         tail = _DRIVER.format(
             start=list(problem.start),
@@ -77,6 +78,16 @@ class Equations:
             names=", ".join(problem.order_parameters),
         )
         return "\n".join(head) + body + tail
+
+    def _rules(self) -> str:
+        """Source of the quadrature, or of the look-up in a table that the parameters carry."""
+        if not self.derivation.by_quadrature:
+            return ""
+        if self.derivation.problem.uses_batch:
+            rule = (PACKAGE / "odes" / "chebyshev.py").read_text()
+            return f"HEADER = {HEADER}\n\n\n@kernel" + rule.partition("@kernel")[2]
+        rule = (PACKAGE / "teacher_student" / "normal_quadrature.py").read_text()
+        return "REACH = " + rule.partition("REACH = ")[2]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -124,15 +135,22 @@ def derive(problem: Problem) -> Equations:
     return Equations(derive_drift(problem))
 
 
-def _factors(moment: Moment) -> tuple[tuple[str, int], ...]:
-    names = ("g(f)", "g'(f)", "u", "g(v)", "v")
-    return tuple((name, power) for name, power in zip(names, moment, strict=True) if power)
+def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:
+    """What a moment averages, as names and powers; ``_1 _2`` are two examples of a batch."""
+    one: tuple[str, ...] = ("g(f)", "g'(f)", "u", "g(v)", "v")
+    powers: tuple[int, ...] = moment_tuple(moment)
+    if isinstance(moment, PairMoment):
+        one = tuple(f"{n}_{k}" for k in (1, 2) for n in ("g(f)", "g'(f)", "uhat", "g(v)"))
+        one += ("ubar", "s")
+    elif isinstance(moment, BatchMoment):
+        one = ("g(f)", "g'(f)", "uhat", "ubar", "s", "g(v)", "v")
+    return tuple((name, power) for name, power in zip(one, powers, strict=True) if power)
 
 
 class _TextPrinter(StrPrinter):
     """Prints a moment's symbol as the average it stands for."""
 
-    def __init__(self, moments: dict[Symbol, Moment]) -> None:
+    def __init__(self, moments: dict[Symbol, AnyMoment]) -> None:
         super().__init__()
         self._moments = moments
 
@@ -146,7 +164,7 @@ class _TextPrinter(StrPrinter):
 class _LatexEquations(LatexPrinter):
     """The same in LaTeX."""
 
-    def __init__(self, moments: dict[Symbol, Moment]) -> None:
+    def __init__(self, moments: dict[Symbol, AnyMoment]) -> None:
         super().__init__()
         self._moments = moments
 

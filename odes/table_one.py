@@ -14,26 +14,13 @@ from sympy import Expr, Symbol
 
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
-from .derive import (
-    BATCH,
-    DECAY,
-    ETA,
-    GAMMA,
-    GAMMA_RATE,
-    NOISE,
-    RHO,
-    SHIFT,
-    SIGN,
-    ZETA,
-    Derivation,
-    L,
-    R,
-    derive_drift,
-)
+from .derive import Derivation, derive_drift
 from .flow_source import jacobian_entry
+from .gaussian_moments import RHO, SHIFT
 from .gaussian_moments import Q as FIELD_STD
 from .stability import best_limit, largest_learning_rate
 from .stationary import Stationary
+from .symbols import BATCH, DECAY, ETA, GAMMA, GAMMA_RATE, NOISE, SIGN, ZETA, L, R
 
 SCHEMES = {"BN": "pn", "WN": "wn", "SGD": "sgd"}
 L0 = Symbol("L0", positive=True)

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from ..codegen.jit import kernel
+from ..teacher_student.inputs import fill_input
 
 # the generated functions of one problem stand here
 from .batch_gradient import batch_gradient
@@ -94,11 +95,12 @@ def advance_chain(state, clock, steps, first, last, numbers, M, rng, out):  # ty
 
 
 @kernel
-def draw_example(x, w, teacher, unit, rng):  # type: ignore[no-untyped-def]
-    """Fill one Gaussian example and return its products with student and teacher."""
+def draw_example(x, w, teacher, unit, law, rng):  # type: ignore[no-untyped-def]
+    """Fill one example and return its products with student and teacher."""
+    fill_input(x, law[0], law[1], law[2], rng)
     a = v = 0.0
     for i in range(x.size):
-        z = unit * rng.standard_normal()
+        z = unit * x[i]
         x[i] = z
         a += z * w[i]
         v += z * teacher[i]
@@ -129,8 +131,9 @@ def dot(x, y):  # type: ignore[no-untyped-def]
 
 @kernel
 def advance_vectors(  # type: ignore[no-untyped-def]
-    scalars, w, teacher, examples, clock, steps, first, last, numbers, M, rng, replay, labels, out
-):
+    scalars, w, teacher, examples, clock, steps, first, last, numbers, M, law, rng, replay, labels,
+    out,
+):  # fmt: skip
     """Real N-dimensional vectors; arguments as `advance_chain`, and
 
     Parameters
@@ -142,6 +145,8 @@ def advance_vectors(  # type: ignore[no-untyped-def]
     examples
         Scratch: M rows of N, or a single row. With a single row the batch is not kept but
         drawn a second time for the update, from ``replay``, the twin of ``rng``.
+    law
+        The law of the inputs (`inputs.Inputs.kernel_arguments`).
     labels
         The generator of the label noise.
     """
@@ -157,7 +162,7 @@ def advance_vectors(  # type: ignore[no-untyped-def]
         while step < steps[stored]:
             eta = learning_rate(step / N, eta0)
             for k in range(M):
-                a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, rng)
+                a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
                 target[k] = activation(v)[0]
                 if noise > 0.0:
                     target[k] += noise * labels.standard_normal()
@@ -167,7 +172,7 @@ def advance_vectors(  # type: ignore[no-untyped-def]
                 w *= keep
             for k in range(M):
                 if not kept:
-                    draw_example(examples[0], w, teacher, unit, replay)
+                    draw_example(examples[0], w, teacher, unit, law, replay)
                 add_example(w, examples[k if kept else 0], eta * c[k])
             n2 = dot(w, w)
             gamma += eta * gamma_rate / N * (by_gamma - zeta * gamma)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .hooks import specialise
+from .inputs import Inputs, read_inputs
 from .problem import Problem
 from .regularization import decay
 
@@ -51,8 +52,16 @@ class ChainRun:
 class VectorRun:
     """One run with real vectors, advanced in pieces."""
 
-    def __init__(self, problem: Problem, dim: int, steps: Array, seed: np.random.SeedSequence):
+    def __init__(
+        self,
+        problem: Problem,
+        dim: int,
+        steps: Array,
+        seed: np.random.SeedSequence,
+        law: Inputs | None = None,
+    ):
         inputs, labels, vectors = seed.spawn(3)
+        self.law = (law or read_inputs("gaussian", dim)).kernel_arguments
         start = dict(zip(problem.order_parameters, problem.start, strict=True))
         self.scalars = np.array([start.get("gamma", 0.0), 0.0])
         rng = np.random.default_rng(vectors)
@@ -80,6 +89,7 @@ class VectorRun:
                 last,
                 numbers,
                 M,
+                self.law,
                 *self.generators,
                 self.rows,
             )

@@ -66,7 +66,7 @@ class Problem:
     """
 
     activation: str = "relu"
-    scheme: str = "pn"
+    scheme: str = "bn"
     eta: float | str = 0.5
     gamma_rate: float = 1.0
     zeta: float | str | None = None

@@ -29,8 +29,28 @@ def decay(problem: Problem) -> float:
     """
     if problem.zeta != "auto":
         return float(problem.zeta or 0.0)
-    slope2, fisher = slope_moments(activation_formula(problem.activation))
-    return (fisher / 4 + slope2 / 2) / problem.M
+    return sum(zeta_sources(problem.activation, problem.M))
+
+
+def zeta_sources(activation: str, M: int, kurtosis: float = 0.0) -> tuple[float, float]:
+    """The parts of zeta that come from ``mu_B`` and from ``sigma_B``.
+
+    Parameters
+    ----------
+    activation
+        A shipped name or a formula in ``h``.
+    M
+        Batch size.
+    kurtosis
+        Excess kurtosis rho of the field, at least -2; the spread's part holds ``(rho + 2)/8``.
+
+    Examples
+    --------
+    >>> [round(part * 32, 9) for part in zeta_sources("relu", 32)]
+    [0.25, 0.125]
+    """
+    slope2, fisher = slope_moments(activation_formula(activation))
+    return slope2 / (2 * M), (kurtosis + 2) / (8 * M) * fisher
 
 
 @lru_cache(maxsize=64)

@@ -39,6 +39,8 @@ class Runs:
         times that all runs reached are stored; ``"interrupted"`` if runs are missing.
     message
         The status in words; empty when complete.
+    inputs
+        Law of the inputs' entries.
     """
 
     problem: Problem
@@ -49,6 +51,7 @@ class Runs:
     values: Mapping[str, Array]
     status: str = "complete"
     message: str = ""
+    inputs: str = "gaussian"
 
     def __getattr__(self, name: str) -> Array:
         if name in ("values", "__setstate__") or name not in self.values:
@@ -89,6 +92,7 @@ class Runs:
             "dim": self.dim,
             "runs": self.runs,
             "engine": self.engine,
+            "inputs": self.inputs,
             "seed": self.seed,
             "t": self.t,
             "mean": self.mean,
@@ -115,6 +119,7 @@ class Runs:
                 "problem": self.problem.to_json(),
                 "dim": self.dim,
                 "engine": self.engine,
+                "inputs": self.inputs,
                 "seed": self.seed,
                 "status": self.status,
             },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..results.checks import integer
 from .hooks import specialise
+from .inputs import read_inputs
 from .online_run import ChainRun, VectorRun
 from .problem import Problem
 from .runs import Array, Runs
@@ -35,6 +37,7 @@ def simulate(
     points: int = 101,
     times: ArrayLike | None = None,
     engine: str = "chain",
+    inputs: str = "gaussian",
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -57,6 +60,9 @@ def simulate(
     engine
         ``"chain"``, the exact reduced chain whose cost does not depend on N (theory.md,
         section 5), or ``"vectors"``, real N-dimensional vectors.
+    inputs
+        Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
+        student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
     seed
         Seed of all random numbers; the result does not depend on ``workers``.
     workers
@@ -86,7 +92,13 @@ def simulate(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     steps = stored_steps(stored_times(time, points, times), dim)
     check_schedule(problem, steps[-1] / dim)
-    make = ChainRun if engine == "chain" else VectorRun
+    law = read_inputs(inputs, dim)
+    if engine == "chain" and inputs != "gaussian":
+        raise ValueError(
+            f"inputs={inputs!r}: engine='chain' follows from the rotational symmetry of Gaussian "
+            "inputs; other laws are accepted with engine='vectors'"
+        )
+    make = ChainRun if engine == "chain" else partial(VectorRun, law=law)
     children = np.random.SeedSequence(seed).spawn(runs)
     rows, reached, finished = _run_all(
         [partial(make, problem, dim, steps, child) for child in children],
@@ -94,7 +106,8 @@ def simulate(
         workers or os.cpu_count() or 1,
         progress,
     )
-    return _collect(problem, dim, engine, seed, steps, rows, reached, finished)
+    found = _collect(problem, dim, engine, seed, steps, rows, reached, finished)
+    return dataclasses.replace(found, inputs=inputs)
 
 
 def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:

@@ -1,0 +1,56 @@
+"""``bntheory regularization``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from .options import bad_input, output_options, problem_options, take_problem
+from .report import Reporter, table
+
+
+@click.command("regularization")
+@problem_options
+@click.option(
+    "--kurtosis", type=float, default=0.0, show_default=True, help="Excess kurtosis, > -2."
+)
+@click.option("--data", metavar="FILE", help="Pre-activations, .npy or .csv, one column a neuron.")
+@click.option(
+    "--examples", default=4_000_000, show_default=True, help="Fields drawn for the measurement."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of all random numbers.")
+@output_options
+def command(**options: Any) -> None:
+    """Zeta of BN by source, against the measured loss gap.
+
+    With --data the zeta of every neuron of a recorded layer.
+
+    \b
+    Example:
+      bntheory regularization --activation relu --batch-size 32 --output zeta.png
+      bntheory regularization --data preactivations.npy --output neurons.csv
+    """
+    reporter = Reporter(options)
+    problem = take_problem(options)
+    data, seed = options.pop("data"), options.pop("seed")
+    from ..experiments.regularization import neuron_regularization, regularization
+
+    with bad_input():
+        if data is None:
+            found = regularization(problem, **options, seed=seed)
+        else:
+            if options["kurtosis"] != 0.0:
+                raise ValueError(f"kurtosis={options['kurtosis']}: --data measures it itself")
+            layer = neuron_regularization(problem, data, seed=seed, progress=reporter.progress)
+    if data is not None:
+        reporter.finish(layer, table(layer.columns()))
+        return
+    values = found.to_dict()
+    names = [n for n in values if not n.endswith("_sem")]
+    lines = [
+        f"{name:20s} {values[name]}"
+        + (f" +- {values[name + '_sem']:.2g}" if f"{name}_sem" in values else "")
+        for name in names
+    ]
+    reporter.finish(found, lines)

@@ -1,0 +1,179 @@
+"""How far the paper's approximation of a batch scheme is from the scheme itself.
+
+The paper replaces BN by population normalisation with gamma decay (theory.md, section 2), which
+is right to first order in 1/M. Both have a flow, so their distance is computed, not sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..odes.flow import Flow, integrate
+from ..results.checks import integer
+from ..results.files import dataset
+from ..results.style import in_house_style
+from ..teacher_student.problem import Problem
+from ..teacher_student.regularization import decay
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+Progress = Callable[[int, int], None]
+QUANTITIES = ("Q", "R", "error")
+SIZES = (4, 8, 16, 32, 64, 128)
+APPROXIMATIONS = ("pn",)
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A batch scheme and its approximation over a range of batch sizes.
+
+    Attributes
+    ----------
+    problem
+        The setting; its batch size is replaced by each of `batch_sizes`.
+    approximation
+        ``"pn"``: population normalisation with the gamma decay of theory.md, section 2.
+    batch_sizes
+        Shape (sizes,).
+    zeta
+        The gamma decay at each of them.
+    exact, approximate
+        The two flows at each of them, at the same times.
+    """
+
+    problem: Problem
+    approximation: str
+    batch_sizes: Array
+    zeta: Array
+    exact: tuple[Flow, ...]
+    approximate: tuple[Flow, ...]
+
+    def along(self, name: str) -> Array:
+        """The largest difference of a quantity along the flow, for each batch size."""
+        return np.array([np.abs(difference).max() for difference in self._differences(name)])
+
+    def end(self, name: str) -> Array:
+        """The difference (approximation minus exact) at the end, for each batch size."""
+        return np.array([difference[-1] for difference in self._differences(name)])
+
+    def _differences(self, name: str) -> list[Array]:
+        pairs = zip(self.approximate, self.exact, strict=True)
+        return [a.values[name] - e.values[name] for a, e in pairs]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "problem": self.problem.to_dict(),
+            "approximation": self.approximation,
+            "batch_size": self.batch_sizes,
+            "zeta": self.zeta,
+            "largest": {name: self.along(name) for name in QUANTITIES},
+            "end": {name: self.end(name) for name in QUANTITIES},
+        }
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: a row a batch size."""
+        table = {"batch_size": self.batch_sizes, "zeta": self.zeta}
+        for name in QUANTITIES:
+            table |= {f"{name}_largest": self.along(name), f"{name}_end": self.end(name)}
+        return table
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All columns, with the dimension ``batch_size``."""
+        columns = self.columns()
+        sizes = columns.pop("batch_size")
+        attributes = {"problem": self.problem.to_json(), "approximation": self.approximation}
+        values = {name: (("batch_size",), column) for name, column in columns.items()}
+        return dataset(values, {"batch_size": sizes}, attributes)
+
+    @in_house_style
+    def plot(self) -> Figure:
+        """The largest differences and those at the end against M, with a 1/M and 1/M^2 guide."""
+        from ..results.pictures import LABELS, new_figure
+
+        figure = new_figure(1, 2, width=8.0, height=3.8)
+        M = self.batch_sizes.astype(float)
+        titles = ("largest along the flow", "at the end")
+        for axes, values, title in zip(figure.axes, (self.along, self.end), titles, strict=True):
+            for name, marker in zip(QUANTITIES, "os^", strict=True):
+                axes.plot(M, np.abs(values(name)), marker=marker, label=LABELS[name])
+            start = max(np.abs(values(name))[0] for name in QUANTITIES)
+            for power, style in ((1, ":"), (2, "--")):
+                law = f"$1/M^{power}$" if power > 1 else "$1/M$"
+                axes.plot(M, start * (M[0] / M) ** power, color="grey", linestyle=style, label=law)
+            axes.set(xscale="log", yscale="log", xlabel="batch size $M$", title=title)
+            axes.set_xticks(M, [f"{size:g}" for size in M])
+            axes.minorticks_off()
+        figure.axes[0].set_ylabel("distance from the exact flow")
+        figure.axes[1].legend()
+        problem = self.problem
+        figure.suptitle(f"{self.approximation} with gamma decay for {problem.scheme}, "
+                        f"{problem.activation}, $\\eta$ = {problem.eta}")  # fmt: skip
+        return figure
+
+
+def approximate(
+    problem: Problem,
+    *,
+    approximation: str = "pn",
+    batch_sizes: Sequence[int] = SIZES,
+    time: float = 20.0,
+    points: int = 101,
+    progress: Progress | None = None,
+) -> Approximation:
+    """How far PN with gamma decay is from an exact batch scheme over a range of batch sizes.
+
+    Parameters
+    ----------
+    problem
+        A batch scheme; its batch size does not matter.
+    approximation
+        ``"pn"``.
+    batch_sizes
+        Batch sizes M.
+    time, points
+        End of the flows in steps / N, and how many times are compared.
+    progress
+        Called with (work done, work in all) while tables are built.
+
+    Returns
+    -------
+    Approximation
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> found = bn.approximate(bn.Problem(activation="identity"), batch_sizes=[32, 64], time=5)
+    >>> bool(found.along("Q")[1] < found.along("Q")[0])
+    True
+    """
+    if approximation not in APPROXIMATIONS:
+        raise ValueError(f"approximation={approximation!r}: {APPROXIMATIONS[0]} is accepted")
+    if not problem.uses_batch:
+        raise ValueError(f"scheme={problem.scheme!r}: a batch scheme such as bn is accepted")
+    sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]
+    if not sizes:
+        raise ValueError(f"batch_sizes={batch_sizes!r}: at least one batch size is accepted")
+    exact, approximate, zeta = [], [], []
+    for M in sizes:
+        here = problem.replace(batch_size=M)
+        other = here.replace(scheme="pn", zeta="auto", train_beta=False)
+        flow = integrate(here, time=time, points=points, progress=progress)
+        exact.append(flow.raise_for_status())
+        approximate.append(integrate(other, time=time, points=points).raise_for_status())
+        zeta.append(decay(other))
+    return Approximation(
+        problem, approximation, np.array(sizes), np.array(zeta), tuple(exact), tuple(approximate)
+    )

@@ -1,0 +1,299 @@
+"""What batch statistics do to the loss: zeta, the measured gap, and the gamma BN settles at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..odes.optimal_gamma import optimal_gamma
+from ..results.checks import integer, number
+from ..results.files import dataset
+from ..results.style import in_house_style
+from ..teacher_student.activations import activation_formula
+from ..teacher_student.field_data import kurtosis as estimate_kurtosis
+from ..teacher_student.measured_regularization import measure
+from ..teacher_student.problem import Problem
+from ..teacher_student.regularization import slope_moments, zeta_sources
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+Progress = Callable[[int, int], None]
+#: Batch sizes of the picture.
+SIZES = (4, 8, 16, 32, 64, 128, 256)
+#: Below this the spread's inverse square has no mean, and BN no flow.
+SMALLEST_BATCH = 4
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """The regularisation of one activation at one batch size.
+
+    Attributes
+    ----------
+    activation, batch_size, kurtosis
+        What it was computed for.
+    zeta, from_mean, from_spread
+        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory.md, section 2).
+    fisher_information
+        Of gamma, ``E[g'(u)^2 u^2]``.
+    loss_gap, loss_gap_sem
+        Measured extra loss of BN at gamma = 1, and its standard error.
+    gamma_bn, gamma_bn_sem
+        Measured gamma that minimises the BN loss, and its standard error.
+    gamma_exact
+        The same without sampling, for Gaussian fields and at least `SMALLEST_BATCH` examples;
+        else None.
+    examples, seed
+        How much was sampled, and from which seed.
+    """
+
+    activation: str
+    batch_size: int
+    kurtosis: float
+    zeta: float
+    from_mean: float
+    from_spread: float
+    fisher_information: float
+    loss_gap: float
+    loss_gap_sem: float
+    gamma_bn: float
+    gamma_bn_sem: float
+    gamma_exact: float | None
+    examples: int
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys as in ``interface.md``."""
+        return dict(vars(self))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The CSV form: one row."""
+        return {name: [value] for name, value in self.to_dict().items()}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Scalars by name."""
+        values = self.to_dict()
+        labels = {"activation": values.pop("activation")}
+        numbers = {n: ((), np.nan if v is None else v) for n, v in values.items()}
+        return dataset(numbers, {}, labels)
+
+    @cached_property
+    def against_batch_size(self) -> list[Regularization]:
+        """The same at the batch sizes of the picture."""
+        return [
+            regularization(
+                Problem(self.activation, batch_size=M),
+                kurtosis=self.kurtosis,
+                examples=self.examples,
+                seed=self.seed,
+            )
+            for M in SIZES
+        ]
+
+    @in_house_style
+    def plot(self) -> Figure:
+        """Zeta, measured gap and what gamma lacks from 1, against M, with the 1/M law."""
+        from ..results.pictures import APPROXIMATION, SIMULATION, THEORY, new_figure
+
+        figure = new_figure(1, 1, width=6.0, height=4.2)
+        axes, rows = figure.axes[0], self.against_batch_size
+        axes.plot(SIZES, [r.zeta for r in rows], color=THEORY, label=r"$\zeta$, a 1/M law")
+        gap, sem = ([getattr(r, name) for r in rows] for name in ("loss_gap", "loss_gap_sem"))
+        axes.errorbar(
+            SIZES, gap, yerr=2 * np.array(sem), color=SIMULATION, marker="o", linestyle="none",
+            label="measured loss gap ± 2 standard errors",
+        )  # fmt: skip
+        # Near R = 1 the flow of gamma is I (1 - gamma) - zeta gamma, I the Fisher information.
+        fisher = self.fisher_information
+        lacking = [fisher * (1 / r.gamma_exact - 1) for r in rows if r.gamma_exact is not None]
+        if lacking:
+            axes.plot(
+                SIZES, lacking, color=APPROXIMATION, marker="s", linestyle="none",
+                label=r"$I\,(1/\gamma - 1)$, exact optimal $\gamma$ of BN",
+            )  # fmt: skip
+        axes.set(xscale="log", yscale="log", xlabel="batch size $M$", ylabel="regularisation")
+        axes.set_xticks(SIZES, [str(M) for M in SIZES])
+        axes.minorticks_off()
+        axes.legend()
+        axes.set_title(f"{self.activation}, excess kurtosis {self.kurtosis:g}")
+        return figure
+
+
+@dataclass(frozen=True)
+class NeuronRegularization:
+    """The regularisation of every neuron of a recorded layer.
+
+    Attributes
+    ----------
+    activation, batch_size
+        What it was computed for.
+    rows
+        Examples in the file.
+    kurtosis, kurtosis_sem
+        Excess kurtosis of each column, with bootstrap standard errors, shape (neurons,); NaN
+        (null in JSON) for a column that never changes.
+    zeta, zeta_sem, from_spread
+        Gamma decay and its part from ``sigma_B``, shape (neurons,).
+    from_mean
+        The part of zeta from ``mu_B``, the same for all.
+    """
+
+    activation: str
+    batch_size: int
+    rows: int
+    kurtosis: Array
+    kurtosis_sem: Array
+    zeta: Array
+    zeta_sem: Array
+    from_spread: Array
+    from_mean: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"neurons": len(self.zeta), **vars(self)}
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: a row a neuron."""
+        names = ("kurtosis", "kurtosis_sem", "zeta", "zeta_sem")
+        return {"neuron": np.arange(len(self.zeta)), **{n: getattr(self, n) for n in names}}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All columns, with the dimension ``neuron``."""
+        columns = self.columns()
+        neuron = columns.pop("neuron")
+        attributes = {"activation": self.activation, "batch_size": self.batch_size}
+        return dataset({n: (("neuron",), v) for n, v in columns.items()}, {"neuron": neuron},
+                       attributes)  # fmt: skip
+
+    @in_house_style
+    def plot(self) -> Figure:
+        """Zeta of every neuron, sorted, with standard errors."""
+        from matplotlib.ticker import MaxNLocator
+
+        from ..results.pictures import SIMULATION, THEORY, new_figure
+
+        figure = new_figure(1, 1, width=6.0, height=4.0)
+        axes, order = figure.axes[0], np.argsort(self.zeta)
+        place = np.arange(len(order))
+        axes.errorbar(
+            place, self.zeta[order], yerr=2 * self.zeta_sem[order], color=SIMULATION,
+            marker="o", markersize=3, linestyle="none", label="neurons ± 2 standard errors",
+        )  # fmt: skip
+        gaussian = sum(zeta_sources(self.activation, self.batch_size))
+        axes.axhline(gaussian, color=THEORY, label="Gaussian fields")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=r"gamma decay $\zeta$")
+        axes.legend()
+        axes.set_title(f"{self.activation}, M = {self.batch_size}, {self.rows} examples")
+        return figure
+
+
+def regularization(
+    problem: Problem,
+    *,
+    kurtosis: float = 0.0,
+    examples: int = 4_000_000,
+    seed: int = 0,
+) -> Regularization:
+    """Zeta of BN and its sources, against the measured loss (theory.md, section 2).
+
+    Parameters
+    ----------
+    problem
+        Its activation and batch size are what matters.
+    kurtosis
+        Excess kurtosis of the fields, above -2; the measurement draws from a symmetric law
+        that has it.
+    examples
+        Fields drawn for the measurement, at least 10 000.
+    seed
+        Seed of the measurement.
+
+    Returns
+    -------
+    Regularization
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> found = bn.regularization(bn.Problem(activation="relu", batch_size=32), examples=100_000)
+    >>> round(found.zeta * 32, 6)
+    0.375
+    """
+    kurtosis = number("kurtosis", kurtosis, above=-2.0)
+    examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
+    M = integer("batch_size", problem.M, 2)
+    from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
+    gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
+    gaussian = kurtosis == 0 and M >= SMALLEST_BATCH
+    exact = optimal_gamma(problem.activation, M) if gaussian else None
+    return Regularization(
+        problem.activation,
+        M,
+        kurtosis,
+        from_mean + from_spread,
+        from_mean,
+        from_spread,
+        slope_moments(activation_formula(problem.activation))[1],
+        *gap,
+        *gamma,
+        exact,
+        examples,
+        seed,
+    )
+
+
+def neuron_regularization(
+    problem: Problem, data: str | Path, *, seed: int = 0, progress: Progress | None = None
+) -> NeuronRegularization:
+    """Zeta of each neuron of a recorded layer, from the kurtosis of its pre-activations.
+
+    Parameters
+    ----------
+    problem
+        Its activation and batch size are what matters.
+    data
+        A ``.npy`` or ``.csv`` file, one column a neuron; read in pieces, so that it may be
+        larger than memory.
+    seed
+        Seed of the bootstrap.
+    progress
+        Called with (rows read, rows in all, or 0 where unknown).
+
+    Returns
+    -------
+    NeuronRegularization
+
+    Raises
+    ------
+    ValueError
+        Naming the file and what is accepted.
+    """
+    found = estimate_kurtosis(data, integer("seed", seed, 0), progress)
+    from_mean, at_zero = zeta_sources(problem.activation, problem.M)
+    by_kurtosis = at_zero / 2  # the spread's part is proportional to kurtosis + 2
+    from_spread = by_kurtosis * (found.value + 2)
+    return NeuronRegularization(
+        problem.activation,
+        problem.M,
+        found.rows,
+        found.value,
+        found.sem,
+        from_mean + from_spread,
+        by_kurtosis * found.sem,
+        from_spread,
+        from_mean,
+    )

@@ -1,0 +1,115 @@
+"""The flow of Gaussian inputs against simulations with other laws of the inputs' entries.
+
+As N grows, fields are Gaussian whatever the entries are, so one flow serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..odes.flow import Flow, integrate
+from ..results.files import dataset
+from ..results.style import in_house_style
+from ..teacher_student.problem import Problem
+from ..teacher_student.runs import Runs
+from ..teacher_student.simulate import simulate
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Progress = Callable[[int, int], None]
+LAWS = ("gaussian", "rademacher", "uniform", "laplace", "student-t:5")
+PANELS = ("Q", "R", "error")
+
+
+@dataclass(frozen=True)
+class Universality:
+    """One flow, and simulations by law of the inputs."""
+
+    flow: Flow
+    runs: Mapping[str, Runs]
+
+    def largest_z(self, law: str) -> float:
+        """The largest deviation of Q and R from the flow, in standard errors."""
+        runs = self.runs[law]
+        return max(
+            float(np.abs((runs.mean[n][1:] - self.flow.values[n][1:]) / runs.sem[n][1:]).max())
+            for n in ("Q", "R")
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "problem": self.flow.problem.to_dict(),
+            "t": self.flow.t,
+            "theory": {name: self.flow.values[name] for name in PANELS},
+            "simulated": {law: {n: r.mean[n] for n in PANELS} for law, r in self.runs.items()},
+            "sem": {law: {n: r.sem[n] for n in PANELS} for law, r in self.runs.items()},
+            "largest_z": {law: self.largest_z(law) for law in self.runs},
+        }
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The CSV form: time, theory, and the mean and standard error of every law."""
+        table = {"t": self.flow.t, **{n: self.flow.values[n] for n in PANELS}}
+        for law, runs in self.runs.items():
+            for name in PANELS:
+                table[f"{name}_{law}"] = runs.mean[name]
+                table[f"{name}_{law}_sem"] = runs.sem[name]
+        return table
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All columns, with the dimension ``t``."""
+        columns = self.columns()
+        t = columns.pop("t")
+        attributes = {"problem": self.flow.problem.to_json()}
+        return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
+
+    @in_house_style
+    def plot(self) -> Figure:
+        """Panels of Q, R and the error: the flow, and every law's mean."""
+        from ..results.pictures import LABELS, THEORY, new_figure, shared_legend
+
+        figure = new_figure(1, len(PANELS), width=9.0, height=3.4)
+        for axes, name in zip(figure.axes, PANELS, strict=True):
+            axes.plot(self.flow.t, self.flow.values[name], color=THEORY, linestyle="-",
+                      label="flow, Gaussian inputs")  # fmt: skip
+            for (law, runs), marker in zip(self.runs.items(), "os^vDPX", strict=False):
+                axes.errorbar(
+                    runs.t, runs.mean[name], yerr=2 * runs.sem[name], linestyle="none",
+                    marker=marker, markersize=4, label=law,
+                )  # fmt: skip
+            axes.set(xlabel="time $t$ = steps / $N$", title=LABELS[name])
+        shared_legend(figure)
+        first = next(iter(self.runs.values()))
+        setting = f"bn, relu, M = {self.flow.problem.M}: {first.runs} runs at N = {first.dim}"
+        figure.suptitle(f"{setting}, means ± 2 standard errors")
+        return figure
+
+
+def universality(
+    *, dim: int = 400, runs: int = 16, seed: int = 0, progress: Progress | None = None
+) -> Universality:
+    """Flow and simulations of a BN student for every law in `LAWS`.
+
+    Parameters
+    ----------
+    dim, runs, seed
+        As for `bntheory.simulate`, for each law.
+    progress
+        Called with (laws done, laws in all).
+    """
+    problem = Problem(activation="relu", scheme="bn", batch_size=8, eta=0.5)
+    flow = integrate(problem, time=8.0, points=9)
+    simulated = {}
+    for done, law in enumerate(LAWS):
+        simulated[law] = simulate(
+            problem, dim=dim, runs=runs, times=flow.t, engine="vectors", inputs=law, seed=seed
+        )
+        if progress:
+            progress(done + 1, len(LAWS))
+    return Universality(flow, simulated)

@@ -1,0 +1,21 @@
+"""The symbols in which drifts are derived: order parameters, parameters, and random factors."""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Symbol
+
+GAMMA, BETA, R = sympy.symbols("gamma beta R", real=True)
+L = Symbol("L", positive=True)
+ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = sympy.symbols(
+    "eta gamma_rate zeta S M lambda", positive=True
+)
+#: The sign of the field's scale: fields are written in ``u' = sign u``, so that ``q = |scale|``.
+SIGN = Symbol("sign", real=True)
+ORDER_PARAMETERS = {"gamma": GAMMA, "beta": BETA, "R": R, "L": L}
+
+#: Student output, its slope, normalised student field, teacher output and field, label noise.
+G, SLOPE, U, T, V, XI = FACTORS = sympy.symbols("g_f slope u g_v v xi", real=True)
+#: The batch's law (theory.md, section 4): ``u = ubar + s uhat``.
+UHAT, UBAR = sympy.symbols("uhat ubar", real=True)
+SPREAD = Symbol("s", positive=True)
