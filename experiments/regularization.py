@@ -281,6 +281,16 @@ def neuron_regularization(
     ------
     ValueError
         Naming the file and what is accepted.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, bntheory as bn
+    >>> fields = np.random.default_rng(0).uniform(size=(1000, 3))
+    >>> with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+    ...     np.save(file.name, fields)
+    ...     layer = bn.neuron_regularization(bn.Problem(batch_size=32), file.name)
+    >>> layer.zeta.shape
+    (3,)
     """
     found = estimate_kurtosis(data, integer("seed", seed, 0), progress)
     from_mean, at_zero = zeta_sources(problem.activation, problem.M)

@@ -95,7 +95,10 @@ BAD = [
     (["integrate", "--activation", "9**9**9"], "--activation="),
     (["integrate", "--activation", "sqrt(-1)*h"], "--activation="),
     (["integrate", "--activation", "log(h)"], "--activation='log(h)' is not a finite real"),
-    (["integrate", "--activation", "exp(h^2)"], "--activation='exp(h^2)': its averages"),
+    (
+        ["integrate", "--scheme", "pn", "--activation", "exp(h^2)"],
+        "--activation='exp(h^2)': its averages",
+    ),
     (["integrate", "--activation", "(" * 400], "--activation="),
     (["integrate", "--activation", "h" * 9999], "--activation="),
     (["integrate", "--activation", ""], "--activation=''"),
@@ -135,7 +138,7 @@ BAD = [
     (["compare", "--runs", "2"], "--runs=2"),
     (["compare", "--alpha", "0"], "--alpha=0.0"),
     (["integate"], "no command 'integate'; did you mean 'integrate'?"),
-    (["zzz"], "no command 'zzz'; Commands are derive, integrate, simulate, compare"),
+    (["zzz"], "no command 'zzz'; Commands are regularization, derive, integrate, fixed-points"),
     (["integrate", "--etta", "1"], "--etta"),
 ]
 

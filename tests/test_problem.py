@@ -29,7 +29,7 @@ def test_a_rate_or_length_is_a_positive_number(name, value):
 @pytest.mark.parametrize("value", [-1, -1e-300, *NEVER_A_NUMBER, "text"])
 def test_a_decay_or_variance_is_at_least_zero(name, value):
     if name == "zeta" and value is None:
-        assert Problem(zeta=None).zeta == "auto"  # None asks for the scheme's default
+        assert Problem(scheme="pn", zeta=None).zeta == "auto"  # None asks for the scheme's default
         return
     assert refusal(**{name: value}).startswith(f"{name}={value!r}: ")
 
