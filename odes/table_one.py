@@ -133,7 +133,7 @@ def table_one(problem: Problem) -> TableOne:
     Examples
     --------
     >>> from bntheory import Problem
-    >>> table = table_one(Problem("relu", batch_size=1))
+    >>> table = table_one(Problem("relu", "pn", batch_size=1))
     >>> table.rows[0].symbolic["Q0"], table.rows[0].symbolic["eta_max"]
     (1/(2*zeta + 1), 2*M*(2*zeta + 1))
     """

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -199,7 +200,7 @@ def test_help_shows_an_example_and_no_colour_without_a_terminal():
 
 def test_a_full_disk_is_reported_and_leaves_no_half_file(tmp_path):
     path = tmp_path / "flow.nc"
-    limited = f"ulimit -f 1; exec {' '.join(ENTRY)} integrate --output {path}"
+    limited = f"ulimit -f 1; exec {shlex.join(ENTRY)} integrate --output {path}"
     ended = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1] == f"Error: --output='{path}': File too large"
@@ -219,7 +220,7 @@ def test_a_failed_standard_output_is_reported():
 
 @pytest.mark.parametrize("reader", ["true", "head -1"])
 def test_a_reader_that_leaves_early_is_no_error_to_talk_about(reader):
-    line = f"{' '.join(ENTRY)} integrate {' '.join(SHORT)} --json --quiet | {reader}"
+    line = f"{shlex.join(ENTRY)} integrate {' '.join(SHORT)} --json --quiet | {reader}"
     ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0
     assert ended.stderr == ""
@@ -235,10 +236,16 @@ def test_ctrl_c_keeps_the_finished_runs(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background job, which CI may be, is born deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    time.sleep(8)  # starting takes one to two seconds on a quiet machine
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    try:
+        time.sleep(8)  # starting takes one to two seconds on a quiet machine
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 130, said
     assert "interrupted" in said
     assert "Traceback" not in said

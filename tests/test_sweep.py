@@ -103,7 +103,7 @@ def test_time_is_a_range_as_well_and_datasets_have_its_dimension():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"eta": [0.0, 1.0]}, "eta=0.0"), ({"eta": [1.0, math.nan]}, "eta=nan"),
-    ({"batch_size": [1.0, 2.5]}, "batch_size=2.5"), ({"zeta": [-1]}, "zeta=-1.0"),
+    ({"batch_size": [4.0, 2.5]}, "batch_size=2.5"), ({"zeta": [-1]}, "zeta=-1.0"),
     ({"quantity": "wrong"}, "quantity='wrong'"), ({"quantity": "time-to:-1"}, "time-to:-1"),
     ({"time": -1.0}, "time=-1.0"), ({"time": [1.0, 0.0]}, "time=0.0"),
     ({"colour": [1.0]}, "colour"), ({"eta": ["x"]}, "eta="), ({"rtol": 1.0}, "rtol=1.0"),
