@@ -7,7 +7,7 @@ angle is taken.
 
 import math
 
-from .jit import kernel
+from .jit import lane_kernel
 
 # fmt: off
 _P = (1.66666666666666657415e-01, -3.25565818622400915405e-01, 2.01212532134862925881e-01,
@@ -18,7 +18,7 @@ _Q = (-2.40339491173441421878e00, 2.02094576023350569471e00, -6.8828397160545329
 HALF_PI = 0.5 * math.pi
 
 
-@kernel
+@lane_kernel
 def _core(a):  # type: ignore[no-untyped-def]
     """asin(a) for 0 <= a <= 1/2; for a > 1/2 half of acos(a)."""
     large = a > 0.5
@@ -29,7 +29,7 @@ def _core(a):  # type: ignore[no-untyped-def]
     return s + s * (z * p / q)
 
 
-@kernel
+@lane_kernel
 def acos_lane(x):  # type: ignore[no-untyped-def]
     """acos(x) for |x| <= 1."""
     a = abs(x)
@@ -38,7 +38,7 @@ def acos_lane(x):  # type: ignore[no-untyped-def]
     return angle if x >= 0.0 else math.pi - angle
 
 
-@kernel
+@lane_kernel
 def asin_lane(x):  # type: ignore[no-untyped-def]
     """asin(x) for |x| <= 1."""
     a = abs(x)

@@ -25,7 +25,7 @@ from .student_field import laurent
 from .symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, UHAT, L, R
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
-LANES = 32
+LANES = 64
 
 _U, _V = sympy.symbols("u v", real=True)
 #: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
@@ -68,7 +68,9 @@ def lanes_source(derivation: Derivation) -> str:
     text = re.sub(r"\b(d?y|p)\[(\d)\]", r"\1[\2, lane]", text).replace("(t, p", "(t[lane], p")
     loop = ["for lane in range(LANES):", *("    " + line for line in text.splitlines())]
     comment = "`rhs` of every lane; y, p and dy have the shape (numbers, lanes)."
-    return function("rhs_lanes", ["t", "y", "p", "dy"], loop, [], comment=comment)
+    return function(
+        "rhs_lanes", ["t", "y", "p", "dy"], loop, [], comment=comment, decorator="@lane_kernel"
+    )
 
 
 def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
@@ -320,6 +322,7 @@ def kernel_source(derivation: Derivation) -> str:
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
         ")",
+        "from bntheory.codegen.jit import lane_kernel",
         "from bntheory.codegen.lane_math import acos_lane, asin_lane",
         f"LANES = {LANES}",
         "",

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..codegen.jit import kernel
+from ..codegen.jit import lane_kernel
 
 # the generated functions of one problem stand here
 from .integrator import (
@@ -30,7 +30,7 @@ from .stand_ins import LANES, SIZE, rhs, rhs_lanes
 RUNNING = -1
 
 
-@kernel
+@lane_kernel
 def lane_stages(t, h, y, p, k, trial, later):  # type: ignore[no-untyped-def]
     """The stages of one step of every lane; ``trial`` is where it leads."""
     for stage in range(6):
@@ -47,7 +47,7 @@ def lane_stages(t, h, y, p, k, trial, later):  # type: ignore[no-untyped-def]
         rhs_lanes(later, trial, p, k[stage + 1])
 
 
-@kernel
+@lane_kernel
 def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-def]
     """The error of every lane's step, in units of tolerance."""
     error[:] = 0.0
@@ -62,7 +62,7 @@ def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-d
         error[lane] = math.sqrt(error[lane] / SIZE)
 
 
-@kernel
+@lane_kernel
 def lane_step(t, h, ends, y, k, trial, error, before, status):  # type: ignore[no-untyped-def]
     """Accept or reject every lane's step and choose the next; how many are still on the way.
 
@@ -98,7 +98,7 @@ def lane_step(t, h, ends, y, k, trial, error, before, status):  # type: ignore[n
     return running
 
 
-@kernel
+@lane_kernel
 def flows_in_lanes(starts, ends, parameters, rtol, atol, max_steps, status):  # type: ignore[no-untyped-def]
     """Integrate many flows to their ends; arguments as those of `flows`."""
     n = starts.shape[0]
