@@ -21,5 +21,5 @@ def lane_kernel(function: Callable[..., Any]) -> Any:
 
     ``contract`` lets a product and a sum round once instead of twice; nothing is reordered.
     """
-    flags = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    return numba.njit(**flags)(function)
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+    return compiled(function)
