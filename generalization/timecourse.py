@@ -41,8 +41,8 @@ def marchenko_pastur(alpha: float) -> tuple[NDArray[np.float64], NDArray[np.floa
     """
     load = float(checked_loads(alpha)[0])
     low, high = (1.0 - np.sqrt(load)) ** 2, (1.0 + np.sqrt(load)) ** 2
-    # the pole at a = 0 lies |log(alpha)| / 2 off the real angles: the error is exp(-36) or, close
-    # to alpha = 1, where the pole's own weight vanishes, of that weight's size
+    # the pole at a = 0 lies |log(alpha)| / 2 off the real angles: its error is exp(-36), and made
+    # good below where so many nodes would be too many
     distance = 0.5 * abs(np.log(load))
     nodes = int(np.clip(18.0 / max(distance, 1e-9), 200, MOST_NODES))
     # a = middle - radius cos(angle): the midpoint rule in angle is spectrally accurate, because
@@ -51,9 +51,9 @@ def marchenko_pastur(alpha: float) -> tuple[NDArray[np.float64], NDArray[np.floa
     middle, radius = 0.5 * (low + high), 0.5 * (high - low)
     a = middle - radius * np.cos(angle)
     weight = (radius * np.sin(angle)) ** 2 / (2.0 * nodes * a)
-    if load < 1.0:
-        return np.append(a, 0.0), np.append(weight, 1.0 - load)
-    return a, weight
+    # The whole weight is 1. What the nodes lack of it sits at a = 0: the eigenvalues that are 0 for
+    # alpha < 1, and the pole's share, which the rule loses close to alpha = 1.
+    return np.append(a, 0.0), np.append(weight, 1.0 - weight.sum())
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,6 @@ from .flow import parameters
 from .flow_source import flow_source
 from .symbols import GAMMA, L
 
-STYLES = ("text", "latex", "python")
-
 
 @dataclass(frozen=True)
 class Equations:

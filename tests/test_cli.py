@@ -11,6 +11,7 @@ import time
 import pytest
 import xarray
 from bntheory import Problem
+from bntheory.cli.main import COMMANDS
 from command import ENTRY, FEW, SHORT, call, run_command
 
 QUANTITIES = ["Q", "R", "L", "error"]
@@ -139,7 +140,7 @@ BAD = [
     (["compare", "--runs", "2"], "--runs=2"),
     (["compare", "--alpha", "0"], "--alpha=0.0"),
     (["integate"], "no command 'integate'; did you mean 'integrate'?"),
-    (["zzz"], "no command 'zzz'; Commands are regularization, derive, integrate, fixed-points"),
+    (["zzz"], f"no command 'zzz'; Commands are {', '.join(COMMANDS)}."),
     (["integrate", "--etta", "1"], "--etta"),
 ]
 
