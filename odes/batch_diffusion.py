@@ -99,14 +99,14 @@ class _Step:
     def __init__(self, by: dict[str, Expr]):
         self._by = by
 
-    def mean(self, name: str, weight: Expr = Integer(1), of: Sequence[Symbol] = SIGNAL) -> Expr:
+    def mean(self, name: str, weight: Expr = sympy.S.One, of: Sequence[Symbol] = SIGNAL) -> Expr:
         """``mean(delta f_name weight)``; with ``of`` another signal than delta."""
         total: Expr = Integer(0)
         for (power,), coefficient in Poly(sympy.expand(self._by[name] * weight), UHAT).terms():
             total += coefficient * of[power]
         return total
 
-    def sum_over(self, mean_y: Expr, along_y: Expr, u: Expr, z: Expr = Integer(0)) -> Expr:
+    def sum_over(self, mean_y: Expr, along_y: Expr, u: Expr, z: Expr = sympy.S.Zero) -> Expr:
         """``sum_k c_k y_k`` of ``y = u u' + z z``, given ``mean(y)`` and ``mean(uhat y)``."""
         direct = self.mean("a", u * (UBAR + SPREAD * UHAT)) + z * self.mean("a", of=ACROSS_SIGNAL)
         return direct + self.mean("mu") * mean_y + SIGN * self.mean("sigma") * along_y
@@ -122,9 +122,7 @@ class _Step:
 
 def _in_plane(step: _Step) -> tuple[Expr, Expr]:
     """``sum_k c_k v_k`` and ``sum_k c_k z_k``."""
-    teacher = step.sum_over(
-        RHO * UBAR + ACROSS * ZBAR, RHO * SPREAD + ACROSS * ZUHAT, RHO, ACROSS
-    )
+    teacher = step.sum_over(RHO * UBAR + ACROSS * ZBAR, RHO * SPREAD + ACROSS * ZUHAT, RHO, ACROSS)
     return teacher, step.sum_over(ZBAR, ZUHAT, Integer(0), Integer(1))
 
 

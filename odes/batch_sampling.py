@@ -87,9 +87,7 @@ def sample(batches, q, shift, rho, total):  # type: ignore[no-untyped-def]
         zbar, zuhat = fill_sums(
             uhat[b], z[b], xi[b], x0[b], x1[b], q, shift, rho, across, ubar[b], s[b], sums
         )
-        fill_elements(
-            sums, zbar, zuhat, ubar[b], s[b], rho, across, float(uhat.shape[1]), trial, E
-        )
+        fill_elements(sums, zbar, zuhat, ubar[b], s[b], rho, across, float(uhat.shape[1]), trial, E)
         w = weight[b]
         total[0] += w
         at = 1
@@ -100,9 +98,7 @@ def sample(batches, q, shift, rho, total):  # type: ignore[no-untyped-def]
         for i in range(SCATTERING):
             for j in range(i, SCATTERING):
                 total[at] += w * E[0, i] * E[0, j]
-                total[at + PAIRS] += w * (
-                    E[1, i] * E[1, j] + E[0, i] * E[2, j] + E[2, i] * E[0, j]
-                )
+                total[at + PAIRS] += w * (E[1, i] * E[1, j] + E[0, i] * E[2, j] + E[2, i] * E[0, j])
                 total[at + 2 * PAIRS] += w * E[2, i] * E[2, j]
                 at += 1
 

@@ -17,6 +17,8 @@ mode (which of the equations beside the first are solved), and where the diffusi
 
 import math
 
+import numpy as np
+
 from ..codegen.jit import kernel
 
 # the generated functions of one problem stand here

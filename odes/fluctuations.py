@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..codegen.modules import from_template, generated
 from ..results.checks import integer
-from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
-from .diffusion_tables import diffusion_table
-from .flow import Flow, FlowError, parameters
+from .flow import Flow, FlowError
+from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
 from .moment_tables import EXTENTS, Progress
 
 Array = np.ndarray
-RTOL, ATOL = 1e-6, 1e-12
-#: Steps of the joint flow; it is not stiffer than the flow itself.
-MAX_STEPS = 200_000
-#: Intervals whose propagators follow from one solution, unless it is worse conditioned than this.
-INTERVALS, WORST_CONDITION = 10, 1e6
 
 
 @dataclass(frozen=True)
@@ -65,8 +56,11 @@ class Fluctuations:
         runs
             Of the mean over so many runs.
         """
-        variance = np.einsum("tqi,tij,tqj->tq", self.slopes, self.covariance, self.slopes)
-        spread = np.sqrt(np.maximum(variance, 0.0) / (dim * runs))
+        first = np.einsum("tqi,tij,tqj->tq", self.slopes, self.covariance, self.slopes)
+        bent = np.einsum("tqij,tjk->tqik", self._curvatures, self.covariance)
+        second = np.einsum("tqij,tqji->tq", bent, bent) / 2  # of a quantity near its optimum
+        variance = np.maximum(first, 0.0) / dim + np.maximum(second, 0.0) / dim**2
+        spread = np.sqrt(variance / runs)
         return dict(zip(self.quantities, spread.T, strict=True))
 
     def mean_shift(self, dim: int) -> dict[str, Array]:
@@ -98,6 +92,20 @@ class Fluctuations:
             carried = step @ carried
         return carried
 
+    @cached_property
+    def trajectory_covariance(self) -> Array:
+        """N times the covariance of a run's whole trajectory, shape (times, n, times, n)."""
+        times, n = self.mean.shape
+        full = np.empty((times, n, times, n))
+        carried = np.empty((0, n, n))  # covariances of this time with every earlier one
+        for k in range(times):
+            if k:
+                carried = self.propagators[k - 1] @ carried
+            carried = np.concatenate([carried, self.covariance[k : k + 1]])
+            full[k, :, : k + 1, :] = carried.transpose(1, 0, 2)
+            full[: k + 1, :, k, :] = carried.transpose(0, 2, 1)
+        return full
+
     @property
     def quantities(self) -> tuple[str, ...]:
         """The names that `std` and `mean_shift` report."""
@@ -105,8 +113,8 @@ class Fluctuations:
 
     @cached_property
     def propagators(self) -> Array:
-        """What a small displacement becomes from each stored time to the next, (times - 1, n, n)."""
-        return _propagators(self)
+        """What a displacement becomes from each stored time to the next, (times - 1, n, n)."""
+        return propagators(self.problem, self.t, self.mean, self.extent)
 
     @cached_property
     def slopes(self) -> Array:
@@ -175,9 +183,9 @@ def fluctuations(
     kernels = fluctuation_kernels(problem)
     n = len(problem.order_parameters)
     for extent in EXTENTS if kernels.HAS_RANGE or kernels.DIFFUSION_TABLE else EXTENTS[:1]:
-        p = _joint_parameters(problem, kernels, kernels.SHIFT, extent, progress)
+        p = joint_parameters(problem, kernels, kernels.SHIFT, extent, progress)
         start = np.concatenate([problem.start, np.zeros(kernels.SIZE - n)])
-        rows, reached = _advance(kernels, start, p, 0.0, stored, rtol, atol)
+        rows, reached = advance(kernels, start, p, 0.0, stored, rtol, atol)
         if len(rows) == stored.size:
             break
     else:
@@ -185,58 +193,6 @@ def fluctuations(
     triangle, shift = n + n * (n + 1) // 2, kernels.SIZE - n * n
     covariance = _symmetric(rows[:, n:triangle], n)
     return Fluctuations(problem, stored, rows[:, :n], covariance, rows[:, triangle:shift], extent)
-
-
-def _joint_parameters(
-    problem: Problem, kernels: Any, mode: int, extent: float, progress: Progress | None = None
-) -> Array:
-    own = parameters(problem, extent, progress)
-    made = diffusion_table(problem, kernels, extent, progress)
-    scratch = np.zeros(kernels.SCRATCH)
-    ends = [own.size + made.size, mode, own.size]
-    return np.concatenate([own, made, scratch, ends])
-
-
-def fluctuation_kernels(problem: Problem) -> Any:
-    """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
-
-    def write() -> str:
-        from .derive import derive_drift
-        from .fluctuation_source import fluctuation_source
-
-        joint = from_template("odes/fluctuation_rhs.py", fluctuation_source(derive_drift(problem)))
-        return from_template("odes/integrator.py", joint)
-
-    return generated("fluctuations", structure(problem), write)
-
-
-def _propagators(found: Fluctuations) -> Array:
-    """The propagators between stored times, several at a time.
-
-    Over a few intervals they follow from one solution, ``Phi(k+1) Phi(k)^-1``; where that is
-    ill-conditioned each interval is solved by itself.
-    """
-    problem, n = found.problem, found.mean.shape[1]
-    kernels = fluctuation_kernels(problem)
-    p = _joint_parameters(problem, kernels, kernels.PROPAGATOR, found.extent)
-    steps: list[Array] = []
-    together = INTERVALS
-    while len(steps) < found.t.size - 1:
-        first = len(steps)
-        begin, ends = found.t[first], found.t[first + 1 : first + 1 + together]
-        start = np.concatenate(
-            [found.mean[first], np.zeros(kernels.SIZE - n - n * n), np.eye(n).ravel()]
-        )
-        rows, reached = _advance(kernels, start, p, begin, ends, RTOL, ATOL)
-        if len(rows) < ends.size:
-            raise FlowError(f"the flow of the fluctuations ended at t = {reached:g}")
-        solved = [np.eye(n), *rows[:, -n * n :].reshape(-1, n, n)]
-        if together > 1 and max(map(np.linalg.cond, solved)) > WORST_CONDITION:
-            together = 1
-            continue
-        steps += [late @ np.linalg.inv(early) for early, late in itertools.pairwise(solved)]
-        together = INTERVALS
-    return np.array(steps).reshape(-1, n, n)
 
 
 def with_fluctuations(flow: Flow, dim: int) -> Flow:
@@ -267,13 +223,3 @@ def _symmetric(triangles: Array, n: int) -> Array:
     full[:, i, j] = triangles
     full[:, j, i] = triangles
     return full
-
-
-def _advance(
-    kernels: Any, z: Array, p: Array, begin: float, ends: Array, rtol: float, atol: float
-) -> tuple[Array, float]:
-    """Carry the joint state from one time on; rows at those of the ends that were reached."""
-    out, reached = np.empty((ends.size, z.size)), np.zeros(1)
-    _, count, _ = kernels.integrate(z, ends, p, rtol, atol, MAX_STEPS, out, reached, begin)
-    finite = np.isfinite(out[:count]).all(axis=1)
-    return out[: count if finite.all() else int(finite.argmin())], float(reached[0])
