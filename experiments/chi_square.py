@@ -80,7 +80,7 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
     """
     from scipy.stats import chi2
 
-    kept = _times(runs, predicted)
+    kept = resolved_times(predicted, runs.dim)
     if not kept.size:
         return None
     names = runs.problem.order_parameters
@@ -90,26 +90,38 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
     single = predicted.trajectory_covariance[kept][:, :, kept] / runs.dim
     single = single.reshape(deviations.shape[1], -1)
     left_out = _left_out(runs, shift)
-    share, modes = _modes(single / runs.runs + left_out @ left_out.T)
+    share, modes = modes_of(single / runs.runs + left_out @ left_out.T)
     along = deviations @ modes
     mean = float((along.mean(axis=0) ** 2 / share).sum())
     own = np.einsum("im,ij,jm->m", modes, single, modes)
     scatter = float((((along - along.mean(axis=0)) ** 2).sum(axis=0) / own).sum())
-    dof, scatter_dof = share.size, share.size * (runs.runs - 1)
     allowed = VARIANCE_REMAINDER * runs.problem.M / runs.dim
-    sides = (
-        chi2.sf(scatter / (1 + allowed), scatter_dof),
-        chi2.cdf(scatter * (1 + allowed), scatter_dof),
-    )
+    tails = _heavy_tails(along / np.sqrt(own))
+    dof, scatter_dof = share.size, share.size * (runs.runs - 1)
+    effective = chi2(scatter_dof / tails)
+    above = effective.sf(scatter / tails / (1 + allowed))
+    below = effective.cdf(scatter / tails * (1 + allowed))
     return ChiSquare(
         mean,
         dof,
         float(chi2.sf(mean, dof)),
         scatter,
         scatter_dof,
-        float(min(1.0, 2 * min(sides))),
+        float(min(1.0, 2 * min(above, below))),
         kept.size,
     )
+
+
+def _heavy_tails(scores: Array) -> float:
+    """Variance of a run's sum of squared scores, in units of a Gaussian's; at least 1.
+
+    Runs are sums of many steps and nearly Gaussian, but their squares notice what is left of a
+    step's heavy tails, and noise that is multiplicative. Dividing a chi-square and its degrees
+    of freedom by this number gives it the variance that it has.
+    """
+    runs, modes = scores.shape
+    centred = (scores - scores.mean(axis=0)) * math.sqrt(runs / (runs - 1))
+    return max(1.0, float((centred**2).sum(axis=1).var(ddof=1)) / (2 * modes))
 
 
 def remainder(runs: Runs, shift: Array) -> Array:
@@ -127,21 +139,21 @@ def _left_out(runs: Runs, shift: Array) -> Array:
     return directions.reshape(times * n, n)
 
 
-def _times(runs: Runs, predicted: Fluctuations) -> Array:
-    """Stored times at which runs scatter, and in a way that the theory covers."""
+def resolved_times(predicted: Fluctuations, dim: float) -> Array:
+    """Indices of stored times at which runs scatter, and in a way that the theory covers."""
     R = predicted.problem.order_parameters.index("R")
-    variances = np.einsum("tii->ti", predicted.covariance) / runs.dim
+    variances = np.einsum("tii->ti", predicted.covariance)
     room = MOST_SPREAD * (1 - np.abs(predicted.mean[:, R]))
-    good = (variances > 0).all(axis=1) & (np.sqrt(np.maximum(variances[:, R], 0)) < room)
-    kept = np.flatnonzero(good)
-    return (
-        kept[np.unique(np.linspace(0, kept.size - 1, MOST_TIMES).round().astype(int))]
-        if (kept.size)
-        else kept
-    )
+    spread = np.sqrt(np.maximum(variances[:, R], 0) / dim)
+    good = np.flatnonzero((variances > 0).all(axis=1) & (spread < room))
+    if not good.size:
+        return good
+    chosen = np.linspace(0, good.size - 1, min(MOST_TIMES, good.size)).round().astype(int)
+    times: Array = good[chosen]
+    return times
 
 
-def _modes(covariance: Array) -> tuple[Array, Array]:
+def modes_of(covariance: Array) -> tuple[Array, Array]:
     """Variances and directions of the modes that are kept, as columns."""
     spread = np.sqrt(np.diag(covariance))
     variance, directions = np.linalg.eigh(covariance / np.outer(spread, spread))

@@ -60,6 +60,8 @@ class Comparison:
     approximation
         For a batch scheme the flow of the paper's approximation, PN with gamma decay; shown
         beside the exact theory, no part of the verdict.
+    picture
+        What `plot` draws.
     """
 
     runs: Runs
@@ -71,6 +73,7 @@ class Comparison:
     test: ChiSquare | None = None
     predicted: Fluctuations | None = None
     approximation: Flow | None = None
+    picture: str = "time"
 
     @property
     def agree(self) -> bool:
@@ -184,25 +187,34 @@ class Comparison:
         attributes |= {"runs": self.runs.runs, "seed": self.runs.seed}
         return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
 
-    @in_house_style
-    def plot(self) -> Figure:
-        """Theory and its predicted band over single runs and their mean; and the verdict."""
-        from .comparison_pictures import draw_comparison
+    def showing(self, picture: str) -> Comparison:
+        """The same comparison with another picture.
 
-        return draw_comparison(self)
-
-    @in_house_style
-    def plot_scatter(self) -> Figure:
-        """Runs around the flow in the plane of Q and R, with the predicted ellipses.
+        Parameters
+        ----------
+        picture
+            ``"time"`` or ``"scatter"``, see `plot`.
 
         Raises
         ------
         ValueError
-            Where the scatter of a run has no prediction.
+            For another name, or a scatter that has no prediction.
         """
-        from .comparison_pictures import draw_scatter
+        if picture not in ("time", "scatter"):
+            raise ValueError(f"picture={picture!r}: time or scatter is accepted")
+        if picture == "scatter" and self.predicted is None:
+            raise ValueError(
+                "picture='scatter': the scatter of these runs has no prediction; time is accepted"
+            )
+        return replace(self, picture=picture)
 
-        return draw_scatter(self)
+    @in_house_style
+    def plot(self) -> Figure:
+        """By `picture`: theory and its predicted band over single runs and their mean, against
+        time; or the runs in the plane of Q and R with their predicted ellipses."""
+        from .comparison_pictures import draw_comparison, draw_scatter
+
+        return draw_scatter(self) if self.picture == "scatter" else draw_comparison(self)
 
 
 def compare(

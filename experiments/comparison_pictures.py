@@ -76,8 +76,7 @@ def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:
 def draw_scatter(comparison: Comparison) -> Figure:
     """Runs at four times in the plane of Q and R, with the ellipse that 95% should lie in."""
     predicted, runs = comparison.predicted, comparison.runs
-    if predicted is None:
-        raise ValueError("the scatter of these runs has no prediction to be drawn")
+    assert predicted is not None
     figure = new_figure(2, 2, height=6.0)
     chosen = np.unique(np.linspace(0, runs.t.size - 1, 5).round().astype(int))[1:]
     shift = predicted.mean_shift(runs.dim)
