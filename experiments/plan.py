@@ -11,19 +11,18 @@ from __future__ import annotations
 import math
 import time as clock
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..odes.flow import flow_kernels, parameters
-from ..odes.fluctuations import Fluctuations, fluctuations
+from ..odes.fluctuations import fluctuations
 from ..results.checks import integer, number
 from ..results.files import dataset
 from ..results.style import in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.simulate import Progress, simulate
-from .chi_square import modes_of, resolved_times
 from .compare import FEWEST_RUNS
+from .detection import Signal, power_of, required, response, signal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +36,6 @@ DIMENSIONS = (200, 500, 1000, 2000, 5000, 10_000, 20_000)
 POINTS = 201
 #: What the theory leaves out may reach this share of the deviation to be detected.
 MOST_REMAINDER = 0.25
-
-
-class Signal(NamedTuple):
-    """Noncentrality of the chi-square for N times runs = 1, and its degrees of freedom."""
-
-    size: float
-    dof: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ class Plan:
 
     def power_of(self, runs: int, dim: int) -> dict[str, float]:
         """How probably so many runs at N = dim detect the error, by the drift that is wrong."""
-        return {n: _power(s, runs * dim, self.alpha) for n, s in self.signals.items()}
+        return {n: power_of(s, runs * dim, self.alpha) for n, s in self.signals.items()}
 
     def advice(self) -> str:
         """The cheapest simulation that detects the error in every drift, in one sentence."""
@@ -206,62 +198,14 @@ def plan(
     signals: dict[str, Signal] = {}
     left: dict[str, Array] = {}
     for i, name in enumerate(names):
-        signals[name], remainder = _signal(predicted, error * _response(predicted, i))
+        signals[name], remainder = signal_of(predicted, error * response(predicted, i))
         left[name] = remainder * problem.M / sizes**2
-    needed = {name: _required(signal, alpha, power) / sizes for name, signal in signals.items()}
+    needed = {name: required(signal, alpha, power) / sizes for name, signal in signals.items()}
     runs = {n: np.where(np.isfinite(v), np.maximum(np.ceil(v), FEWEST_RUNS), np.inf)
             for n, v in needed.items()}  # fmt: skip
     step = _seconds_a_step(problem)
     seconds = {name: count * sizes * time * step for name, count in runs.items()}
     return Plan(problem, error, power, alpha, time, sizes, runs, seconds, left, signals)
-
-
-def _response(predicted: Fluctuations, i: int) -> Array:
-    """The mean's deviation if the i-th drift is larger by a factor of 1 + (a small number)."""
-    kernels, p = flow_kernels(predicted.problem), parameters(predicted.problem, predicted.extent)
-    drift, response = np.empty(predicted.mean.shape[1]), np.zeros(predicted.mean.shape)
-    push = np.zeros(predicted.mean.shape)
-    for k, x in enumerate(predicted.mean):
-        kernels.rhs(predicted.t[k], x, p, drift)
-        push[k, i] = drift[i]
-    for k, propagator in enumerate(predicted.propagators):
-        half = 0.5 * (predicted.t[k + 1] - predicted.t[k])
-        response[k + 1] = propagator @ (response[k] + half * push[k]) + half * push[k + 1]
-    return response
-
-
-def _signal(predicted: Fluctuations, deviation: Array) -> tuple[Signal, float]:
-    """The signal of a deviation, and the size of the shift (N = 1) in units of the deviation's."""
-    kept = resolved_times(predicted, math.inf)
-    single = predicted.trajectory_covariance[kept][:, :, kept]
-    share, modes = modes_of(single.reshape(deviation[kept].size, -1))
-    along = deviation[kept].ravel() @ modes
-    shifted = predicted.shift[kept].ravel() @ modes
-    size, left = (float((x**2 / share).sum()) for x in (along, shifted))
-    return Signal(size, share.size), math.sqrt(left / size) if size > 0 else math.inf
-
-
-def _power(signal: Signal, sample: float, alpha: float) -> float:
-    """How often the mean's chi-square rejects with N times runs = sample.
-
-    The verdict takes the smaller of two p-values: each is held to about half the level.
-    """
-    from scipy.stats import chi2, ncx2
-
-    critical = chi2.isf(-math.expm1(0.5 * math.log1p(-alpha)), signal.dof)
-    return float(ncx2.sf(critical, signal.dof, signal.size * sample))
-
-
-def _required(signal: Signal, alpha: float, power: float) -> float:
-    """N times runs at which the error is detected so often."""
-    from scipy.optimize import brentq
-
-    if signal.size <= 0:
-        return math.inf
-    high = 1 / signal.size
-    while _power(signal, high, alpha) < power:
-        high *= 2
-    return float(brentq(lambda sample: _power(signal, sample, alpha) - power, 0.0, high))
 
 
 def _seconds_a_step(problem: Problem) -> float:

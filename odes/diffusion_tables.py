@@ -2,8 +2,9 @@
 
 For one example's own field they hold second moments, by the quadrature that the generated module
 carries; for a batch scheme covariances and means of a step's elements, over sampled batches
-(`batch_sampling`). The axes are the angle ``arccos rho``, the field's scale q (its logarithm
-where moments are infinite at q = 0) and its shift. For a positively homogeneous activation they
+(`batch_sampling`). The axes are the angle ``arccos rho``, the field's scale q as ``arctan 2q``
+(as ``log q`` where moments are infinite at q = 0) and its shift. Moments of a smooth activation
+are singular at small imaginary q, which the arctangent sends to infinity. For a positively homogeneous activation they
 are the angle, the direction phi of (q, shift) and its size, in which a covariance is a polynomial
 of degree four: five nodes are exact.
 """
@@ -116,11 +117,11 @@ def _axes(spec: Any, extent: float) -> tuple[tuple[int, int, int], Array]:
     if spec["homogeneous"]:
         sizes = (18, 28 if shifted else 1, 5)
         return sizes, np.array([angle, (-math.pi / 2, math.pi / 2), (0.0, SIZE_RANGE)])
-    scale = (0.0, SCALE_RANGE * extent)
+    scale = (0.0, math.atan(2 * SCALE_RANGE * extent))
     if spec["singular"]:
         scale = (math.log(SMALLEST_SCALE / extent), math.log(SCALE_RANGE * extent))
     shift = (-SHIFT_RANGE * extent, SHIFT_RANGE * extent)
-    sizes = (14, round(18 * extent**0.5), 12 if shifted else 1)
+    sizes = (14 if shifted else 18, 20, 12 if shifted else 1)
     return sizes, np.array([angle, scale, shift])
 
 
@@ -130,7 +131,7 @@ def _field(spec: Any, angle: float, second: float, third: float) -> tuple[float,
     if spec["homogeneous"]:
         phi = second if spec["shifted"] else 0.0
         return third * math.cos(phi), third * math.sin(phi), rho
-    scale = math.exp(second) if spec["singular"] else second
+    scale = math.exp(second) if spec["singular"] else math.tan(second) / 2
     return scale, third if spec["shifted"] else 0.0, rho
 
 

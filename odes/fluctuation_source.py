@@ -113,7 +113,7 @@ def _table(derivation: Derivation, moments: int) -> str:
 
 def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
     """Lines that read the moments from the table, at the point of its axes."""
-    point = "q, shift"
+    point = "math.atan(2.0*q), shift"
     if side_slopes(activation_formula(derivation.problem.activation)):
         point = "math.atan2(shift, q), math.hypot(q, shift)"
     elif derivation.problem.uses_batch and _singular(derivation):

@@ -165,7 +165,8 @@ def test_tables_interpolate_what_they_were_sampled_from(problem):
     q, rho = 0.83, 0.456
     values, errors = sampled(problem, spec, [(q, 0.0, rho)])
     table, row = diffusion_table(problem, kernels), np.empty(values.shape[1])
-    second, third = (0.0, q) if spec["homogeneous"] else (np.log(q) if spec["singular"] else q, 0.0)
+    scale = np.log(q) if spec["singular"] else np.arctan(2 * q)
+    second, third = (0.0, q) if spec["homogeneous"] else (scale, 0.0)
     look_up(table, 0, np.arccos(rho), second, third, row)
     assert row == pytest.approx(values[0], rel=1e-3, abs=1e-3 * np.abs(values).max())
     assert (errors[0] < 0.05 * np.abs(values[0]).max()).all()
