@@ -24,6 +24,7 @@ import numpy as np
 from ..codegen.modules import PACKAGE, cache_folder, from_template, generated, write_once
 from ..teacher_student.hooks import activation_source
 from . import chebyshev
+from .batch_arrays import Direction, Plan, Statistics, Teacher
 from .batch_law import Fineness, pair_weights, recurrence, statistics_rule
 
 Array = np.ndarray
@@ -215,6 +216,7 @@ def evaluate(
     steps = recurrence(M, weights.size)
     x, w = np.polynomial.legendre.leggauss(fine.uhat)
     longest = min(3.0 / math.sqrt(M), 2.0 * fine.uhat / weights.size, 1.0)
+    direction = Direction(x, w, longest, weights, steps)
 
     def one(point: tuple[float, ...]) -> Array:
         angle, second, third = point
@@ -225,11 +227,10 @@ def evaluate(
         rho = math.cos(angle)
         ubar, s, weight = statistics_rule(M, _cuts(spec, M, kernels.KINKS, q, shift, rho), fine)
         field = [_laurent(terms, ubar, s) for terms in (spec.x0, spec.x1)]
+        statistics = Statistics(ubar, s, weight, *field)
         out = np.empty(len(spec.singles) + len(spec.pairs))
-        kernels.batch_moments(
-            ubar, s, *field, weight, M, q, shift, rho, np.array(spec.slopes), teacher(angle),
-            x, w, longest, *plan, weights, steps, out,
-        )  # fmt: skip
+        known = Teacher(rho, np.array(spec.slopes), teacher(angle))
+        kernels.batch_moments(statistics, direction, known, plan, M, q, shift, out)
         return out
 
     done = []
@@ -264,7 +265,7 @@ def _laurent(terms: Iterable[tuple[float, int, int]], ubar: Array, s: Array) -> 
     return sum((c * ubar**i * s ** float(j) for c, i, j in terms), np.zeros_like(s))
 
 
-def _plan(spec: TableSpec) -> tuple[Array, Array, Array]:
+def _plan(spec: TableSpec) -> Plan:
     """Functions of one example, without repetition, and moments in terms of them."""
     teachers = {(0, 0): 0, (1, 0): 1, (2, 0): 2, (0, 1): 3, (1, 1): 4}
     factors: dict[tuple[int, ...], int] = {}
@@ -275,7 +276,7 @@ def _plan(spec: TableSpec) -> tuple[Array, Array, Array]:
     pairs = [(index(*m[:4]), index(*m[4:8]), m[8], m[9]) for m in spec.pairs]
     singles = [(index(g, slope, uhat, t, v), ubar, s)
                for g, slope, uhat, ubar, s, t, v in spec.singles]  # fmt: skip
-    return (
+    return Plan(
         np.array(list(factors), dtype=np.int64).reshape(-1, 4),
         np.array(singles, dtype=np.int64).reshape(-1, 3),
         np.array(pairs, dtype=np.int64).reshape(-1, 4),
