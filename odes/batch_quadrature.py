@@ -20,6 +20,9 @@ from ..teacher_student.stand_ins import KINKS, activation
 
 #: The grid on which a teacher without closed form is tabulated: ``|u| <= RANGE``.
 RANGE = 14.0
+#: Small spreads make the fields of `var-only-bn` huge, and exp(h) overflows; an activation with
+#: exponentials in it is constant or straight to all digits long before.
+FAR = 200.0
 
 
 @kernel
@@ -161,6 +164,16 @@ def fill_factors(factors, density, g, slope, uhat, teacher, values):  # type: ig
 
 
 @kernel
+def fill_student(shift, scale, uhat, g, slope):  # type: ignore[no-untyped-def]
+    """The activation and its slope at ``shift + scale uhat``; straight beyond `FAR`."""
+    for j in range(uhat.size):
+        f = shift + scale * uhat[j]
+        within = min(FAR, max(-FAR, f))
+        g[j], slope[j] = activation(within)
+        g[j] += slope[j] * (f - within)
+
+
+@kernel
 def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: ignore[no-untyped-def]
     """Nodes ``sin(psi)`` and weights, density included, into the rows of ``rule``; their number."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
@@ -212,8 +225,7 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
             g, slope, average = np.empty(filled), np.empty(filled), np.empty((5, filled))
             values = np.empty((plan.factors.shape[0], filled))
         if fresh or x0[c] != x0[c - 1] or x1[c] != x1[c - 1]:
-            for j in range(filled):
-                g[j], slope[j] = activation(shift + q * (x0[c] + x1[c] * uhat[j]))
+            fill_student(shift + q * x0[c], q * x1[c], uhat, g, slope)
         fill_teacher(ubar[c] + s[c] * uhat, teacher, average)
         fill_factors(plan.factors, density, g, slope, uhat, average, values)
         if degree > 0:

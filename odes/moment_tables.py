@@ -187,7 +187,8 @@ def _resolution(spec: TableSpec, extent: float) -> tuple[tuple[int, int, int], F
         return (20, 1, 1), Fineness(14, 26, 14, 64), Fineness(18, 32, 16, 128)
     if spec.slopes:
         return (24, 48, 1), Fineness(10, 20, 12, 48), Fineness(14, 26, 14, 96)
-    sizes = (12, round(26 * extent**0.5), 14 if spec.shifted else 1)
+    sizes = (12, 26, 14) if spec.shifted else (20, 34, 1)
+    sizes = (sizes[0], round(sizes[1] * extent**0.5), sizes[2])
     return sizes, Fineness(10, 20, 12, 24), Fineness(14, 26, 14, 48)
 
 
@@ -216,7 +217,6 @@ def evaluate(
     steps = recurrence(M, weights.size)
     x, w = np.polynomial.legendre.leggauss(fine.uhat)
     longest = min(3.0 / math.sqrt(M), 2.0 * fine.uhat / weights.size, 1.0)
-    direction = Direction(x, w, longest, weights, steps)
 
     def one(point: tuple[float, ...]) -> Array:
         angle, second, third = point
@@ -229,6 +229,9 @@ def evaluate(
         field = [_laurent(terms, ubar, s) for terms in (spec.x0, spec.x1)]
         statistics = Statistics(ubar, s, weight, *field)
         out = np.empty(len(spec.singles) + len(spec.pairs))
+        # A smooth activation bends over distances of about 1 in q uhat.
+        bends = 1.0 if spec.slopes else max(1.0, q)
+        direction = Direction(x, w, longest / bends, weights, steps)
         known = Teacher(rho, np.array(spec.slopes), teacher(angle))
         kernels.batch_moments(statistics, direction, known, plan, M, q, shift, out)
         return out
