@@ -1,4 +1,4 @@
-"""What the quadrature of batch moments takes, in groups: numba passes named tuples on as they are."""
+"""What the quadrature of batch moments takes, in groups; numba accepts named tuples."""
 
 from __future__ import annotations
 

@@ -221,7 +221,8 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
             filled = fill_panels(statistics, c, direction, teacher, M, q, shift, rule)
             uhat, density, ones = size * rule[0, :filled], rule[1, :filled], np.ones(filled)
             polynomials = np.empty((degree, filled))
-            fill_polynomials(rule[0, :filled], direction.recurrence, polynomials)
+            if degree > 0:
+                fill_polynomials(rule[0, :filled], direction.recurrence, polynomials)
             g, slope, average = np.empty(filled), np.empty(filled), np.empty((5, filled))
             values = np.empty((plan.factors.shape[0], filled))
         if fresh or x0[c] != x0[c - 1] or x1[c] != x1[c - 1]:

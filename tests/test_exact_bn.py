@@ -14,8 +14,9 @@ from bntheory.odes.batch_law import Fineness
 from bntheory.odes.chebyshev import look_up
 from bntheory.odes.derive import derive_drift
 from bntheory.odes.flow import flow_kernels, flow_table, parameters
-from bntheory.odes.moment_tables import TableSpec, evaluate
+from bntheory.odes.moment_tables import TableSpec
 from bntheory.odes.optimal_gamma import optimal_gamma
+from bntheory.odes.table_quadrature import evaluate
 from scipy.special import gammaln
 
 #: The identity in a form that the package does not recognise as a polynomial.
