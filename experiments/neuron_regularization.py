@@ -88,7 +88,7 @@ class NeuronRegularization:
         axes.axhline(gaussian, color=THEORY, label="Gaussian fields")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=r"gamma decay $\zeta$")
-        axes.legend()
+        axes.legend(loc="upper left")  # where sorted values leave room
         axes.set_title(f"{self.activation}, M = {self.batch_size}, {self.rows} examples")
         return figure
 
