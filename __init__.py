@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .experiments.compare import judge as judge
     from .experiments.neuron_regularization import NeuronRegularization as NeuronRegularization
     from .experiments.neuron_regularization import neuron_regularization as neuron_regularization
+    from .experiments.plan import Plan as Plan
+    from .experiments.plan import plan as plan
     from .experiments.regularization import Regularization as Regularization
     from .experiments.regularization import regularization as regularization
     from .experiments.sweep import Sweep as Sweep
@@ -64,6 +66,8 @@ _PUBLIC = {
     "judge": "experiments.compare",
     "Equations": "odes.formats",
     "derive": "odes.formats",
+    "Plan": "experiments.plan",
+    "plan": "experiments.plan",
     "BestRate": "experiments.best_learning_rate",
     "best_learning_rate": "experiments.best_learning_rate",
     "Sweep": "experiments.sweep",

@@ -22,13 +22,13 @@ def table_spec(derivation: Derivation) -> str:
         tuple(laurent(X.coeff(UHAT, 0))),
         tuple(laurent(X.coeff(UHAT, 1))),
         derivation.shift != 0,
-        _singular(derivation),
+        singular(derivation),
         tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
         tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
     ).to_json()
 
 
-def _singular(derivation: Derivation) -> bool:
+def singular(derivation: Derivation) -> bool:
     """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
     homogeneous = side_slopes(activation_formula(derivation.problem.activation))
     at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
@@ -42,7 +42,7 @@ def table_lines(derivation: Derivation) -> list[str]:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
     point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
-    if _singular(derivation):
+    if singular(derivation):
         point = "math.log(q), shift"
     if homogeneous and derivation.shift == 0:
         point = "0.0, 0.0"
