@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
     from .experiments.comparison import Comparison as Comparison
+    from .experiments.neuron_regularization import NeuronRegularization as NeuronRegularization
+    from .experiments.neuron_regularization import neuron_regularization as neuron_regularization
     from .experiments.plan import Plan as Plan
     from .experiments.plan import plan as plan
-    from .experiments.regularization import NeuronRegularization as NeuronRegularization
     from .experiments.regularization import Regularization as Regularization
-    from .experiments.regularization import neuron_regularization as neuron_regularization
     from .experiments.regularization import regularization as regularization
     from .experiments.sweep import Sweep as Sweep
     from .experiments.sweep import sweep as sweep
@@ -88,9 +88,9 @@ _PUBLIC = {
     "approximate": "experiments.approximation",
     "Approximation": "experiments.approximation",
     "regularization": "experiments.regularization",
-    "neuron_regularization": "experiments.regularization",
+    "neuron_regularization": "experiments.neuron_regularization",
     "Regularization": "experiments.regularization",
-    "NeuronRegularization": "experiments.regularization",
+    "NeuronRegularization": "experiments.neuron_regularization",
 }
 __all__ = sorted(_PUBLIC)
 

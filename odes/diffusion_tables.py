@@ -4,9 +4,9 @@ For one example's own field they hold second moments, by the quadrature that the
 carries; for a batch scheme covariances and means of a step's elements, over sampled batches
 (`batch_sampling`). The axes are the angle ``arccos rho``, the field's scale q as ``arctan 2q``
 (as ``log q`` where moments are infinite at q = 0) and its shift. Moments of a smooth activation
-are singular at small imaginary q, which the arctangent sends to infinity. For a positively homogeneous activation they
-are the angle, the direction phi of (q, shift) and its size, in which a covariance is a polynomial
-of degree four: five nodes are exact.
+are singular at small imaginary q, which the arctangent sends to infinity. For a
+positively homogeneous activation they are the angle, the direction phi of (q, shift) and its
+size, in which a covariance is a polynomial of degree four: five nodes are exact.
 """
 
 from __future__ import annotations

@@ -22,10 +22,12 @@ from .batch_diffusion import (
 from .batch_moments import side_slopes
 from .derive import Derivation
 from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
-from .flow_source import _RENAME, _singular, _unpack, kernel_source, moment_functions
+from .flow_source import _RENAME, _unpack, kernel_source
 from .gaussian_moments import closed_form
+from .quadrature_source import moment_functions
 from .student_field import laurent
 from .symbols import NOISE, UHAT
+from .table_source import singular
 
 #: The flow's own functions go by these names, where the joint flow takes theirs.
 _MEAN_NAMES = {
@@ -103,7 +105,7 @@ def _table(derivation: Derivation, moments: int) -> str:
     spec = {
         "homogeneous": bool(side_slopes(activation_formula(derivation.problem.activation))),
         "shifted": derivation.shift != 0,
-        "singular": batch and _singular(derivation),
+        "singular": batch and singular(derivation),
         "order": max(0, derivation.smallest_batch - 2),
         "x0": laurent(X.coeff(UHAT, 0)) if batch else [],
         "x1": laurent(X.coeff(UHAT, 1)) if batch else [],
@@ -116,7 +118,7 @@ def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
     point = "math.atan(2.0*q), shift"
     if side_slopes(activation_formula(derivation.problem.activation)):
         point = "math.atan2(shift, q), math.hypot(q, shift)"
-    elif derivation.problem.uses_batch and _singular(derivation):
+    elif derivation.problem.uses_batch and singular(derivation):
         point = "math.log(q), shift"
     return [
         f"values = np.empty({len(symbols)})",
