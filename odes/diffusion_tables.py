@@ -32,7 +32,8 @@ from ..codegen.modules import (
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from . import chebyshev
-from .moment_tables import SCALE_RANGE, SHIFT_RANGE, SMALLEST_SCALE, Progress
+from .moment_tables import SCALE_RANGE, SHIFT_RANGE, SMALLEST_SCALE
+from .table_quadrature import Progress, laurent_values
 
 Array = np.ndarray
 #: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
@@ -204,9 +205,5 @@ def _drawn(M: int, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
         s = np.sqrt(2 * rng.standard_gamma(freedom / 2) / M)
         log_norm = math.lgamma((M - 1 - order) / 2) - math.lgamma((M - 1) / 2)
         tilted = np.exp(-log_norm + order * (0.5 * math.log(2 / M) - np.log(s)))
-        x0, x1 = (_laurent(terms, ubar, s) for terms in (spec["x0"], spec["x1"]))
+        x0, x1 = (laurent_values(terms, ubar, s) for terms in (spec["x0"], spec["x1"]))
         yield uhat, z, xi, ubar, s, x0, x1, 2 / (1 + tilted)
-
-
-def _laurent(terms: list[tuple[float, int, int]], ubar: Array, s: Array) -> Array:
-    return sum((c * ubar**i * s ** float(j) for c, i, j in terms), np.zeros_like(s))

@@ -15,7 +15,8 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
 from .flow import Flow, FlowError
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
-from .moment_tables import EXTENTS, Progress
+from .moment_tables import EXTENTS
+from .table_quadrature import Progress
 
 if TYPE_CHECKING:
     import xarray

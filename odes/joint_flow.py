@@ -12,7 +12,7 @@ from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from .diffusion_tables import diffusion_table
 from .flow import FlowError, parameters
-from .moment_tables import Progress
+from .table_quadrature import Progress
 
 Array = np.ndarray
 #: A prediction to first order in 1/N needs fewer digits than the flow itself.

@@ -54,7 +54,7 @@ def evaluate(
             q, shift = (math.cos(second), math.sin(second)) if spec.shifted else (1.0, 0.0)
         rho = math.cos(angle)
         ubar, s, weight = statistics_rule(M, _cuts(spec, M, kernels.KINKS, q, shift, rho), fine)
-        field = [_laurent(terms, ubar, s) for terms in (spec.x0, spec.x1)]
+        field = [laurent_values(terms, ubar, s) for terms in (spec.x0, spec.x1)]
         statistics = Statistics(ubar, s, weight, *field)
         out = np.empty(len(spec.singles) + len(spec.pairs))
         # A smooth activation bends over distances of about 1 in q uhat.
@@ -92,7 +92,8 @@ def _cuts(spec: TableSpec, M: int, kinks: Array, q: float, shift: float, rho: fl
     return meets + (saturates if spec.singular else [])
 
 
-def _laurent(terms: Iterable[tuple[float, int, int]], ubar: Array, s: Array) -> Array:
+def laurent_values(terms: Iterable[tuple[float, int, int]], ubar: Array, s: Array) -> Array:
+    """A Laurent polynomial (`student_field.laurent`) at batches' means and spreads."""
     return sum((c * ubar**i * s ** float(j) for c, i, j in terms), np.zeros_like(s))
 
 
