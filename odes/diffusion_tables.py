@@ -37,8 +37,9 @@ from .table_quadrature import Progress, laurent_values
 
 Array = np.ndarray
 #: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
-#: batches has a standard error of about 1%, a standard deviation half of that.
-EXAMPLES, FEWEST_BATCHES = 2**20, 2**14
+#: batches has a standard error of about 1%, a standard deviation half of that. A trained shift
+#: adds an axis to the table; it makes do with fewer draws a point (`FEWER`).
+EXAMPLES, FEWEST_BATCHES, FEWER = 2**20, 2**14, 4
 #: The same draws serve all points, group by group; the groups' scatter gives the error.
 GROUPS = 8
 #: Range of the size of (q, shift) for homogeneous activations.
@@ -116,13 +117,13 @@ def _build(
 def _axes(spec: Any, extent: float) -> tuple[tuple[int, int, int], Array]:
     angle, shifted = (0.0, math.pi), spec["shifted"]
     if spec["homogeneous"]:
-        sizes = (18, 28 if shifted else 1, 5)
+        sizes = (12 if shifted else 18, 20 if shifted else 1, 5)
         return sizes, np.array([angle, (-math.pi / 2, math.pi / 2), (0.0, SIZE_RANGE)])
     scale = (0.0, math.atan(2 * SCALE_RANGE * extent))
     if spec["singular"]:
         scale = (math.log(SMALLEST_SCALE / extent), math.log(SCALE_RANGE * extent))
     shift = (-SHIFT_RANGE * extent, SHIFT_RANGE * extent)
-    sizes = (14 if shifted else 18, 20, 12 if shifted else 1)
+    sizes = (10, 14, 8) if shifted else (18, 20, 1)
     return sizes, np.array([angle, scale, shift])
 
 
@@ -155,8 +156,9 @@ def sampled(
     """
     kernels = sampling_kernels(problem)
     totals = np.zeros((len(points), GROUPS, kernels.SUMS))
-    examples = EXAMPLES // 4 if spec["shifted"] else EXAMPLES
-    size = max(examples // problem.M, FEWEST_BATCHES) // GROUPS
+    size = max(EXAMPLES // problem.M, FEWEST_BATCHES) // GROUPS
+    if spec["shifted"]:
+        size //= FEWER
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for group, batches in enumerate(_drawn(problem.M, spec, size)):

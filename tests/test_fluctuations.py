@@ -123,7 +123,11 @@ def theirs(problem, y):
 BATCH = [
     (bn.Problem(activation="relu", noise=0.3, batch_size=8), [0.8, 0.3, 1.2]),
     (bn.Problem(activation="identity", noise=0.1, batch_size=6), [-0.7, 0.5, 0.8]),
-    (bn.Problem(activation="erf", noise=0.2, batch_size=10, train_beta=True), [1.1, 0.3, -0.4, 1]),
+    pytest.param(
+        bn.Problem(activation="erf", noise=0.2, batch_size=10, train_beta=True),
+        [1.1, 0.3, -0.4, 1.0],
+        marks=pytest.mark.slow,
+    ),
     (
         bn.Problem(scheme="mean-only-bn", activation="relu", noise=0.2, batch_size=4),
         [0.6, 0.7, 1.1],
@@ -136,21 +140,21 @@ BATCH = [
 
 
 @pytest.mark.parametrize(
-    ("problem", "y"), BATCH, ids=[f"{p.scheme}-{p.activation}" for p, _ in BATCH]
+    ("problem", "y"), BATCH, ids=["bn-relu", "bn-identity", "beta", "mean-only", "var-only"]
 )
 def test_diffusion_of_batch_schemes_is_that_of_batches_drawn_by_hand(problem, y):
     # Gradients written out in NumPy. Up to 11 numbers a problem, each within 4.5 standard errors
     # of the drawn batches and 4.5 of the table's own 2^14 batches, whose variances have a standard
-    # error of about 1%: false-alarm rate below 1e-4 for the lot.
+    # error of about 1% (with a trained shift 2%): false-alarm rate below 1e-4 for the lot.
     D, f1 = theirs(problem, y)
     changes, finite = drawn_increments(problem, y, 200_000, np.random.default_rng(3))
     changes -= changes.mean(axis=1, keepdims=True)
-    scale = np.sqrt(np.diag(D))
+    scale, table = np.sqrt(np.diag(D)), 0.02 if problem.train_beta else 0.01
     for i in range(len(y)):
         for j in range(i, len(y)):
             products = changes[i] * changes[j]
             own = 4.5 * products.std() / np.sqrt(products.size)
-            assert abs(products.mean() - D[i, j]) < own + 4.5 * 0.01 * scale[i] * scale[j]
+            assert abs(products.mean() - D[i, j]) < own + 4.5 * table * scale[i] * scale[j]
     own = 4.5 * finite.std() / np.sqrt(finite.size)
     assert abs(finite.mean() - f1) < own + 4.5 * finite.std() / np.sqrt(2**14)
 
