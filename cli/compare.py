@@ -87,7 +87,7 @@ def command(**options: Any) -> None:
     for name in ("Q", "R", "L", "error"):
         columns |= {name: comparison.flow.values[name], f"{name} sim": comparison.runs.mean[name]}
     largest = {name: abs(z).max() for name, z in comparison.z.items()}
-    deviations = ", ".join(f"{name} {z:.2f}" for name, z in largest.items())
+    deviations = ", ".join(f"{name} {z:.2f}" for name, z in largest.items() if z == z)
     closing = f"largest deviations beyond the allowance, in standard errors: {deviations}"
     reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()])
     if comparison.runs.status == "interrupted":

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..odes.flow import Flow, FlowError, integrate
-from ..odes.fluctuations import Fluctuations, fluctuations
+from ..odes.fluctuations import Fluctuations, fluctuations, scatter_is_finite
 from ..results.checks import integer, number
 from ..teacher_student.problem import Problem
 from ..teacher_student.runs import QUANTITIES, Runs
@@ -148,13 +148,32 @@ def judge(
         test = chi_square(runs, expected, predicted)
         if test is not None:
             return _by_prediction(runs, flow, alpha, predicted, test)
-    bias = {name: sign_flip.bias_bound(runs, flow, name) for name in QUANTITIES}
+    return _by_own_scatter(runs, flow, alpha)
+
+
+def _by_own_scatter(runs: Runs, flow: Flow, alpha: float) -> Comparison:
+    """The verdict by sign flips.
+
+    Where the scatter of L is infinite a mean over runs says little about L, R = P / L or the
+    error: P = L R is tested in their place.
+    """
+    tested: tuple[str, ...] = QUANTITIES
+    if not scatter_is_finite(runs.problem):
+        tested = ("Q", "LR")
+        runs, flow = (
+            replace(road, values={**road.values, "LR": road.values["L"] * road.values["R"]})
+            for road in (runs, flow)
+        )
+    names = dict.fromkeys((*QUANTITIES, *tested))
+    bias = {name: sign_flip.bias_bound(runs, flow, name) for name in names}
     z = {
         name: _beyond(runs.mean[name] - flow.values[name], bias[name], runs.sem[name])
-        for name in QUANTITIES
+        if name in tested
+        else np.full(runs.t.shape, np.nan)
+        for name in names
     }
-    largest = max(float(np.abs(values).max()) for values in z.values())
-    return Comparison(runs, flow, alpha, bias, z, sign_flip.p_value(runs, QUANTITIES, largest))
+    largest = max(float(np.abs(z[name]).max()) for name in tested)
+    return Comparison(runs, flow, alpha, bias, z, sign_flip.p_value(runs, tested, largest))
 
 
 def _predicted(runs: Runs, flow: Flow, progress: Progress | None) -> Fluctuations | None:

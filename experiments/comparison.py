@@ -37,7 +37,8 @@ class Comparison:
         (times,).
     z
         Deviations of the mean from its prediction beyond that, in standard errors, by quantity;
-        0 where the simulation does not scatter and agrees.
+        0 where the simulation does not scatter and agrees. Where the scatter of L is infinite,
+        that of R, L and the error is NaN (null in JSON), and ``LR`` is tested instead.
     p_value
         Probability that a true theory deviates this much.
     test
@@ -103,8 +104,9 @@ class Comparison:
         where = f"{self.max_abs_z:.2f} standard errors ({name} at t = {self.runs.t[at]:g})"
         test = self.test
         if test is None:
-            count = sum(values.size for values in self.z.values())
-            return f"the largest of {count} deviations is {where}"
+            count = sum(int(np.isfinite(values).sum()) for values in self.z.values())
+            left_out = "; R and L are not tested by themselves, their scatter is infinite"
+            return f"the largest of {count} deviations is {where}{left_out * ('LR' in self.z)}"
         if test.mean_p <= test.scatter_p:
             words = (
                 f"chi-square of the mean {test.mean:.1f} with {test.mean_dof} degrees of freedom"
@@ -206,7 +208,8 @@ class Comparison:
 
 
 def _largest(z: dict[str, Array]) -> tuple[str, int]:
-    name = max(QUANTITIES, key=lambda quantity: np.abs(z[quantity]).max())
+    tested = [name for name, values in z.items() if np.isfinite(values).all()]
+    name = max(tested, key=lambda quantity: np.abs(z[quantity]).max())
     return name, int(np.abs(z[name]).argmax())
 
 

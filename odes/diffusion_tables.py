@@ -72,8 +72,8 @@ def diffusion_table(
         return np.empty(0)
     spec = json.loads(kernels.DIFFUSION_TABLE)
     M = problem.M if problem.uses_batch else 1
-    smallest = 2 * spec["order"] + 2
-    if problem.uses_batch and smallest > M:
+    smallest = smallest_scatter(problem, kernels)
+    if smallest > M:
         raise ValueError(
             f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} asks for "
             f"E[1/s^{2 * spec['order']}] of the batch's spread s, which is infinite below "
@@ -83,6 +83,12 @@ def diffusion_table(
     if key not in _LOADED:
         _LOADED[key] = _kept(key, lambda: _build(problem, kernels, spec, extent, progress))
     return _LOADED[key]
+
+
+def smallest_scatter(problem: Problem, kernels: Any) -> int:
+    """The smallest batch size at which the scatter of a run is finite."""
+    spec = json.loads(kernels.DIFFUSION_TABLE or "{}")
+    return 2 * spec["order"] + 2 if problem.uses_batch and spec else 1
 
 
 def _kept(key: tuple[str, int, float], make: Callable[[], Array]) -> Array:

@@ -13,6 +13,7 @@ from ..results.checks import integer
 from ..results.files import dataset
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
+from .diffusion_tables import smallest_scatter
 from .flow import Flow, FlowError
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
 from .moment_tables import EXTENTS
@@ -214,6 +215,11 @@ def fluctuations(
     triangle, shift = n + n * (n + 1) // 2, kernels.SIZE - n * n
     covariance = _symmetric(rows[:, n:triangle], n)
     return Fluctuations(problem, stored, rows[:, :n], covariance, rows[:, triangle:shift], extent)
+
+
+def scatter_is_finite(problem: Problem) -> bool:
+    """Whether a run's scatter exists: in small batches that of L (and of R) is infinite."""
+    return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.M
 
 
 def with_fluctuations(

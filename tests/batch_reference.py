@@ -47,7 +47,7 @@ def drawn_increments(problem, y, batches, rng):
     changes.append(eta * ((c * v).sum(axis=1) + pull * L * R))
     changes.append(2 * eta * ((c * u * L).sum(axis=1) + pull * L**2) + eta**2 * (c**2).sum(axis=1))
     z = (v - R * u) / math.sqrt(1 - R**2)
-    along = (c * u).sum(axis=1) + 2 * pull * L
+    along = (c * u).sum(axis=1) + pull * L
     finite = along**2 + (c * z).sum(axis=1) ** 2 - 2 * (c**2).sum(axis=1)
     return np.array(changes), eta**2 * finite
 

@@ -134,6 +134,10 @@ def test_without_a_prediction_the_runs_own_scatter_serves():
     assert small.test is None
     assert small.agree
     assert small.to_dict()["test"] is None
+    assert set(small.z) == {"Q", "R", "L", "error", "LR"}
+    assert np.isnan(small.z["L"]).all()
+    assert np.isfinite(small.z["LR"]).all()
+    assert "scatter is infinite" in small.verdict()
     others = {"engine": "vectors", "inputs": "rademacher", "dim": 200}
     verdict = bn.compare(bn.Problem(scheme="wn"), runs=16, time=2, points=5, **others)
     assert verdict.test is None
