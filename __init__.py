@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .experiments.regularization import Regularization as Regularization
     from .experiments.regularization import neuron_regularization as neuron_regularization
     from .experiments.regularization import regularization as regularization
-    from .experiments.sweep import Sweep as Sweep
     from .experiments.sweep import sweep as sweep
+    from .experiments.sweep_result import Sweep as Sweep
     from .generalization.curve import Generalization as Generalization
     from .generalization.curve import generalization as generalization
     from .odes.continuation import Continuation as Continuation
@@ -66,7 +66,7 @@ _PUBLIC = {
     "derive": "odes.formats",
     "BestRate": "experiments.best_learning_rate",
     "best_learning_rate": "experiments.best_learning_rate",
-    "Sweep": "experiments.sweep",
+    "Sweep": "experiments.sweep_result",
     "sweep": "experiments.sweep",
     "Continuation": "odes.continuation",
     "follow": "odes.continuation",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 ROOT, REPLACED, NEW, PARTIAL = "zarr.json", ".replaced", ".new-", ".partial"
+#: Attributes of the store itself.
+OWN = ("identity", "axes", "variables", "chunk")
 
 
 class Damaged(Exception):
@@ -78,10 +80,11 @@ class Store:
         """
         status = self.status(block)
         names = self.layout.variables
-        if (status != MISSING).any():
-            for name in names:
-                if not self._piece(name, block).exists():
-                    raise Damaged(f"{name} is missing")
+        if (status == MISSING).all():
+            return Chunk.empty(status.shape, names)
+        for name in names:
+            if not self._piece(name, block).exists():
+                raise Damaged(f"{name} is missing")
         values = {name: self._read(name, block) for name in names}
         return Chunk(values, status, self._read("message", block).astype(object))
 
@@ -157,7 +160,7 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
             found[name] = axes[name] if axes is not None and known else _axis(path, name)
         layout = Layout(
             found, tuple(attributes["variables"]), tuple(attributes["chunk"]), identity,
-            {n: v for n, v in attributes.items() if n not in ("identity", "chunk", "axes")},
+            {n: v for n, v in attributes.items() if n not in OWN},
         )  # fmt: skip
         return Store(path, layout)
     except OSError as error:
@@ -169,20 +172,18 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         raise ValueError(f"store={str(path)!r} cannot be read as a store ({reason})") from None
 
 
-def create(path: Path, layout: Layout) -> Store:
-    """Make an empty store: in a folder beside it, then renamed, so that it is whole or not there.
+def is_store(path: Path) -> bool:
+    """Whether a folder looks like a store: nothing else is ever replaced by one."""
+    return (path / ROOT).is_file() and (path / "status").is_dir()
 
-    Raises
-    ------
-    ValueError
-        If something is at that path.
-    """
+
+def create(path: Path, layout: Layout) -> Store:
+    """Make an empty store: in a folder beside it, then renamed, so that it is whole or not there."""
     folder = _made_beside(path, layout)
     try:
         folder.rename(path)
-    except OSError:
+    except OSError:  # another process was quicker
         shutil.rmtree(folder)
-        raise ValueError(f"store={str(path)!r}: something else is there") from None
     return Store(path, layout)
 
 
@@ -221,6 +222,11 @@ def _carried(store: Store, layout: Layout, block: Block) -> Chunk | None:
     for name in layout.variables:
         chunk.values[name][there] = store.arrays[name].oindex[tuple(old)]
     return chunk
+
+
+def replace_by(path: Path, layout: Layout) -> None:
+    """Put an empty store in the place of another."""
+    swap(_made_beside(path, layout), path)
 
 
 def swap(folder: Path, path: Path) -> None:
