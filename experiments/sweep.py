@@ -32,8 +32,9 @@ Array = np.ndarray
 Range = float | Sequence[float] | Array
 #: Grid points whose flows are held at a time: memory does not grow with the grid.
 CHUNK = 16_384
-#: A chunk of simulations takes about so many seconds, and a sweep has about so many chunks.
-SECONDS, CHUNKS = 2.0, 32
+#: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
+#: would have less than so many chunks.
+SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.1, 32
 DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
@@ -213,7 +214,8 @@ def _simulated_chunk(work: SimulationWork, axes: dict[str, Array], runs: int) ->
     shape = (*map(len, axes.values()), runs)
     values = {"time": np.array(work.time), **axes}
     a_run = SECONDS_A_NORMAL * normals(work.problem, work.simulation, values)
-    return filled(shape, min(SECONDS / a_run, math.prod(shape) / CHUNKS))
+    seconds = min(SECONDS, max(LEAST_SECONDS, math.prod(shape) * a_run / CHUNKS))
+    return filled(shape, seconds / a_run)
 
 
 def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[str, Array]:
