@@ -21,7 +21,7 @@ from ..teacher_student.simulate import MOST_RUNS, run_makers
 from .engines import fill_in_order, fill_in_threads
 from .store import Store
 from .sweep_quantities import parse_quantities
-from .sweep_simulation import SECONDS_A_NORMAL, Simulation, normals
+from .sweep_simulation import Simulation, seconds_a_run
 from .sweep_work import FlowWork, SimulationWork
 from .table import Layout, Memory
 
@@ -34,7 +34,7 @@ Range = float | Sequence[float] | Array
 CHUNK = 16_384
 #: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
 #: would have less than so many chunks.
-SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.1, 32
+SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.1, 64
 DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
@@ -213,7 +213,7 @@ def _simulated_chunk(work: SimulationWork, axes: dict[str, Array], runs: int) ->
     """A chunk that takes about two seconds, or less where a sweep would have too few of them."""
     shape = (*map(len, axes.values()), runs)
     values = {"time": np.array(work.time), **axes}
-    a_run = SECONDS_A_NORMAL * normals(work.problem, work.simulation, values)
+    a_run = seconds_a_run(work.problem, work.simulation, values)
     seconds = min(SECONDS, max(LEAST_SECONDS, math.prod(shape) * a_run / CHUNKS))
     return filled(shape, seconds / a_run)
 

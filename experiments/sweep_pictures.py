@@ -36,6 +36,8 @@ NAMES = {
 }  # fmt: skip
 #: Axes that the bound on the learning rate does not depend on.
 NOT_OF_THE_FLOW = ("time", "dim", "seed")
+#: Cells along an axis up to which a map shows its outermost ones whole.
+COARSE = 20
 #: Points along the other axis at which the stability boundary is computed, and its label.
 BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 
@@ -95,12 +97,14 @@ def _map(
 
     x, y = (sweep.grid[axis] for axis in long)
     norm: Any = LogNorm() if _spans_decades(values) else None
-    mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True)
+    limits = {"vmin": 0.0, "vmax": 1.0} if name == "diverged" else {}
+    mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True, **limits)
     figure.colorbar(mesh, ax=axes, label=_label(name))
     axes.set_ylabel(NAMES.get(long[1], long[1]))
     axes.grid(False)
-    axes.set_xlim(x.min(), x.max())
-    axes.set_ylim(y.min(), y.max())
+    if min(len(x), len(y)) > COARSE:  # else half of a cell at the edge would be much to lose
+        axes.set_xlim(x.min(), x.max())
+        axes.set_ylim(y.min(), y.max())
     for which, along in (("x", x), ("y", y)):
         if _is_geometric(along):
             log_axis(axes, which)

@@ -17,8 +17,9 @@ from ..teacher_student.simulate import observe, run_makers, run_rows
 from .sweep_quantities import TIME_TO, Asked, level_of
 
 Array = np.ndarray
-#: Seconds that one normal number of a simulation takes, about: for the size of chunks only.
-SECONDS_A_NORMAL = 2e-8
+#: Seconds that one normal number of a simulation takes, and a run besides, about: for the size
+#: of chunks only.
+SECONDS_A_NORMAL, SECONDS_A_RUN = 2e-8, 1e-4
 #: A plateau is the longest time in which the error falls by this factor.
 FALL = 0.9
 
@@ -157,9 +158,10 @@ def plateau(t: Array, error: Array) -> float:
     return float(np.diff([t[0], *times]).max())
 
 
-def normals(problem: Problem, simulation: Simulation, values: dict[str, Array]) -> float:
-    """Normal numbers that one run takes, a mean over the grid."""
+def seconds_a_run(problem: Problem, simulation: Simulation, values: dict[str, Array]) -> float:
+    """What a run takes, about; a mean over the grid."""
     M = float(np.mean(values.get("batch_size", problem.M)))
     dim = float(np.mean(values.get("dim", simulation.dim)))
     a_step = 3 * M + 2 if simulation.engine == "chain" else M * (dim + 1)
-    return dim * a_step * float(np.mean(values["time"]))
+    normals = dim * a_step * float(np.mean(values["time"]))
+    return SECONDS_A_RUN + SECONDS_A_NORMAL * normals
