@@ -112,7 +112,9 @@ class Reporter:
 def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None:
     """List the grid points that failed, and end with exit status 3 if there are any."""
     for row in failed[:LISTED]:
-        point = ", ".join(f"{n} = {_cell(v)}" for n, v in row.items() if n not in ("message", "runs"))
+        point = ", ".join(
+            f"{n} = {_cell(v)}" for n, v in row.items() if n not in ("message", "runs")
+        )
         reporter.notice(f"failed at {point}: {row['message']}")
     if len(failed) > LISTED:
         reporter.notice(f"... {len(failed)} grid points failed; --json lists all of them")

@@ -8,6 +8,7 @@ import rich_click as click
 
 from ..results.files import PICTURE_SUFFIXES
 from .options import (
+    KEEPING,
     PROBLEM_OPTIONS,
     bad_input,
     option_name,
@@ -15,6 +16,7 @@ from .options import (
     parse_range,
     problem_options,
     simulation_options,
+    take_mode,
     take_problem,
 )
 from .report import Reporter, some_failed, table
@@ -35,13 +37,7 @@ def store_options(command: Any) -> Any:
         click.option(
             "--engine-workers", type=int, help="Threads (or --dask local: processes); one a core."
         ),
-        click.option("--force-new", is_flag=True, help="Discard what the store has."),
-        click.option(
-            "--extend", is_flag=True, help="Add this grid's values and runs to the store's."
-        ),
-        click.option(
-            "--store", metavar="PATH", help="Keep finished chunks there; the same command resumes."
-        ),
+        *KEEPING,
     ):
         command = option(command)
     return command
@@ -119,10 +115,7 @@ def _take_choices(options: dict[str, Any], grid: dict[str, Any]) -> dict[str, An
         grid |= {name: options[name] for name in ("runs", "points")}
         for name in WHOLE:
             grid[name] = _whole(options[name], name)
-    extend, new = options["extend"], options["force_new"]
-    if (extend or new) and (options["store"] is None or (extend and new)):
-        raise click.UsageError("--extend, --force-new: one of them is accepted, with --store")
-    mode = "extend" if extend else "new" if new else "resume"
+    mode = take_mode(options)
     names = ("quantity", "simulate", "engine", "inputs", "store", "dask")
     workers = options["engine_workers"]
     if workers is not None and workers < 1:

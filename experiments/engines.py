@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from .table import COMPLETE, Array, Block, Chunk, Table
 
@@ -49,10 +49,7 @@ def fill(
     """Compute what a chunk lacks, and keep it."""
     status = table.verified(block, LOG.warning)
     todo = status != COMPLETE
-    if todo.all():
-        chunk = Chunk.empty(status.shape, table.layout.variables)
-    else:
-        chunk = table.read(block)
+    chunk = Chunk.empty(status.shape, table.layout.variables) if todo.all() else table.read(block)
     work.compute(chunk, table.layout.values(block), todo, stopped, progress)
     table.write(block, chunk)
 

@@ -315,7 +315,7 @@ def _skeleton(layout: Layout) -> dict[str, bytes]:
     for name, values in layout.axes.items():
         group.create_array(name, data=values, chunks=values.shape, dimension_names=(name,),
                            attributes={"units": UNITS.get(name, "1")}, **shared)  # fmt: skip
-    kinds: dict[str, tuple[Any, Any]] = {name: ("f8", np.nan) for name in layout.variables}
+    kinds: dict[str, tuple[Any, Any]] = dict.fromkeys(layout.variables, ("f8", np.nan))
     kinds |= {"status": ("u1", MISSING), "message": (str, "")}
     shared |= {"dimension_names": tuple(layout.axes), "chunks": layout.chunk}
     for name, (kind, fill) in kinds.items():

@@ -124,7 +124,9 @@ class Sweep:
         for place in map(tuple, places):
             point = place[: len(self.axes)]
             if point not in rows:
-                values = {n: v[k].item() for (n, v), k in zip(self.grid.items(), point, strict=True)}
+                values = {
+                    n: v[k].item() for (n, v), k in zip(self.grid.items(), point, strict=True)
+                }
                 rows[point] = {**values, "message": str(messages[place])}
                 rows[point] |= {"runs": 0} if self.simulated else {}
             if self.simulated:
@@ -187,4 +189,6 @@ def check_drawable(grid: Mapping[str, Any]) -> None:
     """
     names = [name for name, values in grid.items() if np.size(values) > 1 and name != "run"]
     if len(names) not in (1, 2):
-        raise ValueError(f"{len(names)} ranges have more than one value; a picture needs one or two")
+        raise ValueError(
+            f"{len(names)} ranges have more than one value; a picture needs one or two"
+        )

@@ -134,9 +134,7 @@ class SimulationWork:
         own = {name: point.pop(name) for name in ("dim", "seed") if name in point}
         problem = self.problem.replace(**point)
         asked = parse_quantities(self.quantities, simulated=True)
-        return simulate_point(
-            problem, replace(self.simulation, **own), time, which, asked, stopped
-        )
+        return simulate_point(problem, replace(self.simulation, **own), time, which, asked, stopped)
 
     def warm(self) -> None:
         """Compile, or load what was compiled."""

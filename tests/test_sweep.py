@@ -88,7 +88,9 @@ def test_auto_decay_follows_the_batch_size():
     made = bn.sweep(bn.Problem(scheme="pn"), batch_size=[2, 8], eta=[0.01], time=5000.0,
                     quantity="final-Q,eta-max,largest-eta")  # fmt: skip
     zeta = 3 / (8 * np.array([2, 8]))
-    assert made["eta-max"].values.ravel() == pytest.approx(2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6)
+    assert made["eta-max"].values.ravel() == pytest.approx(
+        2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6
+    )
     assert made["largest-eta"].values == pytest.approx(made["eta-max"].values.ravel()[:, None] * np.array(
         1 + 2 * zeta)[:, None], rel=1e-6)  # fmt: skip
     assert made["final-Q"].values.ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)

@@ -159,7 +159,9 @@ def run_dask(job: Job, kill: bool) -> subprocess.CompletedProcess:
     job.wait_for_chunks(process, 1)
     if process.poll() is None:
         main = psutil.Process(process.pid)
-        workers = [p for p in main.children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
+        workers = [
+            p for p in main.children(recursive=True) if "spawn_main" in " ".join(p.cmdline())
+        ]
         assert len(workers) == 3
         for one in (main, *workers):
             for socket in one.net_connections(kind="inet"):
@@ -189,7 +191,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in said
     kept = job.pieces()
-    assert 2 <= len(kept)
+    assert len(kept) >= 2
     assert run_command(*job.command("--quiet")).returncode == 0
     assert {path: job.pieces()[path] for path in kept} == kept
     assert_identical(job.store, job.unbroken())
