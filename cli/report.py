@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from .options import check_outputs
 
@@ -119,7 +120,7 @@ def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None
     if len(failed) > LISTED:
         reporter.notice(f"... {len(failed)} grid points failed; --json lists all of them")
     if failed:
-        raise click.exceptions.Exit(SOME_FAILED)
+        raise Exit(SOME_FAILED)
 
 
 def table(columns: Mapping[str, Iterable[Any]], rows: int = 11) -> list[str]:

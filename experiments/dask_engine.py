@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ..codegen.modules import cache_folder
 from ..results.files import package_version
 from .engines import AHEAD, LOG, Count, Progress, Work, fill
-from .store import ROOT, Store, attach
+from .store import Store, attach
+from .store_files import ROOT
 from .table import Block
 
 if TYPE_CHECKING:
@@ -137,10 +138,8 @@ def warm_once(work: Work) -> None:
     Numba's cache is no place for several processes to write to at once (numba issue 4807).
     """
     with (cache_folder() / "warming.lock").open("a") as file:
-        try:
+        with suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            pass
         work.warm()
 
 
@@ -167,8 +166,9 @@ def _client(address: str, workers: int | None, work: Work) -> Iterator[Client]:
         return
     warm_once(work)
     # The small web servers of scheduler, workers and nannies listen where they are told to.
-    http = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": [],
-            "distributed.nanny.http.routes": []}  # fmt: skip
+    http: dict[str, list[str]] = {
+        f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker", "nanny")
+    }
     with (
         dask.config.set(http),
         LocalCluster(

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from .table import COMPLETE, Array, Block, Chunk, Table
@@ -32,6 +32,8 @@ class Work(Protocol):
     ) -> None: ...
 
     def warm(self) -> None: ...
+
+    def __hash__(self) -> int: ...
 
 
 def never() -> bool:
@@ -61,7 +63,6 @@ class Count:
     table: Table
     progress: Progress | None
     done: int = 0
-    began: bool = field(default=False)
 
     def add(self, block: Block) -> None:
         """A chunk is done."""

@@ -15,25 +15,24 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..results.files import UNITS
+from .store_files import NEW, ROOT, recover, swap, synchronise, write_durably
 from .table import MISSING, STATUS_ATTRIBUTES, Block, Chunk, Layout, Notice
 
 if TYPE_CHECKING:
     import xarray
 
 Array = np.ndarray
-ROOT, REPLACED, NEW, PARTIAL = "zarr.json", ".replaced", ".new-", ".partial"
 #: Attributes of the store itself.
 OWN = ("identity", "axes", "variables", "chunk")
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A chunk whose checksum is wrong, or of which a piece is missing."""
 
 
@@ -65,7 +64,7 @@ class Store:
 
         Raises
         ------
-        Damaged
+        DamagedError
             If its checksum is wrong.
         """
         return self._read("status", block).astype(np.uint8)
@@ -75,7 +74,7 @@ class Store:
 
         Raises
         ------
-        Damaged
+        DamagedError
             If one of its pieces is missing or wrong.
         """
         status = self.status(block)
@@ -84,7 +83,7 @@ class Store:
             return Chunk.empty(status.shape, names)
         for name in names:
             if not self._piece(name, block).exists():
-                raise Damaged(f"{name} is missing")
+                raise DamagedError(f"{name} is missing")
         values = {name: self._read(name, block) for name in names}
         return Chunk(values, status, self._read("message", block).astype(object))
 
@@ -94,15 +93,15 @@ class Store:
             self.arrays[name][block] = chunk.values[name]
         self.arrays["message"][block] = chunk.message
         for name in (*self.layout.variables, "message"):
-            _synchronise(self._piece(name, block))
+            synchronise(self._piece(name, block))
         self.arrays["status"][block] = chunk.status
-        _synchronise(self._piece("status", block))
+        synchronise(self._piece("status", block))
 
     def verified(self, block: Block, notice: Notice) -> Array:
         """The status of a chunk's entries; a damaged chunk is forgotten, and said so."""
         try:
             return self.read(block).status
-        except Damaged as damage:
+        except DamagedError as damage:
             where = ", ".join(
                 f"{name} {_span(axis[part])}"
                 for (name, axis), part in zip(self.layout.axes.items(), block, strict=True)
@@ -124,7 +123,7 @@ class Store:
         except OSError:
             raise
         except Exception as error:  # whatever the codecs make of a torn piece
-            raise Damaged(f"{name}: {error}") from None
+            raise DamagedError(f"{name}: {error}") from None
         return found
 
     def _piece(self, name: str, block: Block) -> Path:
@@ -152,7 +151,7 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
     try:
         import zarr
 
-        attributes = zarr.open_group(str(path), mode="r").attrs.asdict()
+        attributes: dict[str, Any] = dict(zarr.open_group(str(path), mode="r").attrs.asdict())
         identity = json.loads(attributes["identity"])
         found = {}
         for name, digest in json.loads(attributes["axes"]).items():
@@ -172,13 +171,8 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         raise ValueError(f"store={str(path)!r} cannot be read as a store ({reason})") from None
 
 
-def is_store(path: Path) -> bool:
-    """Whether a folder looks like a store: nothing else is ever replaced by one."""
-    return (path / ROOT).is_file() and (path / "status").is_dir()
-
-
 def create(path: Path, layout: Layout) -> Store:
-    """Make an empty store: in a folder beside it, then renamed, so that it is whole or not there."""
+    """Make an empty store, in a folder beside it that is renamed: it is whole or not there."""
     folder = _made_beside(path, layout)
     try:
         folder.rename(path)
@@ -229,64 +223,13 @@ def replace_by(path: Path, layout: Layout) -> None:
     swap(_made_beside(path, layout), path)
 
 
-def swap(folder: Path, path: Path) -> None:
-    """Put a finished store in the place of another; `recover` mends what a kill leaves."""
-    old = path.with_name(path.name + REPLACED)
-    shutil.rmtree(old, ignore_errors=True)
-    path.rename(old)
-    folder.rename(path)
-    shutil.rmtree(old)
-
-
-def recover(path: Path) -> None:
-    """Undo a replacement that was cut off between its two renames."""
-    old = path.with_name(path.name + REPLACED)
-    if old.is_dir() and not path.exists():
-        old.rename(path)
-
-
-def tidy(path: Path) -> None:
-    """Remove what killed writers left: call it with the store locked."""
-    for left in path.parent.glob(f"{path.name}{NEW}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    shutil.rmtree(path.with_name(path.name + REPLACED), ignore_errors=True)
-    for left in path.rglob(f"*{PARTIAL}"):
-        left.unlink(missing_ok=True)
-
-
-def lock(path: Path) -> int:
-    """Claim a store for writing; the kernel ends the claim with the process.
-
-    Returns
-    -------
-    int
-        A file descriptor, to be closed when the work is done.
-
-    Raises
-    ------
-    ValueError
-        If another process has it.
-    """
-    import fcntl
-
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise ValueError(f"store={str(path)!r} is being written by another process") from None
-    except OSError:
-        pass  # a file system without locks
-    return handle
-
-
 def mend(store: Store, notice: Notice) -> None:
     """Write what a store's description and axes should be wherever they are not that."""
     for key, data in _skeleton(store.layout).items():
         path = store.path / key
         if key != ROOT and not (path.exists() and path.read_bytes() == data):
             notice(f"{store.path}: damaged, written again: {key}")
-            _write_durably(path, data)
+            write_durably(path, data)
 
 
 def _made_beside(path: Path, layout: Layout) -> Path:
@@ -296,7 +239,7 @@ def _made_beside(path: Path, layout: Layout) -> Path:
     folder.chmod(0o777 & ~mask)
     try:
         for key, data in _skeleton(layout).items():
-            _write_durably(folder / key, data)
+            write_durably(folder / key, data)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -319,13 +262,15 @@ def _skeleton(layout: Layout) -> dict[str, bytes]:
     kinds |= {"status": ("u1", MISSING), "message": (str, "")}
     shared |= {"dimension_names": tuple(layout.axes), "chunks": layout.chunk}
     for name, (kind, fill) in kinds.items():
-        also = STATUS_ATTRIBUTES if name == "status" else {}
-        group.create_array(name, shape=layout.shape, dtype=kind, fill_value=fill,
-                           attributes={"units": UNITS.get(name, "1"), **also}, **shared)  # fmt: skip
-    group.attrs.update(
-        {**layout.attributes, "identity": json.dumps(layout.identity), "axes": json.dumps({name: _digest(v) for name, v in layout.axes.items()}),
-         "variables": list(layout.variables), "chunk": list(layout.chunk)}
-    )  # fmt: skip
+        about: dict[str, Any] = {"units": UNITS.get(name, "1")}
+        about |= STATUS_ATTRIBUTES if name == "status" else {}
+        group.create_array(
+            name, shape=layout.shape, dtype=kind, fill_value=fill, attributes=about, **shared
+        )
+    digests = {name: _digest(values) for name, values in layout.axes.items()}
+    own: dict[str, Any] = {"identity": json.dumps(layout.identity), "axes": json.dumps(digests)}
+    lists = {"variables": list(layout.variables), "chunk": list(layout.chunk)}
+    group.attrs.update({**layout.attributes, **own, **lists})
     with warnings.catch_warnings():
         # One file that describes all arrays: a store opens quickly, and xarray looks for it.
         warnings.simplefilter("ignore")
@@ -346,22 +291,3 @@ def _digest(values: Array) -> str:
 
 def _span(values: Array) -> str:
     return f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g}..{values[-1]:g}"
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + PARTIAL)
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    _synchronise(path)
-
-
-def _synchronise(path: Path) -> None:
-    """Have a file and its name on disk, whatever happens to the machine next."""
-    for one in (path, path.parent):
-        with suppress(FileNotFoundError):  # a piece without messages is not written
-            handle = os.open(one, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .engines import LOG
-from .store import Store, attach, create, extend, is_store, lock, mend, recover, replace_by, tidy
+from .store import Store, attach, create, extend, mend, replace_by
+from .store_files import is_store, lock, recover, tidy
 from .table import Array, Layout
 
 MODES = ("resume", "extend", "new")

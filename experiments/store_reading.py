@@ -11,7 +11,7 @@ import numpy as np
 
 from ..results.files import check_output, replacing
 from .engines import LOG
-from .store import Damaged, Store, attach
+from .store import DamagedError, Store, attach
 from .table import Block, Chunk, Memory
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def export(path: str | Path, file: str | Path) -> int:
 def _read(store: Store, block: Block) -> Chunk:
     try:
         return store.read(block)
-    except Damaged as damage:
+    except DamagedError as damage:
         LOG.warning("%s: a chunk is damaged (%s); its sweep computes it again", store.path, damage)
         shape = tuple(part.stop - part.start for part in block)
         return Chunk.empty(shape, store.layout.variables)

@@ -29,7 +29,8 @@ NAMES = {
     "eta": r"learning rate $\eta$", "zeta": r"gamma decay $\zeta$", "noise": "label noise $S$",
     "batch_size": "batch size $M$", "weight_decay": r"weight decay $\lambda$",
     "gamma_rate": r"rate of $\gamma$", "q0": "start $Q$", "r0": "start $R$", "l0": "start $L$",
-    "time": "time $t$", "dim": "dimension $N$", "seed": "seed", "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
+    "time": "time $t$", "dim": "dimension $N$", "seed": "seed",
+    "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
     "final-L": f"final {LABELS['L']}", "final-error": f"final {LABELS['error']}",
     "eta-eff": r"$\eta_{\mathrm{eff}}$ at the end", "plateau": "plateau length",
     "eta-max": r"$\eta_{\mathrm{max}}$", "largest-eta": r"largest stable $\eta$",
@@ -97,7 +98,7 @@ def _map(
 
     x, y = (sweep.grid[axis] for axis in long)
     norm: Any = LogNorm() if _spans_decades(values) else None
-    limits = {"vmin": 0.0, "vmax": 1.0} if name == "diverged" else {}
+    limits: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0} if name == "diverged" else {}
     mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True, **limits)
     figure.colorbar(mesh, ax=axes, label=_label(name))
     axes.set_ylabel(NAMES.get(long[1], long[1]))

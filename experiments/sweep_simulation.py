@@ -24,7 +24,7 @@ SECONDS_A_NORMAL, SECONDS_A_RUN = 2e-8, 1e-4
 FALL = 0.9
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The sweep was interrupted while a point was being simulated."""
 
 
@@ -76,7 +76,7 @@ def simulate_point(
 
     Raises
     ------
-    Stopped
+    StoppedError
         If ``stopped()`` says so on the way.
     ValueError
         For what `bntheory.simulate` does not accept.
@@ -92,7 +92,7 @@ def simulate_point(
     for k, make in enumerate(makers):
         rows = run_rows(make(), steps, stopped)
         if rows is None:
-            raise Stopped
+            raise StoppedError
         for name, value in _of_one_run(problem, rows, steps / dim, asked).items():
             values[name][k] = value
     return values

@@ -12,7 +12,7 @@ from ..odes.flow_ensemble import Progress, flow_ends, rows
 from ..teacher_student.problem import Problem
 from ..teacher_student.simulate import simulate
 from .sweep_quantities import measure, parse_quantities
-from .sweep_simulation import Simulation, Stopped, simulate_point
+from .sweep_simulation import Simulation, simulate_point
 from .table import COMPLETE, FAILED, Array, Chunk
 
 
@@ -106,7 +106,7 @@ class SimulationWork:
 
         Raises
         ------
-        Stopped
+        StoppedError
             If ``stopped()`` says so on the way.
         """
         *names, _ = axes
@@ -140,6 +140,3 @@ class SimulationWork:
         """Compile, or load what was compiled."""
         simulate(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
                  workers=1)  # fmt: skip
-
-
-__all__ = ["FlowWork", "SimulationWork", "Stopped"]

@@ -91,8 +91,8 @@ def test_auto_decay_follows_the_batch_size():
     assert made["eta-max"].values.ravel() == pytest.approx(
         2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6
     )
-    assert made["largest-eta"].values == pytest.approx(made["eta-max"].values.ravel()[:, None] * np.array(
-        1 + 2 * zeta)[:, None], rel=1e-6)  # fmt: skip
+    largest = made["eta-max"].values.ravel()[:, None] * (1 + 2 * zeta)[:, None]
+    assert made["largest-eta"].values == pytest.approx(largest, rel=1e-6)
     assert made["final-Q"].values.ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)
 
 

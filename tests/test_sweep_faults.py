@@ -1,4 +1,4 @@
-"""Sweeps that are killed, starved of disk, or lose a worker: the table is that of an unbroken one."""
+"""Sweeps killed, starved of disk, or bereft of a worker: the table is that of an unbroken one."""
 
 import os
 import random
