@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..results.files import UNITS
+from ..results.files import units
 from .store_files import NEW, ROOT, recover, swap, synchronise, write_durably
 from .table import MISSING, STATUS_ATTRIBUTES, Block, Chunk, Layout, Notice
 
@@ -257,12 +257,12 @@ def _skeleton(layout: Layout) -> dict[str, bytes]:
     shared: dict[str, Any] = {"compressors": [Crc32cCodec()]}
     for name, values in layout.axes.items():
         group.create_array(name, data=values, chunks=values.shape, dimension_names=(name,),
-                           attributes={"units": UNITS.get(name, "1")}, **shared)  # fmt: skip
+                           attributes={"units": units(name)}, **shared)  # fmt: skip
     kinds: dict[str, tuple[Any, Any]] = dict.fromkeys(layout.variables, ("f8", np.nan))
     kinds |= {"status": ("u1", MISSING), "message": (str, "")}
     shared |= {"dimension_names": tuple(layout.axes), "chunks": layout.chunk}
     for name, (kind, fill) in kinds.items():
-        about: dict[str, Any] = {"units": UNITS.get(name, "1")}
+        about: dict[str, Any] = {"units": units(name)}
         about |= STATUS_ATTRIBUTES if name == "status" else {}
         group.create_array(
             name, shape=layout.shape, dtype=kind, fill_value=fill, attributes=about, **shared
