@@ -153,15 +153,7 @@ def _client(address: str, workers: int | None, work: Work) -> Iterator[Client]:
             f"dask={address!r} needs the extra dask: pip install 'bntheory[dask]'"
         ) from None
     if address != LOCAL:
-        try:
-            client = Client(address, timeout="10s")
-        except (OSError, ValueError, TimeoutError) as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"dask={address!r}: no scheduler answers there ({reason}); tcp://HOST:PORT or "
-                "local is accepted"
-            ) from None
-        with client:
+        with _connected(address) as client:
             yield client
         return
     warm_once(work)
@@ -178,4 +170,28 @@ def _client(address: str, workers: int | None, work: Work) -> Iterator[Client]:
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip
+        yield client
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    """A client of a scheduler: the current one if it is that scheduler's, with its credentials."""
+    from distributed import Client
+
+    try:
+        current = Client.current()
+    except ValueError:  # there is none
+        current = None
+    if current and current.scheduler and current.scheduler.address == address:
+        yield current
+        return
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"dask={address!r}: no scheduler answers there ({reason}); tcp://HOST:PORT or local "
+            "is accepted"
+        ) from None
+    with client:
         yield client
