@@ -93,8 +93,13 @@ def command(**options: Any) -> None:
 
         if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
             check_drawable(grid)
-        with reporter.logged():
-            data = sweep(problem, **chosen, progress=reporter.progress, **grid)
+        try:
+            with reporter.logged():
+                data = sweep(problem, **chosen, progress=reporter.progress, **grid)
+        except KeyboardInterrupt:
+            if chosen["store"]:
+                reporter.notice(f"{chosen['store']} has what is done; the same command goes on")
+            raise
         made = Sweep(data, chosen["store"])
     reporter.finish(made, table(shown(made), rows=25))
     some_failed(reporter, made.failed)

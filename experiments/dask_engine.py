@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +69,7 @@ def _fill(client: Client, store: Store, work: Work, progress: Progress | None) -
     count = Count(store, progress)
     blocks = count.missing()
     running: dict[Any, tuple[Block, int]] = {}
-    finished = as_completed([])
+    finished = as_completed([], loop=client.loop)
     known: set[str] = set()
     retries = 0
 
@@ -161,16 +163,30 @@ def _client(address: str, workers: int | None, work: Work) -> Iterator[Client]:
     http: dict[str, list[str]] = {
         f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker", "nanny")
     }
-    with (
-        dask.config.set(http),
-        LocalCluster(
-            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True,
-            host=LOOPBACK, dashboard_address=None, worker_dashboard_address=None,
-            silence_logs="CRITICAL",
-        ) as cluster,
-        Client(cluster) as client,
-    ):  # fmt: skip
-        yield client
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(http))
+        with _deaf_children():
+            cluster = LocalCluster(
+                n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True,
+                host=LOOPBACK, dashboard_address=None, worker_dashboard_address=None,
+                silence_logs="CRITICAL",
+            )  # fmt: skip
+        stack.enter_context(cluster)
+        yield stack.enter_context(Client(cluster))
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that are started here, or by threads started here, do not hear Ctrl-C.
+
+    A terminal sends it to all; this process alone decides what it means.
+    """
+    resource_tracker.ensure_running()  # starting it later would unblock the signal again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from bntheory.experiments.table import COMPLETE, FAILED, Chunk, Layout
 from click.testing import CliRunner
 
 PROBLEM = bn.Problem(scheme="wn", noise=0.1)
-SMALL = {"simulate": True, "dim": 50, "runs": 5, "time": 3.0, "points": 61,
-         "quantity": "final-Q,final-R,final-L,final-error,eta-eff,time-to:0.19,plateau,diverged"}  # fmt: skip
+ALL = "final-Q,final-R,final-L,final-error,eta-eff,time-to:0.19,plateau,diverged"
+SMALL = {"simulate": True, "dim": 50, "runs": 5, "time": 3.0, "points": 61, "quantity": ALL}
 LINE = ["--scheme", "wn", "--simulate", "--dim", "50", "--runs", "4", "--time", "1", "--quiet",
         "--quantity", "final-error"]  # fmt: skip
 
@@ -229,8 +229,9 @@ def test_a_damaged_description_or_axis_is_written_again(tmp_path, caplog):
         assert all(store.verified(block, pytest.fail).all() for block in LAYOUT.blocks())
     assert sum("written again" in text for text in caplog.messages) == 2
     (tmp_path / "s" / "zarr.json").write_bytes(b"gone")
-    with pytest.raises(ValueError, match="cannot be read as a store"), writing(
-        tmp_path / "s", LAYOUT
+    with (
+        pytest.raises(ValueError, match="cannot be read as a store"),
+        writing(tmp_path / "s", LAYOUT),
     ):
         pass
 
@@ -269,6 +270,7 @@ class Counting:
 
 def test_tasks_are_made_as_others_end(monkeypatch):
     """A table of a million chunks: no more than a few of them exist at any time."""
+
     class Endless:
         layout = Layout({"eta": np.arange(1e6)}, ("a",), (1,))
         asked = written = ahead = 0
@@ -331,7 +333,9 @@ def test_show_and_export_hold_what_the_sweep_made(tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
     assert len({(row["eta"], row["run"]) for row in rows}) == 12
-    assert [float(row["final-error"]) for row in rows] == data["final-error"].values.ravel().tolist()
+    assert [float(row["final-error"]) for row in rows] == data[
+        "final-error"
+    ].values.ravel().tolist()
     parquet = pyarrow.parquet.read_table(tmp_path / "out.parquet")
     assert parquet["final-error"].to_pylist() == data["final-error"].values.ravel().tolist()
     with xarray.open_dataset(tmp_path / "s.nc") as saved:

@@ -5,6 +5,7 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import time
 
 import bntheory as bn
@@ -195,6 +196,54 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(tmp_path):
     assert run_command(*job.command("--quiet")).returncode == 0
     assert {path: job.pieces()[path] for path in kept} == kept
     assert_identical(job.store, job.unbroken())
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_a_terminal_reaches_dask_workers_and_says_one_word(tmp_path):
+    job = Job(tmp_path / "store", dim=4000, runs=64)
+    process = job.start("--dask", "local", "--engine-workers", "2")
+    job.wait_for_chunks(process, 1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert said.splitlines()[-1] == "interrupted"
+
+
+EXTERNAL = """
+import sys
+import bntheory as bn
+from distributed import Client, LocalCluster
+
+if __name__ == "__main__":
+    arguments = dict(eta=[0.2, 0.5, 1.0], dim=500, runs=8, time=2.0, simulate=True)
+    problem = bn.Problem(scheme="wn")
+    expected = bn.sweep(problem, **arguments)
+    with LocalCluster(n_workers=2, threads_per_worker=2, host="127.0.0.1",
+                      dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        with Client(cluster) as client:
+            first = bn.sweep(problem, store=sys.argv[1], dask=address, **arguments)
+            assert client.status == "running"
+        other = bn.sweep(problem, store=sys.argv[2], dask=address, **arguments)
+    assert all(expected[name].equals(first[name]) for name in ("final-R", "final-error"))
+    assert all(expected[name].equals(other[name]) for name in ("final-R", "final-error"))
+    try:
+        bn.sweep(problem, store=sys.argv[3], dask="tcp://127.0.0.1:1", **arguments)
+    except ValueError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+def test_a_scheduler_by_its_address(tmp_path):
+    """With a client that is there already, with one of its own, and where nobody answers."""
+    (tmp_path / "script.py").write_text(EXTERNAL)
+    stores = [str(tmp_path / name) for name in "abc"]
+    made = subprocess.run([sys.executable, tmp_path / "script.py", *stores], capture_output=True,
+                          text=True, timeout=PATIENCE)  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("dask='tcp://127.0.0.1:1': no scheduler answers there")
 
 
 def test_a_store_in_use_is_refused(tmp_path):
