@@ -85,7 +85,7 @@ class Store:
             if not self._piece(name, block).exists():
                 raise DamagedError(f"{name} is missing")
         values = {name: self._read(name, block) for name in names}
-        return Chunk(values, status, self._read("message", block).astype(object))
+        return Chunk(values, status, self._read("message", block))
 
     def write(self, block: Block, chunk: Chunk) -> None:
         """Write a chunk; it counts once its status is on disk."""
@@ -212,7 +212,7 @@ def _carried(store: Store, layout: Layout, block: Block) -> Chunk | None:
     shape = tuple(part.stop - part.start for part in block)
     chunk = Chunk.empty(shape, layout.variables)
     chunk.status[there] = status
-    chunk.message[there] = np.asarray(store.arrays["message"].oindex[tuple(old)]).astype(object)
+    chunk.message[there] = store.arrays["message"].oindex[tuple(old)]
     for name in layout.variables:
         chunk.values[name][there] = store.arrays[name].oindex[tuple(old)]
     return chunk

@@ -229,13 +229,12 @@ def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[s
             raise ValueError(
                 f"unknown parameter {name!r}; a range is accepted for {accepted}{also}"
             )
-        message = f"{name}={given!r}: a list of numbers is accepted"
         try:
             values = np.atleast_1d(np.asarray(given, dtype=None if name in WHOLE else float))
         except (TypeError, ValueError):
-            raise ValueError(message) from None
+            values = np.empty(0)
         if values.ndim != 1 or not values.size or values.dtype.kind not in "iuf":
-            raise ValueError(message)
+            raise ValueError(f"{name}={given!r}: a list of numbers is accepted")
         if name in WHOLE:
             _, least, most = WHOLE[name]
             values = np.array([integer(name, v.item(), least, most) for v in values])

@@ -62,12 +62,10 @@ class FlowWork:
         values, messages = measure(asked, self.problem, columns, numbers, flows)
         for name, found in values.items():
             chunk.values[name][todo] = found
-        status = np.full(count, COMPLETE, dtype=np.uint8)
-        status[list(messages)] = FAILED
-        message = np.full(count, "", dtype=object)
-        for place, text in messages.items():
-            message[place] = text
-        chunk.status[todo], chunk.message[todo] = status, message
+        chunk.status[todo] = COMPLETE
+        places = np.argwhere(todo)
+        for k, text in messages.items():
+            chunk.status[tuple(places[k])], chunk.message[tuple(places[k])] = FAILED, text
 
     def warm(self) -> None:
         """Compile, or load what was compiled."""

@@ -94,7 +94,7 @@ class Chunk:
     def empty(cls, shape: tuple[int, ...], variables: tuple[str, ...]) -> Chunk:
         """Nothing known yet."""
         values = {name: np.full(shape, np.nan) for name in variables}
-        message = np.full(shape, "", dtype=object)
+        message = np.zeros(shape, dtype=np.dtypes.StringDType())
         return cls(values, np.zeros(shape, dtype=np.uint8), message)
 
 
