@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .experiments.plan import Plan as Plan
+    from .experiments.plan import plan as plan
     from .experiments.regularization import NeuronRegularization as NeuronRegularization
     from .experiments.regularization import Regularization as Regularization
     from .experiments.regularization import neuron_regularization as neuron_regularization
@@ -64,6 +66,8 @@ _PUBLIC = {
     "judge": "experiments.compare",
     "Equations": "odes.formats",
     "derive": "odes.formats",
+    "Plan": "experiments.plan",
+    "plan": "experiments.plan",
     "BestRate": "experiments.best_learning_rate",
     "best_learning_rate": "experiments.best_learning_rate",
     "Sweep": "experiments.sweep_result",
