@@ -17,7 +17,7 @@ from timing import side_by_side
 
 PROBLEM = bn.Problem(scheme="bn", batch_size=8)
 QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
-RATES, DIM, RUNS, END = np.linspace(0.2, 1.0, 6), 2000, 24, 20.0
+RATES, DIM, RUNS, END = np.linspace(0.2, 1.0, 6), 2000, 64, 20.0
 #: Points of the two sweeps whose memory is compared, and points a chunk.
 FEW, MANY, A_CHUNK = 100_000, 1_000_000, 500
 
@@ -54,7 +54,7 @@ def bare() -> None:
 
 
 def swept(workers: int, store: bool) -> None:
-    """The sweep."""
+    """The sweep, its default chunks or those that were set."""
     with tempfile.TemporaryDirectory() as folder:
         bn.sweep(PROBLEM, eta=RATES, dim=DIM, runs=RUNS, time=END, quantity=QUANTITIES,
                  simulate=True, workers=workers,
@@ -76,7 +76,7 @@ def overhead() -> dict[str, object]:
     module.SECONDS, module.CHUNKS = 1.0, 1
     try:
         bare(), swept(1, True)
-        pairs = [(cpu(bare), cpu(lambda: swept(1, True))) for _ in range(5)]
+        pairs = [(cpu(bare), cpu(lambda: swept(1, True))) for _ in range(3)]
     finally:
         module.SECONDS, module.CHUNKS = before
     plain, kept = (min(times) for times in zip(*pairs, strict=True))
@@ -87,7 +87,7 @@ def overhead() -> dict[str, object]:
 
 def efficiency() -> dict[str, object]:
     """One core against two."""
-    one, two = side_by_side(lambda: swept(1, True), lambda: swept(2, True), 5)
+    one, two = side_by_side(lambda: swept(1, True), lambda: swept(2, True), 4)
     note = f"simulations with a store, {one:.1f} s on one core; load {os.getloadavg()[0]:.1f}"
     return {"name": "sweep: 1 core / 2 cores", "ratio": one / two, "target": ">= 1.8", "note": note}
 

@@ -171,13 +171,17 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         raise ValueError(f"store={str(path)!r} cannot be read as a store ({reason})") from None
 
 
-def create(path: Path, layout: Layout) -> Store:
-    """Make an empty store, in a folder beside it that is renamed: it is whole or not there."""
+def create(path: Path, layout: Layout) -> Store | None:
+    """Make an empty store, in a folder beside it that is renamed: it is whole or not there.
+
+    None if another process was quicker.
+    """
     folder = _made_beside(path, layout)
     try:
         folder.rename(path)
-    except OSError:  # another process was quicker
+    except OSError:
         shutil.rmtree(folder)
+        return None
     return Store(path, layout)
 
 

@@ -42,12 +42,11 @@ def writing(store: str | Path, layout: Layout, mode: str = "resume") -> Iterator
         raise ValueError(f"mode={mode!r}: {', '.join(MODES)} is accepted")
     recover(path)
     _check(path, layout)
-    if not is_store(path):
-        create(path, layout)
+    made = None if is_store(path) else create(path, layout)
     handle = lock(path)
     try:
         tidy(path)
-        found = _opened(path, layout, mode)
+        found = made or _opened(path, layout, mode)
         if os.fstat(handle).st_ino != path.stat().st_ino:  # another folder has taken its place
             os.close(handle)
             handle = lock(path)

@@ -34,7 +34,7 @@ Range = float | Sequence[float] | Array
 CHUNK = 16_384
 #: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
 #: would have less than so many chunks.
-SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.1, 64
+SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.4, 32
 DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}

@@ -182,6 +182,7 @@ LAYOUT = Layout({"eta": np.arange(4.0), "run": np.arange(4)}, ("a", "b"), (2, 4)
 
 def full_store(path) -> Store:
     store = create(path, LAYOUT)
+    assert store is not None
     for place, block in enumerate(LAYOUT.blocks()):
         chunk = Chunk.empty((2, 4), LAYOUT.variables)
         chunk.values["a"][:], chunk.values["b"][:] = place, np.nan  # nothing but fill values
