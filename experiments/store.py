@@ -273,8 +273,8 @@ def _skeleton(layout: Layout) -> dict[str, bytes]:
         )
     digests = {name: _digest(values) for name, values in layout.axes.items()}
     own: dict[str, Any] = {"identity": json.dumps(layout.identity), "axes": json.dumps(digests)}
-    lists = {"variables": list(layout.variables), "chunk": list(layout.chunk)}
-    group.attrs.update({**layout.attributes, **own, **lists})
+    lists: dict[str, Any] = {"variables": list(layout.variables), "chunk": list(layout.chunk)}
+    group.attrs.update(dict(layout.attributes) | own | lists)
     with warnings.catch_warnings():
         # One file that describes all arrays: a store opens quickly, and xarray looks for it.
         warnings.simplefilter("ignore")
