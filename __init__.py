@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .experiments.approximation import approximate as approximate
     from .experiments.best_learning_rate import BestRate as BestRate
     from .experiments.best_learning_rate import best_learning_rate as best_learning_rate
-    from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
+    from .experiments.comparison import Comparison as Comparison
     from .experiments.plan import Plan as Plan
     from .experiments.plan import plan as plan
     from .experiments.regularization import NeuronRegularization as NeuronRegularization
@@ -61,7 +61,7 @@ _PUBLIC = {
     "TrainingRuns": "teacher_student.training_runs",
     "Fluctuations": "odes.fluctuations",
     "fluctuations": "odes.fluctuations",
-    "Comparison": "experiments.compare",
+    "Comparison": "experiments.comparison",
     "compare": "experiments.compare",
     "judge": "experiments.compare",
     "Equations": "odes.formats",

@@ -129,4 +129,5 @@ def _plan(
             found = plan(problem, error, power=power, **chosen, progress=reporter.progress)
         except FlowError as failed:
             raise ValueError(str(failed)) from None
-    reporter.finish(found, [*table(found.columns()), "", found.advice()])
+    shown = {n: v for n, v in found.columns().items() if not n.startswith("remainder")}
+    reporter.finish(found, [*table(shown), "", found.advice()])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .compare import Comparison
+    from .comparison import Comparison
 
 Array = np.ndarray
 #: Single runs drawn at most.

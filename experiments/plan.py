@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time as clock
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,13 @@ POINTS = 201
 MOST_REMAINDER = 0.25
 
 
+class Signal(NamedTuple):
+    """Noncentrality of the chi-square for N times runs = 1, and its degrees of freedom."""
+
+    size: float
+    dof: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """Simulations that detect a relative error of a drift.
@@ -60,6 +67,8 @@ class Plan:
     remainder
         What the prediction leaves out at that N, in units of the deviation to be detected,
         likewise; an N where it exceeds 0.25 is too small.
+    signals
+        Noncentrality for N times runs = 1, and degrees of freedom, likewise.
     """
 
     problem: Problem
@@ -71,6 +80,11 @@ class Plan:
     runs: dict[str, Array]
     seconds: dict[str, Array]
     remainder: dict[str, Array]
+    signals: dict[str, Signal]
+
+    def power_of(self, runs: int, dim: int) -> dict[str, float]:
+        """How probably so many runs at N = dim detect the error, by the drift that is wrong."""
+        return {n: _power(s, runs * dim, self.alpha) for n, s in self.signals.items()}
 
     def advice(self) -> str:
         """The cheapest simulation that detects the error in every drift, in one sentence."""
@@ -189,17 +203,17 @@ def plan(
     sizes = np.array([integer("dim", dim, 3) for dim in dims])
     predicted = fluctuations(problem, time=time, points=POINTS, progress=progress)
     names = problem.order_parameters
-    needed: dict[str, Array] = {}
+    signals: dict[str, Signal] = {}
     left: dict[str, Array] = {}
     for i, name in enumerate(names):
-        signal, remainder = _signal(predicted, error * _response(predicted, i))
-        needed[name] = _required(signal, alpha, power) / sizes
+        signals[name], remainder = _signal(predicted, error * _response(predicted, i))
         left[name] = remainder * problem.M / sizes**2
+    needed = {name: _required(signal, alpha, power) / sizes for name, signal in signals.items()}
     runs = {n: np.where(np.isfinite(v), np.maximum(np.ceil(v), FEWEST_RUNS), np.inf)
             for n, v in needed.items()}  # fmt: skip
     step = _seconds_a_step(problem)
     seconds = {name: count * sizes * time * step for name, count in runs.items()}
-    return Plan(problem, error, power, alpha, time, sizes, runs, seconds, left)
+    return Plan(problem, error, power, alpha, time, sizes, runs, seconds, left, signals)
 
 
 def _response(predicted: Fluctuations, i: int) -> Array:
@@ -216,34 +230,38 @@ def _response(predicted: Fluctuations, i: int) -> Array:
     return response
 
 
-def _signal(predicted: Fluctuations, deviation: Array) -> tuple[tuple[float, int], float]:
-    """Noncentrality for N times runs = 1 with its degrees of freedom; and the remainder.
-
-    The remainder is the size of the shift (N = 1) in units of the deviation's.
-    """
+def _signal(predicted: Fluctuations, deviation: Array) -> tuple[Signal, float]:
+    """The signal of a deviation, and the size of the shift (N = 1) in units of the deviation's."""
     kept = resolved_times(predicted, math.inf)
     single = predicted.trajectory_covariance[kept][:, :, kept]
     share, modes = modes_of(single.reshape(deviation[kept].size, -1))
     along = deviation[kept].ravel() @ modes
     shifted = predicted.shift[kept].ravel() @ modes
     size, left = (float((x**2 / share).sum()) for x in (along, shifted))
-    return (size, share.size), math.sqrt(left / size) if size > 0 else math.inf
+    return Signal(size, share.size), math.sqrt(left / size) if size > 0 else math.inf
 
 
-def _required(signal: tuple[float, int], alpha: float, power: float) -> float:
-    """N times runs at which a noncentral chi-square exceeds its critical value so often."""
-    from scipy.optimize import brentq
+def _power(signal: Signal, sample: float, alpha: float) -> float:
+    """How often the mean's chi-square rejects with N times runs = sample.
+
+    The verdict takes the smaller of two p-values: each is held to about half the level.
+    """
     from scipy.stats import chi2, ncx2
 
-    size, dof = signal
-    if size <= 0:
+    critical = chi2.isf(-math.expm1(0.5 * math.log1p(-alpha)), signal.dof)
+    return float(ncx2.sf(critical, signal.dof, signal.size * sample))
+
+
+def _required(signal: Signal, alpha: float, power: float) -> float:
+    """N times runs at which the error is detected so often."""
+    from scipy.optimize import brentq
+
+    if signal.size <= 0:
         return math.inf
-    # The verdict takes the smaller of two p-values: each is held to about half the level.
-    critical = chi2.isf(-math.expm1(0.5 * math.log1p(-alpha)), dof)
-    high = 1.0
-    while ncx2.sf(critical, dof, high) < power:
+    high = 1 / signal.size
+    while _power(signal, high, alpha) < power:
         high *= 2
-    return float(brentq(lambda x: ncx2.sf(critical, dof, x) - power, 0.0, high)) / size
+    return float(brentq(lambda sample: _power(signal, sample, alpha) - power, 0.0, high))
 
 
 def _seconds_a_step(problem: Problem) -> float:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..results.checks import integer
+from ..results.files import dataset
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
 from .flow import Flow, FlowError
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
 from .moment_tables import EXTENTS, Progress
+
+if TYPE_CHECKING:
+    import xarray
 
 Array = np.ndarray
 
@@ -106,6 +111,21 @@ class Fluctuations:
             full[: k + 1, :, k, :] = carried.transpose(0, 2, 1)
         return full
 
+    def to_dataset(self) -> xarray.Dataset:
+        """Everything, with the dimensions ``t``, ``parameter`` and ``other`` (order parameters)."""
+        names = list(self.problem.order_parameters)
+        pair = ("t", "parameter", "other")
+        return dataset(
+            {
+                "mean": (("t", "parameter"), self.mean),
+                "shift": (("t", "parameter"), self.shift),
+                "covariance": (pair, self.covariance),
+                "correlation": (pair, self.correlation()),
+            },
+            {"t": self.t, "parameter": names, "other": names},
+            {"problem": self.problem.to_json()},
+        )
+
     @property
     def quantities(self) -> tuple[str, ...]:
         """The names that `std` and `mean_shift` report."""
@@ -195,15 +215,21 @@ def fluctuations(
     return Fluctuations(problem, stored, rows[:, :n], covariance, rows[:, triangle:shift], extent)
 
 
-def with_fluctuations(flow: Flow, dim: int) -> Flow:
+def with_fluctuations(
+    flow: Flow, dim: int, runs: int = 1, progress: Progress | None = None
+) -> Flow:
     """A flow with the predicted spread and shift of runs at N = dim.
 
     Parameters
     ----------
     flow
-        A complete flow of a scheme whose field is one example's own.
+        A complete flow.
     dim
         Input dimension N.
+    runs
+        The spread is that of a mean over so many runs.
+    progress
+        As for `fluctuations`.
 
     Raises
     ------
@@ -212,9 +238,10 @@ def with_fluctuations(flow: Flow, dim: int) -> Flow:
     FlowError
         If the flow is not complete.
     """
-    size = integer("dim", dim, 3)
-    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t)
-    return replace(flow, std=predicted.std(size), shift=predicted.mean_shift(size), dim=size)
+    size, count = integer("dim", dim, 3), integer("runs", runs, 1)
+    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t, progress=progress)
+    spread, shift = predicted.std(size, count), predicted.mean_shift(size)
+    return replace(flow, std=spread, shift=shift, dim=size, averaged=count)
 
 
 def _symmetric(triangles: Array, n: int) -> Array:
