@@ -79,7 +79,7 @@ def _rows(store: Store, block: Block) -> pandas.DataFrame:
     grid = np.meshgrid(*axes.values(), indexing="ij")
     columns = {name: axis.ravel() for name, axis in zip(axes, grid, strict=True)}
     columns |= {name: chunk.values[name].ravel() for name in store.layout.variables}
-    columns |= {"status": chunk.status.ravel(), "message": chunk.message.ravel().astype(str)}
+    columns |= {"status": chunk.status.ravel(), "message": chunk.message.ravel().astype(object)}
     return pandas.DataFrame(columns)
 
 

@@ -253,7 +253,7 @@ def test_a_scheduler_by_its_address(tmp_path):
 
 
 def test_a_store_in_use_is_refused(tmp_path):
-    job = Job(tmp_path / "store")
+    job = Job(tmp_path / "store", dim=20_000, runs=200)  # minutes: it is killed
     process = job.start("--engine-workers", "1")
     job.wait_for_chunks(process, 1)
     ended = run_command(*job.command("--quiet"))
