@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .experiments.plan import plan as plan
     from .experiments.regularization import Regularization as Regularization
     from .experiments.regularization import regularization as regularization
-    from .experiments.sweep import Sweep as Sweep
     from .experiments.sweep import sweep as sweep
+    from .experiments.sweep_result import Sweep as Sweep
     from .generalization.curve import Generalization as Generalization
     from .generalization.curve import generalization as generalization
     from .odes.continuation import Continuation as Continuation
@@ -70,7 +70,7 @@ _PUBLIC = {
     "plan": "experiments.plan",
     "BestRate": "experiments.best_learning_rate",
     "best_learning_rate": "experiments.best_learning_rate",
-    "Sweep": "experiments.sweep",
+    "Sweep": "experiments.sweep_result",
     "sweep": "experiments.sweep",
     "Continuation": "odes.continuation",
     "follow": "odes.continuation",

@@ -2,4 +2,5 @@
 
 from bntheory.cli.main import main
 
-main()
+if __name__ == "__main__":  # Dask's local workers import this module again
+    main()

@@ -17,7 +17,7 @@ from .report import Reporter, table
 )
 @click.option("--dim", type=int, help="Input dimension N.  [default: the preset's]")
 @click.option("--runs", type=int, help="Training sets a point.  [default: the preset's]")
-@click.option("--store", metavar="FILE", help="Keep finished points here, and resume.")
+@click.option("--store", metavar="PATH", help="Keep finished points there, and resume.")
 @output_options
 def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student) or 1b (ReLU student).

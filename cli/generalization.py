@@ -6,14 +6,14 @@ from typing import Any
 
 import rich_click as click
 
-from .options import bad_input, output_options, parse_range
+from .options import KEEPING, bad_input, output_options, parse_range, take_mode
 from .report import Reporter, table
 
 
 def study_options(command: Any) -> Any:
     """Add what a simulation on training sets needs."""
     for option in (
-        click.option("--store", metavar="FILE", help="Keep finished points here, and resume."),
+        *KEEPING,
         click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
         click.option(
             "--method",
@@ -95,19 +95,21 @@ def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
 
 
 def _against_load(reporter: Reporter, options: dict[str, Any]) -> None:
-    simulated, store = options.pop("simulate"), options.pop("store")
+    simulated, store = options.pop("simulate"), options["store"]
+    mode = take_mode(options)
+    del options["store"]
     sizes = {
         name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "start", "seed")
     }
     from ..experiments.generalization import GeneralizationStudy, Settings, study
-    from ..experiments.point_store import PointStore
     from ..generalization.curve import generalization
 
     alpha = parse_range(options.pop("alpha"), "alpha")
     theory = generalization(options.pop("student"), alpha, **options)
     result = GeneralizationStudy(theory)
     if simulated:
-        settings, kept = Settings(**sizes), PointStore(store)
-        result = study(theory, settings=settings, store=kept, progress=reporter.progress)
+        with reporter.logged():
+            result = study(theory, settings=Settings(**sizes), store=store, mode=mode,
+                           progress=reporter.progress)  # fmt: skip
     reporter.notice(theory.message)
     reporter.finish(result, table(result.columns()))

@@ -19,6 +19,8 @@ COMMANDS = (
     "simulate",
     "compare",
     "sweep",
+    "show",
+    "export",
     "generalization",
     "figure",
 )

@@ -132,6 +132,26 @@ def output_options(command: Command) -> Command:
     return command
 
 
+#: The store of a long computation, and what may be done to one that exists.
+KEEPING = (
+    click.option("--force-new", is_flag=True, help="Discard what the store has."),
+    click.option(
+        "--extend", is_flag=True, help="Add this grid's values (and runs) to the store's."
+    ),
+    click.option(
+        "--store", metavar="PATH", help="Keep finished chunks there; the same command resumes."
+    ),
+)
+
+
+def take_mode(options: dict[str, Any]) -> str:
+    """Remove ``--extend --force-new`` from a command's options; how its store is opened."""
+    extend, new = options.pop("extend"), options.pop("force_new")
+    if (extend or new) and (options["store"] is None or (extend and new)):
+        raise click.UsageError("--extend, --force-new: one of them is accepted, with --store")
+    return "extend" if extend else "new" if new else "resume"
+
+
 @contextmanager
 def bad_input() -> Iterator[None]:
     """Turn a ``ValueError`` into exit 2 with one message that names the option."""

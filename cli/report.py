@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from .options import check_outputs
 
 #: Work that takes longer than this many seconds gets a progress bar, on a terminal.
 PATIENCE = 1.0
+
+
+#: Exit status of a sweep that is done, except for grid points that failed.
+SOME_FAILED = 3
+#: Failed grid points that are listed.
+LISTED = 20
 
 
 class Reporter:
@@ -33,6 +41,7 @@ class Reporter:
         self.began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
+        self._first = 0, self.began
 
     def notice(self, message: str) -> None:
         """Say something on standard error."""
@@ -47,12 +56,34 @@ class Reporter:
             if self.quiet or not waited or not sys.stderr.isatty():
                 return
             from rich.console import Console
-            from rich.progress import Progress
+            from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("running", total=total)
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn(),
+                       TextColumn("{task.fields[rate]}"))  # fmt: skip
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("running", total=total, completed=done, rate="")
+            self._first = done, time.monotonic()
             self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)
+        # What was on disk before the bar began says nothing about the speed.
+        rate = (done - self._first[0]) / max(1e-9, time.monotonic() - self._first[1])
+        shown = f"{rate:.3g}/s" if rate > 0 else ""
+        self._bar.update(self._task, completed=done, total=total, rate=shown)
+
+    @contextmanager
+    def logged(self) -> Iterator[None]:
+        """Say what a long computation logs: damaged chunks, lost workers and retries."""
+        import logging
+
+        handler = logging.Handler()
+        handler.emit = lambda record: self.notice(record.getMessage())  # type: ignore[method-assign]
+        log = logging.getLogger("bntheory")
+        log.addHandler(handler)
+        log.propagate = False
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.propagate = True
 
     def finish(self, result: Any, lines: Iterable[str]) -> None:
         """Save the result, then print it as JSON or as the given lines."""
@@ -77,6 +108,19 @@ class Reporter:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None:
+    """List the grid points that failed, and end with exit status 3 if there are any."""
+    for row in failed[:LISTED]:
+        point = ", ".join(
+            f"{n} = {_cell(v)}" for n, v in row.items() if n not in ("message", "runs")
+        )
+        reporter.notice(f"failed at {point}: {row['message']}")
+    if len(failed) > LISTED:
+        reporter.notice(f"... {len(failed)} grid points failed; --json lists all of them")
+    if failed:
+        raise Exit(SOME_FAILED)
 
 
 def table(columns: Mapping[str, Iterable[Any]], rows: int = 11) -> list[str]:

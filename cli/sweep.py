@@ -8,23 +8,44 @@ import rich_click as click
 
 from ..results.files import PICTURE_SUFFIXES
 from .options import (
+    KEEPING,
     PROBLEM_OPTIONS,
     bad_input,
     option_name,
     output_options,
     parse_range,
     problem_options,
+    simulation_options,
+    take_mode,
     take_problem,
 )
-from .report import Reporter, table
+from .report import Reporter, some_failed, table
 
 #: Of the problem's options, those that take a range here.
 RANGED = ("eta", "gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "q0", "r0", "l0")
+#: Of the simulation's options, those that take a range of whole numbers.
+WHOLE = ("dim", "seed")
+#: What is of no use without --simulate, with its default.
+SIMULATED = {"dim": "1000", "runs": 64, "points": 101, "engine": "chain", "inputs": "gaussian",
+             "seed": "0"}  # fmt: skip
+
+
+def store_options(command: Any) -> Any:
+    """Add the store, and where a sweep is computed."""
+    for option in (
+        click.option("--dask", metavar="ADDRESS|local", help="Compute on Dask; needs --store."),
+        click.option(
+            "--engine-workers", type=int, help="Threads (or --dask local: processes); one a core."
+        ),
+        *KEEPING,
+    ):
+        command = option(command)
+    return command
 
 
 @click.command("sweep")
 @problem_options
-@click.option("--time", default="20", show_default=True, help="End of the flows; may be a range.")
+@click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
 @click.option(
     "--quantity",
     default="final-error,final-Q,final-R,final-L,diverged",
@@ -36,17 +57,25 @@ RANGED = ("eta", "gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "q
     "--best", type=click.Choice(["eta"]), help="Only the best learning rate for the horizon."
 )
 @click.option("--schedule", is_flag=True, help="The locally optimal schedule eta(t) and its gain.")
+@click.option("--simulate", is_flag=True, help="Simulate every grid point; dim, seed take ranges.")
+@simulation_options
+@click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
+@store_options
 @output_options
 def command(**options: Any) -> None:
     """A grid over learning rates and any other number of the problem.
 
     Numeric options take START:STOP:NUM, START:STOP:NUM:log, or a list.
 
+    With --store an interrupted sweep goes on where it was; `bntheory show PATH` looks at it at any
+    time. Exit status 3: done, but some grid points failed; they are listed with their reasons.
+
     \b
     Examples:
       bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01
       bntheory sweep --eta 0.01:20:200:log --zeta 0:1:200 --quantity final-error --output map.png
       bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png
+      bntheory sweep --eta 0.1:4:20:log --batch-size 4,8,32 --simulate --store runs.zarr
     """
     best, schedule = options.pop("best"), options.pop("schedule")
     if best and schedule:
@@ -55,17 +84,61 @@ def command(**options: Any) -> None:
     with bad_input():
         grid = _take_grid(options)
         problem = take_problem(options)
+        chosen = _take_choices(options, grid)
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
-        from ..experiments.sweep import check_drawable, sweep
+        from ..experiments.sweep import sweep
+        from ..experiments.sweep_result import Sweep, check_drawable
 
         if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
             check_drawable(grid)
-        made = sweep(problem, quantity=options["quantity"], progress=reporter.progress, **grid)
-    if made.failed:
-        reporter.notice(f"{len(made.failed)} flows failed: {made.failed[0]['message']}")
-    reporter.finish(made, table(made.columns(), rows=25))
+        try:
+            with reporter.logged():
+                data = sweep(problem, **chosen, progress=reporter.progress, **grid)
+        except KeyboardInterrupt:
+            if chosen["store"]:
+                reporter.notice(f"{chosen['store']} has what is done; the same command goes on")
+            raise
+        made = Sweep(data, chosen["store"])
+    reporter.finish(made, table(shown(made), rows=25))
+    some_failed(reporter, made.failed)
+
+
+def shown(made: Any) -> dict[str, Any]:
+    """The columns that are printed: all but the counts."""
+    return {n: v for n, v in made.columns().items() if not n.endswith("_runs")}
+
+
+def _take_choices(options: dict[str, Any], grid: dict[str, Any]) -> dict[str, Any]:
+    """What is no range; ranges of simulations go to the grid."""
+    if not options["simulate"]:
+        for name, default in SIMULATED.items():
+            if options[name] != default:
+                raise ValueError(f"{name}={options[name]!r}: accepted with --simulate")
+    else:
+        grid |= {name: options[name] for name in ("runs", "points")}
+        for name in WHOLE:
+            grid[name] = _whole(options[name], name)
+    mode = take_mode(options)
+    names = ("quantity", "simulate", "engine", "inputs", "store", "dask")
+    workers = options["engine_workers"]
+    if workers is not None and workers < 1:
+        raise ValueError(f"engine_workers={workers}: a whole number of at least 1 is accepted")
+    return {**{n: options[n] for n in names}, "mode": mode, "workers": workers}
+
+
+def _whole(text: str, name: str) -> Any:
+    """A range of whole numbers; a long list of digits loses none of them."""
+    try:
+        return int(text)
+    except ValueError:
+        values = parse_range(text, name)
+    listed = text.split(",") if ":" not in text else []
+    try:
+        return [int(item) for item in listed] or values
+    except ValueError:
+        return values
 
 
 def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
@@ -107,5 +180,7 @@ def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: b
 
 
 for _parameter in command.params:
-    if _parameter.name in RANGED:
+    if _parameter.name in (*RANGED, *WHOLE):
         _parameter.type = click.STRING
+    if isinstance(_parameter, click.Option) and _parameter.name in WHOLE:
+        _parameter.default = SIMULATED[_parameter.name]

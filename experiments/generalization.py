@@ -7,8 +7,9 @@ no formula; they meet here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 from ..generalization.curve import Generalization, training_problem
 from ..generalization.student import checked_loads, choice
 from ..results.checks import integer
-from ..results.files import dataset
+from ..results.files import dataset, package_version
 from ..results.style import in_house_style
 from ..teacher_student.full_batch import solve_full_batch
+from ..teacher_student.problem import Problem
 from ..teacher_student.train import train
-from .point_store import PointStore
+from .engines import fill_in_order
+from .store import Store
+from .store_access import writing
+from .table import COMPLETE, Chunk, Layout, Memory, Table
 
 if TYPE_CHECKING:
     import xarray
@@ -166,12 +171,75 @@ class GeneralizationStudy:
             draw_points(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
 
 
+#: What is kept of a simulated load.
+KEPT = ("error", "sem", "m", "q", "used", "converged")
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """Students trained at one load after another: the chunks of `study`.
+
+    Attributes
+    ----------
+    theory
+        The curve whose scheme, decay and noise are trained.
+    settings
+        Size and length of the simulation.
+    """
+
+    theory: Generalization
+    settings: Settings
+
+    def compute(
+        self,
+        chunk: Chunk,
+        axes: Mapping[str, NDArray[Any]],
+        todo: NDArray[np.bool_],
+        stopped: Callable[[], bool],
+        progress: Progress | None = None,
+    ) -> None:
+        """Fill in the loads that are asked for."""
+        for place in np.flatnonzero(todo):
+            point = self.train(float(axes["alpha"][place]))
+            for name in KEPT:
+                chunk.values[name][place] = math.nan if point[name] is None else point[name]
+            chunk.status[place] = COMPLETE
+
+    def train(self, load: float) -> dict[str, Any]:
+        """Means over the runs at one load."""
+        settings, problem = self.settings, self.problem(load)
+        names = ("dim", "runs", "seed", "start")
+        shared: dict[str, Any] = {name: getattr(settings, name) for name in names}
+        if settings.method == "full-batch":
+            return solve_full_batch(problem, load, **shared)
+        done = train(problem, load, epochs=settings.epochs, **shared)
+        if done.interrupted:
+            raise KeyboardInterrupt  # a load counts when all of its runs do
+        means = {name: done.mean(name) for name in ("error", "m", "q")}
+        counts = {"used": int(done.usable.sum()), "converged": done.status.count("converged")}
+        return {**means, "sem": done.sem(), **counts}
+
+    def problem(self, load: float) -> Problem:
+        """What is trained at a load."""
+        theory = self.theory
+        problem = theory.problem.replace(
+            weight_decay=0.0, eta=self.settings.rate * theory.problem.M
+        )
+        if theory.scheme in ("sgd", "wn"):
+            problem = training_problem(problem, theory.zeta, load, theory.decay_per)
+        return problem.replace(q0=1.0)
+
+    def warm(self) -> None:
+        """Nothing to do: a load takes longer than its kernels."""
+
+
 def study(
     theory: Generalization,
     alpha: ArrayLike | None = None,
     settings: Settings | None = None,
     *,
-    store: PointStore | None = None,
+    store: str | Path | None = None,
+    mode: str = "resume",
     progress: Progress | None = None,
 ) -> GeneralizationStudy:
     """Simulate what a theory curve describes.
@@ -185,7 +253,9 @@ def study(
     settings
         Size and length of the simulation.
     store
-        Finished loads are looked up there and added to it.
+        Folder in which finished loads are kept (docs/sweeps.md).
+    mode
+        ``resume``, ``extend`` or ``new``, as for `bntheory.sweep`.
     progress
         Called with (loads done, loads in all).
 
@@ -205,48 +275,30 @@ def study(
     >>> study(curve, settings=Settings(dim=50, runs=2, method="full-batch")).z.shape
     (2,)
     """
-    settings, store = settings or Settings(), store or PointStore(None)
+    settings = settings or Settings()
     choice("method", settings.method, METHODS)
     integer("runs", settings.runs, 1)
     loads = theory.alpha if alpha is None else checked_loads(alpha)
-    points = []
-    for done, load in enumerate(loads):
-        points.append(_point(theory, float(load), settings, store))
-        if progress:
-            progress(done + 1, len(loads))
-    return GeneralizationStudy(theory, _collect(settings, loads, points))
+    work = TrainingWork(theory, settings)
+    about = {"problem": theory.problem.to_dict(), "zeta": theory.zeta, **asdict(settings)}
+    about |= {"decay_per": theory.decay_per, "versions": {"bntheory": package_version()}}
+    layout = Layout({"alpha": loads}, KEPT, (1,), about, {"problem": theory.problem.to_json()})
+    table: Memory | Store
+    if store is None:
+        table = Memory(layout)
+        fill_in_order(table, work, progress)
+    else:
+        with writing(store, layout, mode) as table:
+            fill_in_order(table, work, progress)
+    return GeneralizationStudy(theory, _collect(settings, loads, table))
 
 
-def _point(
-    theory: Generalization, load: float, settings: Settings, store: PointStore
-) -> dict[str, Any]:
-    problem = theory.problem.replace(weight_decay=0.0, eta=settings.rate * theory.problem.M)
-    if theory.scheme in ("sgd", "wn"):
-        problem = training_problem(problem, theory.zeta, load, theory.decay_per)
-    problem = problem.replace(q0=1.0)
-    names = ("dim", "runs", "seed", "start")
-    shared: dict[str, Any] = {name: getattr(settings, name) for name in names}
+def _collect(settings: Settings, loads: NDArray[np.float64], table: Table) -> Simulated:
+    """The asked loads of a table, which may hold more."""
+    made = table.dataset().sel(alpha=loads)
 
-    def make() -> dict[str, Any]:
-        if settings.method == "full-batch":
-            return solve_full_batch(problem, load, **shared)
-        done = train(problem, load, epochs=settings.epochs, **shared)
-        if done.interrupted:
-            raise KeyboardInterrupt  # a load counts when all of its runs do
-        means = {name: done.mean(name) for name in ("error", "m", "q")}
-        counts = {"used": int(done.usable.sum()), "converged": done.status.count("converged")}
-        return {**means, "sem": done.sem(), **counts}
-
-    key = {"alpha": load, "problem": problem.to_dict(), **asdict(settings)}
-    point: dict[str, Any] = store.get_or_make(key, make)
-    return point
-
-
-def _collect(
-    settings: Settings, loads: NDArray[np.float64], points: Sequence[dict[str, Any]]
-) -> Simulated:
     def column(name: str) -> NDArray[np.float64]:
-        return np.array([math.nan if p[name] is None else p[name] for p in points], dtype=float)
+        return np.asarray(made[name].values, dtype=float)
 
     counts = (column("used").astype(int), column("converged").astype(int))
     return Simulated(

@@ -2,116 +2,63 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..odes.flow import ATOL, RTOL
-from ..odes.flow_ensemble import COLUMNS, STARTS, Progress, flow_ends, rows
-from ..results.checks import number
-from ..results.files import dataset
+from ..odes.flow_ensemble import COLUMNS, STARTS, Progress
+from ..results.checks import integer, number
+from ..results.files import package_version
 from ..teacher_student.problem import Problem
-from ..teacher_student.schedule import check_schedule
-from .sweep_quantities import measure, parse_quantities
+from ..teacher_student.schedule import MOST_POINTS, MOST_STEPS, check_schedule
+from ..teacher_student.simulate import MOST_RUNS, run_makers
+from .engines import fill_in_order, fill_in_threads
+from .store import Store
+from .sweep_quantities import parse_quantities
+from .sweep_simulation import Simulation, seconds_a_run
+from .sweep_work import FlowWork, SimulationWork
+from .table import Layout, Memory
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 Range = float | Sequence[float] | Array
 #: Grid points whose flows are held at a time: memory does not grow with the grid.
 CHUNK = 16_384
+#: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
+#: would have less than so many chunks.
+SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.4, 32
 DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Quantities of many problems on a grid.
-
-    Attributes
-    ----------
-    problem
-        Everything that the grid does not vary.
-    grid
-        Values by parameter name (``time`` is one as well), in the order of the axes.
-    values
-        Quantities by name, each of the grid's shape; NaN where one does not exist.
-    failed
-        Grid points whose flow was given up, with a message.
-    time
-        End of the flows; None where it is in the grid.
-    """
-
-    problem: Problem
-    grid: Mapping[str, Array]
-    values: Mapping[str, Array]
-    failed: tuple[Mapping[str, Any], ...] = ()
-    time: float | None = 20.0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Numbers of values along the grid's axes."""
-        return tuple(len(values) for values in self.grid.values())
-
-    def __getitem__(self, quantity: str) -> Array:
-        return self.values[quantity]
-
-    def columns(self) -> dict[str, Array]:
-        """The CSV form: one row a grid point, the last axis fastest."""
-        axes = np.meshgrid(*self.grid.values(), indexing="ij")
-        columns = {name: axis.ravel() for name, axis in zip(self.grid, axes, strict=True)}
-        return columns | {name: values.ravel() for name, values in self.values.items()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
-        columns = {name: values.tolist() for name, values in self.columns().items()}
-        rows = zip(*columns.values(), strict=True)
-        return {
-            "problem": self.problem.to_dict(),
-            "time": self.time,
-            "grid": self.grid,
-            "rows": [dict(zip(columns, row, strict=True)) for row in rows],
-            "failed": self.failed,
-            "store": None,
-        }
-
-    def to_dataset(self) -> xarray.Dataset:
-        """All quantities, with the grid's axes as dimensions."""
-        axes = tuple(self.grid)
-        return dataset(
-            {name: (axes, values) for name, values in self.values.items()},
-            dict(self.grid),
-            {"problem": self.problem.to_json(), **({"time": self.time} if self.time else {})},
-        )
-
-    def plot(self) -> Figure:
-        """Curves of a one-dimensional grid, maps of a two-dimensional one.
-
-        Raises
-        ------
-        ValueError
-            For a grid of more dimensions.
-        """
-        from .sweep_pictures import draw
-
-        return draw(self)
+#: Numbers of a sweep that are no range, with their defaults, least and most values.
+SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
+#: Whole numbers that a simulation takes as a range: default, least and most value.
+WHOLE = {"dim": (1000, 3, MOST_STEPS), "seed": (0, 0, 2**63 - 1)}
 
 
 def sweep(
     problem: Problem,
     *,
     quantity: str | Sequence[str] = DEFAULT_QUANTITIES,
-    time: Range = 20.0,
     rtol: float = RTOL,
     atol: float = ATOL,
+    simulate: bool = False,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    store: str | Path | None = None,
+    mode: str = "resume",
     workers: int | None = None,
+    dask: str | None = None,
     progress: Progress | None = None,
     **grid: Range,
-) -> Sweep:
-    """Integrate the flows of a grid of problems and keep a few numbers of each.
+) -> xarray.Dataset:
+    """Integrate or simulate a grid of problems and keep a few numbers of each.
 
     Parameters
     ----------
@@ -122,21 +69,37 @@ def sweep(
         diverged``, as a list or separated by commas. ``time-to:X``: when the error first falls
         to X. ``plateau``: the longest time the error takes to fall by a tenth. ``eta-eff``: at
         the end. ``eta-max``: the largest stable ``eta_eff`` (Proposition 2), ``largest-eta``
-        the same as a learning rate at L = l0.
-    time
-        End of the flows in steps / N; may be a range as well.
+        the same as a learning rate at L = l0; these two are of flows only.
     rtol, atol
-        Relative and absolute bounds on the error of a step.
+        Relative and absolute bounds on the error of a flow's step.
+    simulate
+        Simulate every grid point instead of integrating its flow.
+    engine, inputs
+        How it is simulated, as for `bntheory.simulate`.
+    store
+        Folder in which finished chunks are kept (docs/sweeps.md); the same call goes on from
+        there after an interruption.
+    mode
+        What a store that exists is for: ``"resume"``, and it must be this sweep's; ``"extend"``
+        adds the grid's values and runs to those that it has; ``"new"`` discards it.
     workers
-        Threads; one a core by default.
+        Threads, or processes of ``dask="local"``; one a core by default. No result depends on it.
+    dask
+        Address of a Dask scheduler, or ``"local"``; needs a store.
     progress
-        Called with (flows done, flows in all).
+        Called with (grid points or runs done, all of them).
     **grid
-        Values of any numeric parameter of `Problem`: a number, a list, an array.
+        Values of any numeric parameter of `Problem`: a number, a list, an array. Likewise
+        ``time``, the end in steps / N (default 20), and for simulations ``dim`` (1000) and
+        ``seed`` (0). Single numbers: ``runs`` (64) and ``points`` (101), the stored times
+        between which ``time-to:X`` and ``plateau`` are interpolated.
 
     Returns
     -------
-    Sweep
+    xarray.Dataset
+        The quantities, with the grid's axes, and ``run`` for simulations, as dimensions; NaN
+        where one does not exist. ``status`` is 0 (missing), 1 (complete) or 2 (failed), with
+        the reason in ``message``. `bntheory.Sweep` makes means, tables and pictures of it.
 
     Raises
     ------
@@ -147,75 +110,136 @@ def sweep(
     --------
     >>> import bntheory as bn
     >>> map = bn.sweep(bn.Problem(scheme="wn"), eta=[0.1, 1.0], zeta=[0, 0.1], time=300)
-    >>> map["final-R"].shape, bool((map["final-R"] > 0.9).all())
-    ((2, 2), True)
+    >>> map["final-R"].dims, bool((map["final-R"] > 0.9).all())
+    (('eta', 'zeta'), True)
+    >>> bn.sweep(bn.Problem(), eta=[0.5, 1.0], dim=50, time=1, runs=3, simulate=True).sizes["run"]
+    3
     """
-    asked = parse_quantities(quantity)
-    axes = _axes(problem, {**grid, "time": time} if np.ndim(time) else grid)
-    end = 0.0 if np.ndim(time) else number("time", time, above=0.0)
+    asked = parse_quantities(quantity, simulate)
+    sizes = {name: integer(name, grid.pop(name, default), least, most)
+             for name, (default, least, most) in SIZES.items()}  # fmt: skip
+    fixed = {name: grid.pop(name, 20.0 if name == "time" else WHOLE[name][0])
+             for name in ("time", *WHOLE) if np.ndim(grid.get(name, 0)) == 0}  # fmt: skip
+    axes = _axes(problem, grid, simulate)
+    end = number("time", fixed["time"], above=0.0) if "time" in fixed else math.nan
     check_schedule(problem, float(np.max(axes.get("time", end))))
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
-    shape = tuple(len(values) for values in axes.values())
-    total = int(np.prod(shape))
-    values = {name: np.empty(total) for name in asked.names}
-    failed: list[dict[str, Any]] = []
-    for first in range(0, total, CHUNK):
-        part = np.arange(first, min(first + CHUNK, total))
-        columns = _columns(axes, shape, part)
-        ends = columns.get("time", np.full(len(part), end))
-        starts, numbers = rows(problem, columns, len(part))
-        step = _later(progress, first, total)
-        flows = flow_ends(problem, starts, numbers, ends, levels=asked.levels,
-                          watch=asked.plateau, rtol=rtol, atol=atol, workers=workers,
-                          progress=step)  # fmt: skip
-        chunk, messages = measure(asked, problem, columns, numbers, flows)
-        for name in asked.names:
-            values[name][part] = chunk[name]
-        failed += [{n: float(c[k]) for n, c in columns.items()} | {"message": message}
-                   for k, message in messages.items()]  # fmt: skip
-    shaped = {name: flat.reshape(shape) for name, flat in values.items()}
-    if "diverged" in shaped:
-        shaped["diverged"] = shaped["diverged"].astype(bool)
-    return Sweep(problem, axes, shaped, tuple(failed), end or None)
+    about: dict[str, Any] = {"problem": problem.to_json(), "quantities": list(asked.names)}
+    about |= {"time": end} if "time" in fixed else {}
+    work: FlowWork | SimulationWork
+    if simulate:
+        whole = {name: integer(name, fixed[name], least, most)
+                 for name, (_, least, most) in WHOLE.items() if name in fixed}  # fmt: skip
+        simulation = Simulation(engine=engine, inputs=inputs, points=sizes["points"], **whole)
+        run_makers(problem, dim=int(np.min(axes.get("dim", simulation.dim))), steps=np.ones(1),
+                   which=(), engine=engine, inputs=inputs, seed=0)  # fmt: skip
+        work = SimulationWork(problem, asked.names, end, simulation)
+        about |= {"engine": engine, "inputs": inputs, "points": sizes["points"], **whole}
+        chunk = _simulated_chunk(work, axes, sizes["runs"])
+        axes |= {"run": np.arange(sizes["runs"])}
+    else:
+        work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
+        about |= {"rtol": rtol, "atol": atol}
+        chunk = filled(tuple(map(len, axes.values())), CHUNK)
+    layout = Layout(axes, asked.names, chunk, *_described(about))
+    return _filled(layout, work, store, mode, workers, dask, progress)
 
 
-def check_drawable(grid: Mapping[str, Range]) -> None:
-    """Refuse a grid that no picture shows.
+def _filled(
+    layout: Layout,
+    work: FlowWork | SimulationWork,
+    store: str | Path | None,
+    mode: str,
+    workers: int | None,
+    dask: str | None,
+    progress: Progress | None,
+) -> xarray.Dataset:
+    """The dataset of a layout, all of its chunks done."""
+    from .store_access import writing
 
-    Raises
-    ------
-    ValueError
-        Unless one or two ranges have more than one value.
+    if store is None:
+        if dask is not None:
+            raise ValueError(f"dask={dask!r}: accepted with store, which the workers write to")
+        table = Memory(layout)
+        _fill_here(table, work, workers, progress)
+        return table.dataset()
+    with writing(store, layout, mode) as kept:
+        if dask is None:
+            _fill_here(kept, work, workers, progress)
+        else:
+            from .dask_engine import fill_on_dask
+
+            fill_on_dask(kept, work, dask, workers, progress)
+    return kept.dataset()
+
+
+def _fill_here(
+    table: Memory | Store,
+    work: FlowWork | SimulationWork,
+    workers: int | None,
+    progress: Progress | None,
+) -> None:
+    if isinstance(work, FlowWork):
+        fill_in_order(table, work, progress)  # its threads are inside a chunk
+    else:
+        fill_in_threads(table, work, workers, progress)
+
+
+def _described(about: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The identity of a sweep, and the attributes of its dataset."""
+    versions = {name: version(name) for name in ("numpy", "numba")}
+    versions["bntheory"] = package_version()
+    identity = {**about, "problem": json.loads(about["problem"]), "versions": versions}
+    shown = {f"{name}_version": text for name, text in versions.items()}
+    return identity, {**about, **shown}
+
+
+def filled(shape: tuple[int, ...], entries: float) -> tuple[int, ...]:
+    """A chunk of about so many entries: whole last axes first.
+
+    Examples
+    --------
+    >>> filled((100, 200), 1000)
+    (5, 200)
     """
-    long = [name for name, values in grid.items() if np.size(values) > 1]
-    if len(long) not in (1, 2):
-        raise ValueError(f"{len(long)} ranges have more than one value; a picture needs one or two")
+    chunk: list[int] = []
+    for length in reversed(shape):
+        chunk.append(int(min(length, max(1, entries))))
+        entries = entries / length
+    return tuple(reversed(chunk))
 
 
-def _columns(axes: Mapping[str, Array], shape: tuple[int, ...], part: Array) -> dict[str, Array]:
-    """The grid's values at some of its points, by parameter."""
-    places = np.unravel_index(part, shape) if shape else ()
-    return {name: axes[name][place] for name, place in zip(axes, places, strict=True)}
+def _simulated_chunk(work: SimulationWork, axes: dict[str, Array], runs: int) -> tuple[int, ...]:
+    """A chunk that takes about two seconds, or less where a sweep would have too few of them."""
+    shape = (*map(len, axes.values()), runs)
+    values = {"time": np.array(work.time), **axes}
+    a_run = seconds_a_run(work.problem, work.simulation, values)
+    seconds = min(SECONDS, max(LEAST_SECONDS, math.prod(shape) * a_run / CHUNKS))
+    return filled(shape, seconds / a_run)
 
 
-def _later(progress: Progress | None, first: int, total: int) -> Progress | None:
-    return None if progress is None else (lambda done, _: progress(first + done, total))
-
-
-def _axes(problem: Problem, grid: Mapping[str, Range]) -> dict[str, Array]:
+def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[str, Array]:
     """The grid as arrays, every value checked as `Problem` checks it."""
     axes = {}
     for name, given in grid.items():
-        if name not in (*COLUMNS, *STARTS, "time"):
-            accepted = ", ".join((*COLUMNS, *STARTS, "time"))
-            raise ValueError(f"unknown parameter {name!r}; a range is accepted for {accepted}")
+        known = (*COLUMNS, *STARTS, "time", *(WHOLE if simulate else ()))
+        if name not in known:
+            also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
+            accepted = ", ".join(known)
+            raise ValueError(
+                f"unknown parameter {name!r}; a range is accepted for {accepted}{also}"
+            )
         try:
-            values = np.atleast_1d(np.asarray(given, dtype=float))
+            values = np.atleast_1d(np.asarray(given, dtype=None if name in WHOLE else float))
         except (TypeError, ValueError):
-            raise ValueError(f"{name}={given!r}: a list of numbers is accepted") from None
-        if values.ndim != 1 or not values.size:
+            values = np.empty(0)
+        if values.ndim != 1 or not values.size or values.dtype.kind not in "iuf":
             raise ValueError(f"{name}={given!r}: a list of numbers is accepted")
-        _check_values(problem, name, values)
+        if name in WHOLE:
+            _, least, most = WHOLE[name]
+            values = np.array([integer(name, v.item(), least, most) for v in values])
+        else:
+            _check_values(problem, name, values)
         axes[name] = values
     return axes
 

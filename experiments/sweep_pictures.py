@@ -22,18 +22,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .sweep import Sweep
+    from .sweep_result import Sweep
 
 Array = np.ndarray
 NAMES = {
     "eta": r"learning rate $\eta$", "zeta": r"gamma decay $\zeta$", "noise": "label noise $S$",
     "batch_size": "batch size $M$", "weight_decay": r"weight decay $\lambda$",
     "gamma_rate": r"rate of $\gamma$", "q0": "start $Q$", "r0": "start $R$", "l0": "start $L$",
-    "time": "time $t$", "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
+    "time": "time $t$", "dim": "dimension $N$", "seed": "seed",
+    "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
     "final-L": f"final {LABELS['L']}", "final-error": f"final {LABELS['error']}",
     "eta-eff": r"$\eta_{\mathrm{eff}}$ at the end", "plateau": "plateau length",
     "eta-max": r"$\eta_{\mathrm{max}}$", "largest-eta": r"largest stable $\eta$",
 }  # fmt: skip
+#: Axes that the bound on the learning rate does not depend on.
+NOT_OF_THE_FLOW = ("time", "dim", "seed")
+#: Cells along an axis up to which a map shows its outermost ones whole.
+COARSE = 20
 #: Points along the other axis at which the stability boundary is computed, and its label.
 BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 
@@ -41,11 +46,11 @@ BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 @in_house_style
 def draw(sweep: Sweep) -> Figure:
     """One panel a quantity."""
-    from .sweep import check_drawable
+    from .sweep_result import check_drawable
 
     check_drawable(sweep.grid)
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
-    names = list(sweep.values)
+    names = sweep.quantities
     columns = 2 if len(names) > 1 else 1
     rows = -(-len(names) // columns)
     figure = new_figure(rows, columns, width=4.2 * columns + 1, height=3.2 * rows + 0.4)
@@ -62,19 +67,26 @@ def draw(sweep: Sweep) -> Figure:
         axes.set_xlabel(NAMES.get(long[0], long[0]))
     problem = sweep.problem
     at = f", t = {sweep.time:g}" if sweep.time else ""
-    figure.suptitle(f"{problem.scheme}, {problem.activation}{at}")
-    if boundary is not None:
+    runs = f": {sweep.data.sizes['run']} runs" if sweep.simulated else ""
+    figure.suptitle(f"{problem.scheme}, {problem.activation}{at}{runs}")
+    if boundary is not None or (sweep.simulated and len(long) == 1):
         shared_legend(figure)
     return figure
 
 
 def _curve(axes: Axes, sweep: Sweep, along: str, name: str, values: Array) -> None:
     x = sweep.grid[along]
-    draw_theory(axes, x, values, label="flow")
+    if sweep.simulated:
+        sem = 2 * sweep[f"{name}_sem"].reshape(values.shape)
+        axes.errorbar(x, values, yerr=sem, color=SIMULATION, linestyle="none", marker="o",
+                      markersize=3, label="simulation, mean ± 2 standard errors")  # fmt: skip
+    else:
+        draw_theory(axes, x, values, label="flow")
     axes.set_ylabel(_label(name))
-    axes.set_xlim(x.min(), x.max())
     if _is_geometric(x):
         log_axis(axes, "x")
+    if not sweep.simulated:
+        axes.set_xlim(x.min(), x.max())
     if name in ("final-error", "eta-eff") and _spans_decades(values):
         log_axis(axes, "y")
 
@@ -86,12 +98,14 @@ def _map(
 
     x, y = (sweep.grid[axis] for axis in long)
     norm: Any = LogNorm() if _spans_decades(values) else None
-    mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True)
+    limits: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0} if name == "diverged" else {}
+    mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True, **limits)
     figure.colorbar(mesh, ax=axes, label=_label(name))
     axes.set_ylabel(NAMES.get(long[1], long[1]))
     axes.grid(False)
-    axes.set_xlim(x.min(), x.max())
-    axes.set_ylim(y.min(), y.max())
+    if min(len(x), len(y)) > COARSE:  # else half of a cell at the edge would be much to lose
+        axes.set_xlim(x.min(), x.max())
+        axes.set_ylim(y.min(), y.max())
     for which, along in (("x", x), ("y", y)):
         if _is_geometric(along):
             log_axis(axes, which)
@@ -110,14 +124,15 @@ def _boundary(sweep: Sweep, long: list[str]) -> tuple[Array, Array] | float | No
     if "eta" not in long:
         return None
     rates = sweep.grid["eta"]
-    fixed = {n: float(v[0]) for n, v in sweep.grid.items() if len(v) == 1 and n != "time"}
+    single = {n: float(v[0]) for n, v in sweep.grid.items() if len(v) == 1}
+    fixed = {n: v for n, v in single.items() if n not in NOT_OF_THE_FLOW}
     others = [name for name in long if name != "eta"]
     if not others:
         bound = _largest(sweep, fixed)
         return bound if rates.min() <= bound <= rates.max() else None
     values = sweep.grid[others[0]]
     few = values[np.unique(np.linspace(0, len(values) - 1, BOUNDARY_POINTS).astype(int))]
-    varied = [{} if others == ["time"] else {others[0]: float(v)} for v in few]
+    varied = [{} if others[0] in NOT_OF_THE_FLOW else {others[0]: float(v)} for v in few]
     line = np.array([_largest(sweep, fixed | changes) for changes in varied])
     line[~((line >= rates.min()) & (line <= rates.max()))] = np.nan
     if np.isnan(line).all():

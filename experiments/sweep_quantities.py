@@ -17,6 +17,8 @@ Array = np.ndarray
 PLAIN = ("final-Q", "final-R", "final-L", "final-error", "eta-eff", "plateau", "eta-max",
          "largest-eta", "diverged")  # fmt: skip
 TIME_TO = "time-to:"
+#: Those of the flow's Jacobian, which no simulation has.
+OF_THE_FLOW = ("eta-max", "largest-eta")
 #: What the bound on the learning rate depends on, besides l0.
 BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "l0")
 
@@ -40,8 +42,8 @@ class Asked:
     plateau: bool
 
 
-def parse_quantities(quantity: str | Sequence[str]) -> Asked:
-    """The quantities by name.
+def parse_quantities(quantity: str | Sequence[str], simulated: bool = False) -> Asked:
+    """The quantities by name, of flows or of simulated runs.
 
     Raises
     ------
@@ -59,11 +61,14 @@ def parse_quantities(quantity: str | Sequence[str]) -> Asked:
         if name not in PLAIN and not name.startswith(TIME_TO):
             accepted = ", ".join((*PLAIN, f"{TIME_TO}X"))
             raise ValueError(f"quantity={name!r}: any of {accepted} is accepted")
-    levels = tuple(_level(name) for name in names if name.startswith(TIME_TO))
+        if simulated and name in OF_THE_FLOW:
+            raise ValueError(f"quantity={name!r} is one of the flow; accepted without simulate")
+    levels = tuple(level_of(name) for name in names if name.startswith(TIME_TO))
     return Asked(tuple(names), levels, "plateau" in names)
 
 
-def _level(name: str) -> float:
+def level_of(name: str) -> float:
+    """The error level of ``time-to:X``."""
     try:
         return number("quantity", float(name.removeprefix(TIME_TO)), above=0.0)
     except ValueError:

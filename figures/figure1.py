@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..experiments.generalization import GeneralizationStudy, Settings, study
-from ..experiments.point_store import PointStore
 from ..generalization.curve import Generalization, generalization
 from ..generalization.student import choice
 from ..results.checks import integer
@@ -156,7 +155,8 @@ def figure1(
     dim, runs : int, optional
         N and the runs a point, instead of the preset's.
     store : path, optional
-        File in which finished points are kept; with it a later call goes on where this one ended.
+        Folder in which finished points are kept, a store a curve (docs/sweeps.md); with it a
+        later call goes on where this one ended.
     progress
         Called with (points done, points in all).
 
@@ -176,7 +176,7 @@ def figure1(
         settings = replace(settings, dim=integer("dim", dim, 2))
     if runs is not None:
         settings = replace(settings, runs=integer("runs", runs, 2))
-    kept = PointStore(store)
+    folder = None if store is None else _folder(Path(store))
     loads = simulated_loads(panel, size["points"])
     total = len(CURVES[panel]) * len(loads)
     studies = []
@@ -188,10 +188,18 @@ def figure1(
                 progress(before + done, total)
 
         chosen = replace(settings, method=method)
+        kept = None if folder is None else folder / f"{panel}-{place}"
         studies.append(study(theory, loads, chosen, store=kept, progress=step))
     made = f"Simulation: {settings.runs} training sets a point, N = {settings.dim}; SGD over at "
     made += f"most {settings.epochs} epochs at learning rate {settings.rate:g} M."
     return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES, made))
+
+
+def _folder(path: Path) -> Path:
+    if not path.parent.is_dir() or (path.exists() and not path.is_dir()):
+        raise ValueError(f"store={str(path)!r}: a folder in a folder that exists is accepted")
+    path.mkdir(exist_ok=True)
+    return path
 
 
 def simulated_loads(panel: str, points: int) -> np.ndarray:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 DATA_SUFFIXES = (".nc", ".csv", ".json")
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
-#: What a column's numbers are measured in; times are steps / N.
-UNITS = {"t": "steps / N"}
+#: What is measured in steps / N: times by name, and by the beginning of their names.
+TIMES = ("t", "time", "plateau", "time-to:")
 
 
 class Result(Protocol):
@@ -80,6 +80,17 @@ def to_csv(result: Result) -> str:
     return text.getvalue()
 
 
+def units(name: str) -> str:
+    """What a column's numbers are measured in.
+
+    Examples
+    --------
+    >>> units("time-to:0.1"), units("Q")
+    ('steps / N', '1')
+    """
+    return "steps / N" if name in TIMES or name.startswith(TIMES[-1]) else "1"
+
+
 def dataset(
     variables: Mapping[str, tuple[tuple[str, ...], Any]],
     coordinates: Mapping[str, Any],
@@ -90,7 +101,7 @@ def dataset(
 
     made = xarray.Dataset(dict(variables), coords=dict(coordinates))
     for name in made.variables:
-        made[name].attrs["units"] = UNITS.get(str(name), "1")
+        made[name].attrs["units"] = units(str(name))
     made.attrs.update(attributes, bntheory_version=package_version())
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
@@ -86,11 +86,45 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    steps = stored_steps(stored_times(time, points, times), dim)
+    makers = run_makers(
+        problem, dim=dim, steps=steps, which=range(runs), engine=engine, inputs=inputs, seed=seed
+    )
+    rows, reached, finished = _run_all(makers, steps, workers or os.cpu_count() or 1, progress)
+    found = _collect(problem, dim, engine, int(seed), steps, rows, reached, finished)
+    return dataclasses.replace(found, inputs=inputs)
+
+
+def run_makers(
+    problem: Problem,
+    *,
+    dim: int,
+    steps: Array,
+    which: Iterable[int],
+    engine: str,
+    inputs: str,
+    seed: int,
+) -> list[Callable[[], ChainRun | VectorRun]]:
+    """What makes the runs of a simulation; run k is the same whichever others are made.
+
+    Parameters
+    ----------
+    problem, dim, engine, inputs, seed
+        As for `simulate`.
+    steps
+        Stored steps, increasing.
+    which
+        Numbers of the runs.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    """
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r}: {' or '.join(ENGINES)} is accepted")
-    dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
-    steps = stored_steps(stored_times(time, points, times), dim)
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
@@ -98,16 +132,10 @@ def simulate(
             f"inputs={inputs!r}: engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'"
         )
-    make = ChainRun if engine == "chain" else partial(VectorRun, law=law)
-    children = np.random.SeedSequence(seed).spawn(runs)
-    rows, reached, finished = _run_all(
-        [partial(make, problem, dim, steps, child) for child in children],
-        steps,
-        workers or os.cpu_count() or 1,
-        progress,
-    )
-    found = _collect(problem, dim, engine, seed, steps, rows, reached, finished)
-    return dataclasses.replace(found, inputs=inputs)
+    make: Callable[..., Any] = ChainRun if engine == "chain" else partial(VectorRun, law=law)
+    # The k-th child of spawn(), made by itself.
+    children = (np.random.SeedSequence(seed, spawn_key=(k,)) for k in which)
+    return [partial(make, problem, dim, steps, child) for child in children]
 
 
 def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
@@ -121,6 +149,21 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
     return pieces
 
 
+def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
+    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
+
+    A run that leaves the finite numbers has fewer rows.
+    """
+    reached = 0
+    for first, last in _pieces(steps, run.normals_a_step):
+        if stopped():
+            return None
+        reached = run.advance(first, last)
+        if reached < last:
+            break
+    return run.rows[:reached]
+
+
 def _run_all(
     makers: Sequence[Callable[[], Any]], steps: Array, workers: int, progress: Progress | None
 ) -> tuple[list[Array], list[int], bool]:
@@ -128,15 +171,8 @@ def _run_all(
     stop = False
 
     def one(make: Callable[[], Any]) -> tuple[Array, int] | None:
-        run = make()
-        reached = 0
-        for first, last in _pieces(steps, run.normals_a_step):
-            if stop:
-                return None
-            reached = run.advance(first, last)
-            if reached < last:
-                break
-        return run.rows[:reached], reached
+        rows = run_rows(make(), steps, lambda: stop)
+        return None if rows is None else (rows, len(rows))
 
     one_ahead = iter(makers)
     with ThreadPoolExecutor(workers) as pool:
@@ -186,7 +222,7 @@ def _collect(
     if not finished:
         status, message = "interrupted", f"interrupted after {len(rows)} runs"
     table = np.stack([r[:common] for r in rows])
-    Q, error = _observe(problem, table)
+    Q, error = observe(problem, table, os.cpu_count() or 1)
     values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
@@ -194,11 +230,14 @@ def _collect(
     return Runs(problem, dim, engine, seed, steps[:common] / dim, values, status, message)
 
 
-def _observe(problem: Problem, table: Array) -> tuple[Array, Array]:
+def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
+    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
     kernels = specialise("teacher_student/observables.py", problem)
     rows = np.ascontiguousarray(table.reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
-    workers = os.cpu_count() or 1
+    if workers == 1:
+        kernels.observe(rows, Q, error)
+        return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
     with ThreadPoolExecutor(workers) as pool:
         parts = np.array_split(np.arange(len(rows)), workers)
         list(

@@ -1,7 +1,6 @@
 """`bntheory generalization` and `bntheory figure`: keys, exits, stores, pictures."""
 
 import json
-import math
 import time
 
 import numpy as np
@@ -10,7 +9,6 @@ from bntheory.cli.figure import command as figure_command
 from bntheory.cli.generalization import command
 from bntheory.experiments import generalization as experiment
 from bntheory.experiments.generalization import Settings, study
-from bntheory.experiments.point_store import PointStore
 from bntheory.figures import figure1 as figure_module
 from bntheory.figures.figure1 import figure1
 from bntheory.generalization.curve import generalization
@@ -84,17 +82,22 @@ def test_an_interrupted_command_goes_on_where_it_was(tmp_path, monkeypatch):
     assert table["simulated"] == again["simulated"]
 
 
-def test_a_store_survives_a_torn_line_and_refuses_other_files(tmp_path):
-    path = tmp_path / "points"
-    PointStore(path).get_or_make({"a": 1}, lambda: {"x": math.nan})
-    path.write_text(path.read_text() + '{"key": {"a"')
-    store = PointStore(path)
-    assert store.get_or_make({"a": 1}, lambda: pytest.fail("computed again")) == {"x": None}
-    assert store.get_or_make({"a": 2}, lambda: {"x": 2.0}) == {"x": 2.0}
-    assert len(path.read_text().splitlines()) == 2
+def test_a_store_of_another_study_is_refused_and_more_loads_extend_it(tmp_path):
+    store = str(tmp_path / "points")
+    arguments = ["--simulate", "--store", store, "--json", *SMALL]
+    first = json.loads(run("--alpha", "1,3", *arguments).stdout)
+    refused = run("--alpha", "1,2,3", *arguments)
+    assert refused.exit_code == 2
+    assert "--extend" in refused.output
+    more = json.loads(run("--alpha", "1,2,3", "--extend", *arguments).stdout)
+    assert [more["simulated"][k] for k in (0, 2)] == first["simulated"]
+    other = run("--alpha", "1,2,3", "--noise", "0.5", *arguments)
+    assert other.exit_code == 2
+    assert "problem.noise: 0.25 in the store, 0.5 asked" in other.output
     (tmp_path / "other").write_text("hello\n")
-    with pytest.raises(ValueError, match="store="):
-        PointStore(tmp_path / "other")
+    refused = run("--alpha", "1", "--simulate", "--store", str(tmp_path / "other"), *SMALL)
+    assert refused.exit_code == 2
+    assert "--store=" in refused.output
 
 
 def test_z_needs_a_common_load():

@@ -33,7 +33,7 @@ def test_every_grid_point_is_its_own_flow(parameters):
     made = bn.sweep(problem, time=6.0, quantity="final-Q,final-R,final-L,final-error,eta-eff",
                     rtol=1e-10, **grid)  # fmt: skip
     assert made["final-Q"].shape == (2, 2, 2, 3)
-    for row in made.to_dict()["rows"][::5]:
+    for row in bn.Sweep(made).to_dict()["rows"][::5]:
         own = {name: row[name] for name in grid}
         flow = bn.integrate(problem.replace(**own), time=6.0, points=2, rtol=1e-10)
         for name in ("Q", "R", "L", "error"):
@@ -56,7 +56,7 @@ def test_results_do_not_depend_on_workers_or_chunks(monkeypatch):
     whole = bn.sweep(bn.Problem(scheme="pn"), workers=2, **arguments)
     monkeypatch.setattr(sweep_module, "CHUNK", 64)
     parts = bn.sweep(bn.Problem(scheme="pn"), workers=1, **arguments)
-    for name in whole.values:
+    for name in whole.data_vars:
         assert np.array_equal(whole[name], parts[name])
 
 
@@ -76,7 +76,8 @@ def test_times_and_plateau_by_their_definitions():
 
 def test_divergence_is_marked_and_null_in_json():
     made = bn.sweep(bn.Problem(scheme="sgd"), eta=[0.5, 5.0], time=200.0)
-    assert made["diverged"].tolist() == [False, True]
+    assert made["diverged"].values.tolist() == [False, True]
+    made = bn.Sweep(made)
     row = json.loads(to_json(made))["rows"][1]
     assert row["final-error"] is None
     assert row["diverged"] is True
@@ -87,18 +88,20 @@ def test_auto_decay_follows_the_batch_size():
     made = bn.sweep(bn.Problem(scheme="pn"), batch_size=[2, 8], eta=[0.01], time=5000.0,
                     quantity="final-Q,eta-max,largest-eta")  # fmt: skip
     zeta = 3 / (8 * np.array([2, 8]))
-    assert made["eta-max"].ravel() == pytest.approx(2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6)
-    assert made["largest-eta"] == pytest.approx(made["eta-max"].ravel()[:, None] * np.array(
-        1 + 2 * zeta)[:, None], rel=1e-6)  # fmt: skip
-    assert made["final-Q"].ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)
+    assert made["eta-max"].values.ravel() == pytest.approx(
+        2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6
+    )
+    largest = made["eta-max"].values.ravel()[:, None] * (1 + 2 * zeta)[:, None]
+    assert made["largest-eta"].values == pytest.approx(largest, rel=1e-6)
+    assert made["final-Q"].values.ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)
 
 
 def test_time_is_a_range_as_well_and_datasets_have_its_dimension():
     problem = bn.Problem(scheme="wn")
     made = bn.sweep(problem, eta=[0.5, 1.0], time=[1.0, 3.0], quantity=["final-R"])
     flow = bn.integrate(problem, times=[1.0, 3.0])
-    assert made["final-R"][0] == pytest.approx(flow.R, abs=1e-7)
-    assert made.to_dataset()["final-R"].dims == ("eta", "time")
+    assert made["final-R"].values[0] == pytest.approx(flow.R, abs=1e-7)
+    assert made["final-R"].dims == ("eta", "time")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -157,7 +160,7 @@ def test_a_schedule_gains_over_the_best_constant_rate_with_noise():
 def test_boundary_of_a_map_is_the_largest_stable_rate():
     made = bn.sweep(bn.Problem(scheme="pn", batch_size=1), eta=np.geomspace(0.5, 20, 8),
                     zeta=np.linspace(0, 1, 5), time=2.0, quantity="final-error")  # fmt: skip
-    x, y = _boundary(made, ["eta", "zeta"])
+    x, y = _boundary(bn.Sweep(made), ["eta", "zeta"])
     assert x == pytest.approx(2 * (1 + 2 * y) ** 2, rel=1e-6)  # at L = 1, eta_eff = eta Q0
 
 

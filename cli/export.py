@@ -1,0 +1,27 @@
+"""``bntheory export``."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from .options import bad_input
+
+
+@click.command("export")
+@click.argument("store", metavar="STORE")
+@click.argument("file", metavar="FILE")
+def command(store: str, file: str) -> None:
+    """Write all that a sweep's store holds as one table, out.csv or out.parquet.
+
+    One row a grid point and run: its place, quantities, status (0 missing, 1 complete, 2 failed)
+    and message. Parquet needs the extra: pip install 'bntheory[parquet]'.
+
+    \b
+    Example:
+      bntheory export runs.zarr runs.csv
+    """
+    from ..experiments.store_reading import export
+
+    with bad_input():
+        rows = export(store, file)
+    click.echo(f"wrote {file}: {rows} rows", err=True)
