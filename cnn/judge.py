@@ -16,7 +16,7 @@ from .processes import rank, sum_over_processes, world
 from .surgery import mode, norms_of
 
 #: Images a batch when statistics are collected, and the most that they are collected from.
-COLLECTED, MOST_COLLECTED = 500, 5000
+COLLECTED, MOST_COLLECTED = 500, 2500
 JUDGE_SEED = 1  # of the augmentation of the images that statistics are collected from
 
 

@@ -47,7 +47,7 @@ def channels(values: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 @dataclass
 class Pool:
-    """Moments of a layer's fields gathered over many batches, in float64, without gradient.
+    """Moments of a layer's fields gathered over many batches and summed in float64.
 
     Attributes
     ----------
@@ -70,15 +70,15 @@ class Pool:
 
     def add(self, x: torch.Tensor) -> None:
         """Add a batch; all processes add theirs."""
-        x = x.detach().double().flatten(2) if x.ndim > 2 else x.detach().double()[:, :, None]
+        x = x.detach().flatten(2) if x.ndim > 2 else x.detach()[:, :, None]
         if self.centre is None:
-            total = sum_over_processes(x.mean((0, 2)))
-            self.centre = total / world()
+            self.centre = sum_over_processes(x.mean((0, 2)).double()) / world()
         self.positions = x.shape[2]
-        x = x - self.centre[None, :, None]
-        powers = torch.stack([(x**k).mean(2).sum(0) for k in (1, 2, 3, 4)])
-        means = x.mean(2).square().sum(0)
-        sums = sum_over_processes(torch.cat([powers, means[None]]))
+        x = x - self.centre.to(x.dtype)[None, :, None]
+        square = x.square()
+        means = [x.mean(2), square.mean(2), (square * x).mean(2), square.square().mean(2)]
+        powers = torch.stack([mean.double().sum(0) for mean in means])
+        sums = sum_over_processes(torch.cat([powers, means[0].double().square().sum(0)[None]]))
         self.powers = self.powers + sums[:4]
         self.squared_means = self.squared_means + sums[4]
         self.count += len(x) * world()

@@ -12,6 +12,8 @@ from .norm_names import parse_norm
 MODELS = ("resnet8", "resnet20", "resnet18")
 SCHEDULES = ("constant", "cosine", "steps")
 PRECISIONS = ("fp32", "bf16")
+#: Below this, oneDNN's convolutions of torch 2.13 write beyond their memory (CPU, float32).
+LEAST_WIDTH = 8
 DECAYS = ("auto:samples", "auto:positions", "auto:effective")
 
 
@@ -51,7 +53,8 @@ class Network:
 
     def __post_init__(self) -> None:
         _choice("model", self.model, MODELS)
-        integer("width", self.width, 0)
+        if self.width:
+            integer("width", self.width, LEAST_WIDTH)
         parse_norm(self.norm)
         number("warmup", self.warmup, least=0.0, most=1.0)
         if self.gamma_decay not in DECAYS:

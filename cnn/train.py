@@ -142,10 +142,10 @@ class Trainer:
         self.optimiser = self._optimiser()
         self.warm_from = round(recipe.network.warmup * recipe.training.steps)
         torch.manual_seed(recipe.training.seed * world() + rank())  # dropout, from here on
-        if checkpoint is None:
-            self.decay.measure(self._population(), self.optimiser.param_groups)
-        else:
+        if checkpoint is not None:
             self._restore(checkpoint)
+        elif self.decay.automatic:
+            self.decay.measure(self._population(), self.optimiser.param_groups)
         self.runner = self._runner()
 
     def run(self, folder: RunFolder, progress: Progress | None = None) -> dict[str, Any]:
