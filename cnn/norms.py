@@ -31,8 +31,9 @@ from .processes import world
 class Norm(_BatchNorm):
     """What all normalisations share; as it stands, BN in plain operations.
 
-    ``weight`` is gamma, ``bias`` beta. ``mode`` is ``"normal"``; ``"collect"``: normalise with the
-    batch as it comes and add it to ``pool``; ``"start"``: take what the first batch decides.
+    ``weight`` is gamma, ``bias`` beta. ``mode`` is ``"normal"``; ``"batch"``: normalise with the
+    batch as it comes, whatever the norm; ``"collect"``: add it to ``pool`` as well; ``"start"``:
+    take what the first batch decides.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ class Norm(_BatchNorm):
         mean, variance = batch_moments(x, self.running_mean)
         if self.mode == "start":
             x = self.start(x, mean, variance)
-        else:
+        elif self.mode == "collect":
             self.pool.add(x)
         return self.field(x, mean, variance)
 
