@@ -21,6 +21,7 @@ COMMANDS = (
     "sweep",
     "generalization",
     "figure",
+    "cnn",
 )
 INTERRUPTED = 130
 #: Not 1, which says that theory and simulation disagree.

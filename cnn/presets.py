@@ -35,8 +35,8 @@ class Preset:
         """All recipes by the names of their folders, those that others start from first."""
         return {
             run_name(variant, seed): self.base.change(seed=seed, **changes)
-            for seed in range(self.seeds)
             for variant, changes in self.variants.items()
+            for seed in range(self.seeds)
         }
 
 
@@ -53,15 +53,15 @@ def _variants(large: int, small: tuple[int, ...], extra: int, finetune: float) -
         "pn": {"norm": "pn"},
         "pn-decay": {"norm": "pn", "gamma_decay": "auto:positions"},
         "pn-decay-effective": {"norm": "pn", "gamma_decay": "auto:effective"},
-        "pn-population": {"norm": f"pn:population:{extra}"},
         "wn-mean": {"norm": "wn+mean-bn"},
         "wn-var": {"norm": "wn+var-bn"},
         **sizes,
+        "bn-on": {"start": "bn", "learning_rate": finetune},
+        "vanilla-on": {"start": "bn", "norm": "none", "learning_rate": finetune},
         "bn-large-dropout": {"batch_size": large, "dropout": 0.3},
         "wn-large": {"norm": "wn", "batch_size": large},
         "wn-large-dropout": {"norm": "wn", "batch_size": large, "dropout": 0.3},
-        "bn-on": {"start": "bn", "learning_rate": finetune},
-        "vanilla-on": {"start": "bn", "norm": "none", "learning_rate": finetune},
+        "pn-population": {"norm": f"pn:population:{extra}"},
     }
 
 

@@ -149,3 +149,14 @@ def _value(text: str | None) -> Any:
         return float(text)
     except ValueError:
         return text
+
+
+class Outcome:
+    """What a run came to, in the form that commands print and save."""
+
+    def __init__(self, values: Row) -> None:
+        self.values = dict(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: as ``result.json``."""
+        return self.values
