@@ -44,10 +44,9 @@ class Records:
 
     def seeds(self, *variants: str) -> list[int]:
         """The seeds from which all these variants were finished."""
-        found = range(PRESETS[self.preset].seeds)
-        return [
-            seed for seed in found if all(run_name(v, seed) in self.runs for v in variants)
-        ]
+        preset = PRESETS[self.preset]
+        common = min((preset.seeds_of(v) for v in variants), key=len)
+        return [seed for seed in common if all(run_name(v, seed) in self.runs for v in variants)]
 
     def curve(self, variant: str, column: str, layer: str = "") -> tuple[Array, Array]:
         """Steps, shape (judgements,), and a column by seed, shape (seeds, judgements)."""

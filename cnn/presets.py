@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .recipe import Recipe
@@ -21,22 +21,29 @@ class Preset:
         By name, the fields of a recipe that differ. ``start`` names the variant whose run of the
         same seed is gone on from.
     seeds
-        Number of seeds.
+        Number of seeds, where `more` does not give another for the variant.
     about
         One line for those who read its table.
+    more
+        Seeds of single variants.
     """
 
     base: Recipe
     variants: Mapping[str, Mapping[str, Any]]
     seeds: int
     about: str
+    more: Mapping[str, int] = field(default_factory=dict)
+
+    def seeds_of(self, variant: str) -> range:
+        """The seeds that a variant is trained from."""
+        return range(self.more.get(variant, self.seeds))
 
     def runs(self) -> dict[str, Recipe]:
         """All recipes by the names of their folders, those that others start from first."""
         return {
             run_name(variant, seed): self.base.change(seed=seed, **changes)
             for variant, changes in self.variants.items()
-            for seed in range(self.seeds)
+            for seed in self.seeds_of(variant)
         }
 
 
@@ -87,7 +94,9 @@ PRESETS: Mapping[str, Preset] = {
         _SMOKE, _variants(64, (8,), 32, 0.005), 1, "synthetic 8 x 8 images: only that it runs"
     ),
     "cpu": Preset(
-        _CPU, _variants(64, (8, 32), 64, 0.005), 3, "ResNet8, 2000 images of Fashion-MNIST at 16 x 16"
+        _CPU, _variants(64, (8, 32), 64, 0.005), 3,
+        "ResNet8, 2000 images of Fashion-MNIST at 16 x 16",
+        {"bn": 8, "pn": 8, "pn-decay": 8},
     ),
     "full": Preset(
         _FULL, _variants(1024, (32, 512), 256, 0.005), 3, "ResNet18, CIFAR-10, one GPU: never run here"
