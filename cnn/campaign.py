@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .collection import BRIDGE
+from .inspect_run import loss_gaps
 from .presets import Preset, run_name
 from .recipe import Recipe
 from .records import RunFolder
@@ -56,7 +58,15 @@ def train_preset(
             results[name] = train(recipe, folder.path, step)
         done += recipe.training.steps
         step(0, 0, done)
+    for seed in range(preset.seeds):
+        _bridge(RunFolder(Path(store) / run_name("bn", seed)))
     return results
+
+
+def _bridge(folder: RunFolder) -> None:
+    """Measure the loss gaps of a finished BN run, once."""
+    if not (folder.path / "bridge.csv").exists():
+        folder.append("bridge", loss_gaps(folder.path).rows, BRIDGE)
 
 
 def placed(recipe: Recipe, store: Path) -> Recipe:
