@@ -69,7 +69,9 @@ def need_torch() -> None:
 
 def run_options(command: Command) -> Command:
     """``--json --quiet``, for commands that keep their records in a folder."""
-    command = click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")(command)
+    command = click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")(
+        command
+    )
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
@@ -160,7 +162,9 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
 @click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
 @click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
 @output_options
-def compare_command(preset: str, store: str | None, save_records: str | None, **options: Any) -> None:
+def compare_command(
+    preset: str, store: str | None, save_records: str | None, **options: Any
+) -> None:
     """Which of the paper's claims the runs of a preset show, and how surely.
 
     Without --store the records that come with the package are judged, and no torch is needed.

@@ -69,7 +69,9 @@ def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> None:
 def _universality(reporter: Reporter, options: dict[str, Any]) -> None:
     from ..figures.universality import universality
 
-    given = [f"--{name}" for name in ("dim", "runs", "store", "preset") if options[name] is not None]
+    given = [
+        f"--{name}" for name in ("dim", "runs", "store", "preset") if options[name] is not None
+    ]
     if given:
         raise click.UsageError(f"{given[0]}: the figure universality has no such option")
     with bad_input():

@@ -103,10 +103,12 @@ def _slice(start: int, size: int) -> slice:
 def moves_of_epoch(
     seed: int, epoch: int, count: int, reach: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The order of an epoch, and each image's shift by row and column and whether it is mirrored."""
+    """The order of an epoch; each image's shift by row and column, and whether it is mirrored."""
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(count)
-    moves = np.column_stack([rng.integers(-reach, reach + 1, (count, 2)), rng.integers(0, 2, count)])
+    moves = np.column_stack(
+        [rng.integers(-reach, reach + 1, (count, 2)), rng.integers(0, 2, count)]
+    )
     return torch.from_numpy(order), torch.from_numpy(moves)
 
 

@@ -14,7 +14,9 @@ the Fisher information of gamma and beta, whole matrices of channels. For one ne
 learned its teacher, without positions, the residual part is 0 and the noise part is
 ``gamma^2/(2 M) [E g'^2 + E(g'^2 u^2) (rho + 2)/4]``, the ``zeta gamma^2`` of theory.md, section 2.
 The residual part is there because an image is in its own batch's statistics while its loss still
-has a slope. ``uncorrelated`` is the noise part with every channel by itself, as zeta has it.
+has a slope. What is left out: the curvature of what follows the layer (kinks of ReLU) where the
+loss still has a slope, and everything of order 1/M^2. ``uncorrelated`` is the noise part with every
+channel by itself, as zeta has it.
 """
 
 from __future__ import annotations
@@ -98,7 +100,9 @@ def bridge(
         rows: list[dict[str, Any]] = []
         for name in [*noise, TOGETHER]:
             parts = [noise[part] for part in (noise if name == TOGETHER else [name])]
-            sums = {key: sum(getattr(part, key) for part in parts) for key in (*SOURCES, "uncorrelated")}
+            sums = {
+                key: sum(getattr(part, key) for part in parts) for key in (*SOURCES, "uncorrelated")
+            }
             neuron = {} if name == TOGETHER else _neurons(model, name, noise[name], pools[name])
             for size in sizes:
                 gap, sem = measured[size][name]
@@ -124,7 +128,9 @@ def measured_gaps(
         for name, parts in choices.items():
             with batch_statistics(model, parts):
                 gaps[name].append(float(F.cross_entropy(model(x), labels) - quiet))
-    return {n: (float(np.mean(g)), float(np.std(g, ddof=1) / len(g) ** 0.5)) for n, g in gaps.items()}
+    return {
+        n: (float(np.mean(g)), float(np.std(g, ddof=1) / len(g) ** 0.5)) for n, g in gaps.items()
+    }
 
 
 @contextmanager

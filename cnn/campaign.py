@@ -52,7 +52,9 @@ def train_preset(
         folder = RunFolder(Path(store) / name)
         if (folder.path / "config.json").exists():
             if folder.recipe() != recipe:
-                raise ValueError(f"store={str(store)!r}: {name} there is another run than asked for")
+                raise ValueError(
+                    f"store={str(store)!r}: {name} there is another run than asked for"
+                )
             results[name] = resume(folder.path, step)
         else:
             results[name] = train(recipe, folder.path, step)

@@ -19,7 +19,8 @@ Rows = list[dict[str, Any]]
 COMMITTED = Path(__file__).resolve().parent.parent / "figures" / "records"
 BRIDGE = (
     "layer", "batch_size", "gap", "gap_sem", "predicted_gap", "from_mean", "from_spread",
-    "from_both", "from_residual", "uncorrelated", "zeta_samples", "neuron_zeta", "neuron_zeta_sem", "kurtosis", "gamma_squared",
+    "from_both", "from_residual", "uncorrelated", "zeta_samples", "neuron_zeta",
+    "neuron_zeta_sem", "kurtosis", "gamma_squared",
 )  # fmt: skip
 TABLES = {"metrics": METRICS, "layers": LAYERS, "bridge": BRIDGE}
 

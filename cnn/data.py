@@ -151,8 +151,8 @@ def _cached(source: str, side: int) -> tuple[RawData, str]:
                 return raw, str(found["checksum"])
     raw = _reduced(read_folder(folder), side)
     checksum = _checksum(raw)
-    arrays = dict(zip("abcd", (*raw.train, *raw.test), strict=True))
-    write_once(path, lambda file: np.savez(file, checksum=checksum, **arrays))
+    (a, b), (c, d) = raw
+    write_once(path, lambda file: np.savez(file, checksum=checksum, a=a, b=b, c=c, d=d))
     return raw, checksum
 
 

@@ -31,9 +31,7 @@ def fold(model: nn.Module, pools: Mapping[str, Pool], bare: nn.Module) -> None:
     state = dict(model.state_dict())
     own = bare.state_dict()
     bare.load_state_dict({name: state.get(name, value) for name, value in own.items()})
-    for (name, norm), target in zip(
-        norms_of(model).items(), norms_of(bare).values(), strict=True
-    ):
+    for (name, norm), target in zip(norms_of(model).items(), norms_of(bare).values(), strict=True):
         variance = pools[name].variance.to(norm.weight.dtype)
         scale = norm.scale(variance)
         target.kernel.copy_(norm.kernel * per_kernel(scale, norm))

@@ -159,7 +159,7 @@ def _batches(read: Callable[[str], Images], train: str, test: str, folder: Path)
 
 def _numbered(folder: Path, pattern: str) -> list[str]:
     """The files of a pattern, from 1 to the last that is there."""
-    names = []
+    names: list[str] = []
     while (folder / pattern.format(len(names) + 1)).is_file():
         names.append(pattern.format(len(names) + 1))
     return names

@@ -48,7 +48,9 @@ class LayerTable:
     def to_dataset(self) -> xarray.Dataset:
         """All columns, with the dimension ``row``."""
         columns = {
-            name: ["" if name == "layer" and v is None else np.nan if v is None else v for v in values]
+            name: [
+                "" if name == "layer" and v is None else np.nan if v is None else v for v in values
+            ]
             for name, values in self.columns().items()
         }
         variables = {name: (("row",), np.array(values)) for name, values in columns.items()}

@@ -58,7 +58,9 @@ def with_population(model: nn.Module, pools: dict[str, Pool]) -> Iterator[None]:
         yield
     finally:
         for name, norm in norms.items():
-            for statistic, value in zip((norm.running_mean, norm.running_var), before[name], strict=True):
+            for statistic, value in zip(
+                (norm.running_mean, norm.running_var), before[name], strict=True
+            ):
                 statistic.copy_(value)
         model.train(training)
 

@@ -52,7 +52,11 @@ def draw_layers(rows: Rows) -> Figure:
     top.plot(place, [row["gamma_squared"] for row in rows], color=SIMULATION, marker="o")
     top.set(ylabel=r"$\gamma^2$", ylim=(0, None))
     top.set_xticks(place, [])
-    looks = (("samples", THEORY, "o"), ("effective", SIMULATION, "s"), ("positions", APPROXIMATION, "^"))
+    looks = (
+        ("samples", THEORY, "o"),
+        ("effective", SIMULATION, "s"),
+        ("positions", APPROXIMATION, "^"),
+    )
     for count, color, marker in looks:
         values = [row[f"zeta_{count}"] for row in rows]
         bottom.plot(place, values, color=color, marker=marker, label=f"counting {count}")

@@ -59,7 +59,7 @@ def empty_network(recipe: Recipe, splits: Splits, images: DeviceImages) -> nn.Mo
     model = model.to(images.labels.device)
     put_norm(model, choice.norm, images.take(torch.arange(2))[0], choice.only or None)
     layout = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
-    return model.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
+    return model.to(memory_format=layout)
 
 
 def set_warm(model: nn.Module) -> None:

@@ -94,12 +94,17 @@ PRESETS: Mapping[str, Preset] = {
         _SMOKE, _variants(64, (8,), 32, 0.005), 1, "synthetic 8 x 8 images: only that it runs"
     ),
     "cpu": Preset(
-        _CPU, _variants(64, (8, 32), 64, 0.005), 3,
+        _CPU,
+        _variants(64, (8, 32), 64, 0.005),
+        3,
         "ResNet8, 2000 images of Fashion-MNIST at 16 x 16",
         {"bn": 8, "pn": 8, "pn-decay": 8},
     ),
     "full": Preset(
-        _FULL, _variants(1024, (32, 512), 256, 0.005), 3, "ResNet18, CIFAR-10, one GPU: never run here"
+        _FULL,
+        _variants(1024, (32, 512), 256, 0.005),
+        3,
+        "ResNet18, CIFAR-10, one GPU: never run here",
     ),
     "imagenet": Preset(
         _IMAGENET,

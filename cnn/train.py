@@ -68,7 +68,7 @@ def train(recipe: Recipe, output: str | Path, progress: Progress | None = None) 
 
 
 def resume(run: str | Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Go on with a run from its checkpoint; what comes out is bit by bit what an unbroken one gives.
+    """Go on with a run from its checkpoint: bit by bit what an unbroken run gives.
 
     Parameters
     ----------
@@ -136,9 +136,7 @@ class Trainer:
         self.batches = Batches(self.images, recipe)
         make = make_network if checkpoint is None else empty_network
         self.model = make(recipe, self.splits, self.images).train()
-        self.decay = GammaDecay(
-            self.model, recipe.network.gamma_decay, recipe.training.batch_size
-        )
+        self.decay = GammaDecay(self.model, recipe.network.gamma_decay, recipe.training.batch_size)
         self.optimiser = self._optimiser()
         self.warm_from = round(recipe.network.warmup * recipe.training.steps)
         torch.manual_seed(recipe.training.seed * world() + rank())  # dropout, from here on
@@ -198,9 +196,7 @@ class Trainer:
         with with_population(self.model, pools):
             fit = score(self.model, self.images, FITTED)
             held = score(self.model, self.validation)
-        rows = layer_rows(
-            self.model, pools, self.recipe.training.batch_size, self.decay.zeta
-        )
+        rows = layer_rows(self.model, pools, self.recipe.training.batch_size, self.decay.zeta)
         row = {
             "step": self.step,
             "epoch": self.step / self.batches.an_epoch,
@@ -247,7 +243,7 @@ class Trainer:
         """What is called in training: the network, compiled and shared among processes if asked."""
         runner = self.model
         if self.recipe.machine.compile:
-            runner = torch.compile(runner)  # type: ignore[assignment]
+            runner = torch.compile(runner)
         if world() > 1:
             places = [self.device] if self.device.type == "cuda" else None
             runner = DistributedDataParallel(runner, device_ids=places, broadcast_buffers=False)
@@ -276,9 +272,7 @@ class Trainer:
     @staticmethod
     def _load(recipe: Recipe) -> Splits:
         choice = recipe.data
-        return load(
-            choice.data, side=choice.side, train=choice.train, validation=choice.validation
-        )
+        return load(choice.data, side=choice.side, train=choice.train, validation=choice.validation)
 
 
 def smaller_recipe(recipe: Recipe, steps: int) -> Recipe:

@@ -95,7 +95,9 @@ class NetworkFigure:
         columns = self.columns()
         variables = {name: (("point",), np.array(values)) for name, values in columns.items()}
         place = np.arange(len(columns["x"]))
-        return dataset(variables, {"point": place}, {"figure": self.name, "notes": "\n".join(self.notes)})
+        return dataset(
+            variables, {"point": place}, {"figure": self.name, "notes": "\n".join(self.notes)}
+        )
 
     @in_house_style
     def plot(self) -> Figure:
@@ -116,8 +118,12 @@ class NetworkFigure:
 
 
 def over_steps(
-    records: Records, column: str, variants: Sequence[tuple[str, str]], suffix: str = "",
-    thin: bool = False, layer: str = "",
+    records: Records,
+    column: str,
+    variants: Sequence[tuple[str, str]],
+    suffix: str = "",
+    thin: bool = False,
+    layer: str = "",
 ) -> tuple[Curve, ...]:
     """Curves of a column against the step, of the variants that were run; names by variant."""
     curves = []
@@ -179,7 +185,9 @@ def _draw(axes: Axes, panel: Panel) -> None:
             curve.x, mean, color=color, linestyle=style, linewidth=width, label=curve.label,
             marker=marker, markersize=2 if curve.thin else 4,
         )  # fmt: skip
-        axes.fill_between(curve.x, mean - spread, mean + spread, color=color, alpha=0.15, linewidth=0)
+        axes.fill_between(
+            curve.x, mean - spread, mean + spread, color=color, alpha=0.15, linewidth=0
+        )
     axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
     axes.set_title(f"({panel.letter}) {panel.title}" if panel.letter else panel.title, fontsize=9)
     if panel.log:

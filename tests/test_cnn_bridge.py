@@ -15,6 +15,8 @@ from bntheory.cnn.moments import Pool  # noqa: E402
 from bntheory.cnn.surgery import norms_of, put_norm  # noqa: E402
 from torch import nn  # noqa: E402
 
+torch.set_num_threads(1)  # spinning threads are slow where others work as well
+
 
 def test_zeta_of_a_relu_layer():
     assert predicted_zeta(32, 0.0) * 32 == pytest.approx(3 / 8, rel=1e-9)
@@ -39,7 +41,9 @@ def test_gamma_decay_is_the_flow_term_and_touches_nothing_else():
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    assert decay.penalty() == pytest.approx(0.25 / 2 * sum(len(m.weight) for m in decay.norms.values()))
+    assert decay.penalty() == pytest.approx(
+        0.25 / 2 * sum(len(m.weight) for m in decay.norms.values())
+    )
     optimiser.step()
     gammas = {id(norm.weight) for norm in norms_of(model).values()}
     for name, parameter in model.named_parameters():
@@ -82,7 +86,7 @@ def test_the_noise_part_of_a_neuron_is_its_zeta():
 
 
 class Shallow(nn.Module):
-    """One normalised layer and a smooth activation, so that the expansion has no kinks."""
+    """One normalised layer, and nothing that bends after it: Fisher information is Hessian."""
 
     def __init__(self):
         super().__init__()
@@ -90,7 +94,7 @@ class Shallow(nn.Module):
         self.last = nn.Linear(8, 10)
 
     def forward(self, x):
-        return self.last(torch.tanh(self.bn(self.conv(x))).mean((2, 3)))
+        return self.last(self.bn(self.conv(x)).mean((2, 3)))
 
 
 @pytest.fixture(scope="module")
@@ -100,26 +104,34 @@ def gaps():
     images = DeviceImages(splits.train, splits, torch.device("cpu"), False)
     torch.manual_seed(4)
     model = Shallow()
-    nn.init.normal_(model.last.weight, std=3.0)
+    nn.init.normal_(model.last.weight, std=1.0)
     put_norm(model, "bn", images.take(torch.arange(2))[0])
-    return bridge(model, images, sizes=(32, 64), seen=24_000, seed=5)
+    return bridge(model, images, sizes=(16, 32), seen=60_000, seed=5)
+
+
+def misses(row, predicted):
+    """By how much the gap differs from a prediction, beyond five standard errors.
+
+    And beyond what the expansion leaves out: the next order in 1/M, with a factor of 8.
+    """
+    allowed = 5 * row["gap_sem"] + abs(row["predicted_gap"]) * 8 / row["batch_size"]
+    return abs(row["gap"] - predicted) - allowed
 
 
 def test_the_predicted_gap_is_the_measured_one(gaps):
+    assert len(gaps) == 4  # one layer and all, two sizes
     for row in gaps:
-        # Five standard errors, and what the expansion leaves out: the next order in 1/M.
-        allowed = 5 * row["gap_sem"] + row["predicted_gap"] * 8 / row["batch_size"]
-        assert abs(row["gap"] - row["predicted_gap"]) < allowed
-        assert row["gap"] > 4 * row["gap_sem"]
+        assert misses(row, row["predicted_gap"]) < 0
 
 
 def test_a_wrong_prediction_would_be_seen(gaps):
-    (row,) = (r for r in gaps if r["layer"] == "all" and r["batch_size"] == 32)
-    allowed = 5 * row["gap_sem"] + row["predicted_gap"] * 8 / row["batch_size"]
-    for planted in (0.0, 0.5 * row["predicted_gap"], row["predicted_gap"] - row["from_residual"]):
-        assert abs(row["gap"] - planted) > allowed
+    for row in gaps:
+        assert misses(row, row["from_residual"]) > 0
+        assert misses(row, row["predicted_gap"] - row["from_residual"]) > 0
 
 
 def test_neurons_have_the_zeta_of_the_package(gaps):
     row = gaps[0]
-    assert row["neuron_zeta"] == pytest.approx(row["zeta_samples"], abs=5 * row["neuron_zeta_sem"] + 2e-4)
+    assert row["neuron_zeta"] == pytest.approx(
+        row["zeta_samples"], abs=5 * row["neuron_zeta_sem"] + 2e-4
+    )

@@ -230,13 +230,15 @@ def test_every_claim_belongs_to_variants_of_the_cpu_preset():
     assert {name for claim in named for name in (claim.more, claim.less)} <= variants
 
 
-def test_the_committed_records_are_whole_and_small():
-    records = committed("cpu")
-    assert set(records.runs) == set(PRESETS["cpu"].runs())
-    for run, recipe in PRESETS["cpu"].runs().items():
-        assert Recipe.from_dict(records.runs[run]["config"]) == recipe
-        assert records.runs[run]["result"]["status"] == "finished"
-        assert records.runs[run]["env"]["data_checksum"] == records.runs["bn-s0"]["env"]["data_checksum"]
+def test_the_committed_records_are_of_the_preset_and_small():
+    records, preset = committed("cpu"), PRESETS["cpu"].runs()
+    assert set(records.runs) <= set(preset)
+    assert len(records.seeds("bn", "pn", "pn-decay")) >= 3
+    checksum = records.runs["bn-s0"]["env"]["data_checksum"]
+    for run, found in records.runs.items():
+        assert Recipe.from_dict(found["config"]) == preset[run]
+        assert found["result"]["status"] == "finished"
+        assert found["env"]["data_checksum"] == checksum
     folder = data_module.Path(__file__).resolve().parent.parent / "figures" / "records"
     assert sum(path.stat().st_size for path in folder.rglob("*")) < 700_000
 

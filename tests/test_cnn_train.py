@@ -127,9 +127,7 @@ def test_a_resumed_run_is_bitwise_the_unbroken_one(tmp_path):
     assert states[0].model.keys() == states[1].model.keys()
     for name, value in states[0].model.items():
         assert torch.equal(value, states[1].model[name]), name
-    for one, other in zip(
-        *(state.optimiser["state"].values() for state in states), strict=True
-    ):
+    for one, other in zip(*(state.optimiser["state"].values() for state in states), strict=True):
         assert torch.equal(one["momentum_buffer"], other["momentum_buffer"])
     assert without_speed(whole) == without_speed(broken)
     assert whole.rows("layers") == broken.rows("layers")
