@@ -212,7 +212,12 @@ def _reporter(options: dict[str, Any]) -> Reporter:
 
 
 def _finish(reporter: Reporter, result: dict[str, Any]) -> None:
+    import os
+
     from ..cnn.records import Outcome
+
+    if os.environ.get("RANK", "0") != "0":  # one of several processes speaks
+        return
 
     shown = {name: [result[name]] for name in RESULTS if result.get(name) is not None}
     status = [f"status: {result['status']}"] if "status" in result else []

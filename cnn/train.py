@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from .gamma_decay import GammaDecay
 from .judge import population, score, with_population
 from .layers import layer_rows
 from .networks import empty_network, make_network, other_parameters, set_warm
-from .processes import processes, rank, world
+from .processes import processes, rank, sum_over_processes, world
 from .recipe import Recipe, Training
 from .records import LAYERS, METRICS, RunFolder
 
@@ -189,7 +188,7 @@ class Trainer:
             self.optimiser.step()
             total += loss.detach()
             self.step += 1
-        return float(total) / (self.step - first)
+        return float(sum_over_processes(total)) / (world() * (self.step - first))
 
     def _judge(self, folder: RunFolder, train_loss: float) -> dict[str, Any]:
         pools = self._population()
@@ -246,7 +245,7 @@ class Trainer:
             runner = torch.compile(runner)
         if world() > 1:
             places = [self.device] if self.device.type == "cuda" else None
-            runner = DistributedDataParallel(runner, device_ids=places, broadcast_buffers=False)
+            runner = DistributedDataParallel(runner, device_ids=places)
         return runner
 
     def _checkpoint(self) -> Checkpoint:
@@ -273,8 +272,3 @@ class Trainer:
     def _load(recipe: Recipe) -> Splits:
         choice = recipe.data
         return load(choice.data, side=choice.side, train=choice.train, validation=choice.validation)
-
-
-def smaller_recipe(recipe: Recipe, steps: int) -> Recipe:
-    """The same recipe for a few steps: a rehearsal."""
-    return replace(recipe, training=replace(recipe.training, steps=steps, every=0))
