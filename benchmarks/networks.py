@@ -62,7 +62,7 @@ def rows() -> list[dict[str, object]]:
         print("  PyTorch is not installed: make .venv/installed-cnn", file=sys.stderr)
         return []
     plain = advance(trainer("bn"))
-    ours, bare = side_by_side(plain, bare_loop(), 9)
+    ours, bare = side_by_side(plain, bare_loop(), 15)
     speed = f"{32 * STEPS / ours:.0f} images/s, ResNet8 of width 16 at 8 x 8, one thread"
     found: list[dict[str, object]] = [
         {"name": "train, bn / bare PyTorch loop", "ratio": bare / ours, "target": ">= 0.95",
