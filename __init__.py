@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from .experiments.approximation import approximate as approximate
     from .experiments.best_learning_rate import BestRate as BestRate
     from .experiments.best_learning_rate import best_learning_rate as best_learning_rate
-    from .experiments.compare import Comparison as Comparison
     from .experiments.compare import compare as compare
     from .experiments.compare import judge as judge
-    from .experiments.regularization import NeuronRegularization as NeuronRegularization
+    from .experiments.comparison import Comparison as Comparison
+    from .experiments.neuron_regularization import NeuronRegularization as NeuronRegularization
+    from .experiments.neuron_regularization import neuron_regularization as neuron_regularization
+    from .experiments.plan import Plan as Plan
+    from .experiments.plan import plan as plan
     from .experiments.regularization import Regularization as Regularization
-    from .experiments.regularization import neuron_regularization as neuron_regularization
     from .experiments.regularization import regularization as regularization
     from .experiments.sweep import Sweep as Sweep
     from .experiments.sweep import sweep as sweep
@@ -59,11 +61,13 @@ _PUBLIC = {
     "TrainingRuns": "teacher_student.training_runs",
     "Fluctuations": "odes.fluctuations",
     "fluctuations": "odes.fluctuations",
-    "Comparison": "experiments.compare",
+    "Comparison": "experiments.comparison",
     "compare": "experiments.compare",
     "judge": "experiments.compare",
     "Equations": "odes.formats",
     "derive": "odes.formats",
+    "Plan": "experiments.plan",
+    "plan": "experiments.plan",
     "BestRate": "experiments.best_learning_rate",
     "best_learning_rate": "experiments.best_learning_rate",
     "Sweep": "experiments.sweep",
@@ -84,9 +88,9 @@ _PUBLIC = {
     "approximate": "experiments.approximation",
     "Approximation": "experiments.approximation",
     "regularization": "experiments.regularization",
-    "neuron_regularization": "experiments.regularization",
+    "neuron_regularization": "experiments.neuron_regularization",
     "Regularization": "experiments.regularization",
-    "NeuronRegularization": "experiments.regularization",
+    "NeuronRegularization": "experiments.neuron_regularization",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -36,28 +36,51 @@ DISAGREE = 1
 @click.option(
     "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="A range or list of M."
 )
+@click.option(
+    "--plan",
+    "error",
+    type=float,
+    metavar="ERROR",
+    help="Simulate nothing; say how many runs at which N detect this relative error of a drift.",
+)
+@click.option(
+    "--power", default=0.9, show_default=True, help="How probably --plan is to detect it."
+)
+@click.option(
+    "--picture",
+    type=click.Choice(["time", "scatter"]),
+    default="time",
+    show_default=True,
+    help="What --output draws: curves, or the runs against their predicted scatter.",
+)
 @output_options
 def command(**options: Any) -> None:
     """Theory against simulation, with a verdict.
 
+    The mean of the runs and their scatter are tested against what theory predicts at finite N.
     Exit status 0 if they agree, 1 if they disagree.
 
     \b
     Example:
       bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png
+      bntheory compare --scheme wn --plan 0.01 --time 10
       bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)
     batch_sizes = options.pop("batch_sizes")
-    approximation = options.pop("approximation")
+    approximation, error, power = (options.pop(n) for n in ("approximation", "error", "power"))
+    picture = options.pop("picture")
     if approximation is not None:
         _approximation(reporter, problem, approximation, batch_sizes, options)
+        return
+    if error is not None:
+        _plan(reporter, problem, error, power, options)
         return
     from ..experiments.compare import compare
 
     with bad_input():
-        comparison = compare(problem, **options, progress=reporter.progress)
+        comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
     for message in (comparison.flow.message, comparison.runs.message):
         reporter.notice(message)
     columns = {"t": comparison.runs.t}
@@ -92,3 +115,19 @@ def _approximation(
         except FlowError as error:
             raise ValueError(str(error)) from None
     reporter.finish(found, table(found.columns()))
+
+
+def _plan(
+    reporter: Reporter, problem: Any, error: float, power: float, options: dict[str, Any]
+) -> None:
+    from ..experiments.plan import plan
+    from ..odes.flow import FlowError
+
+    chosen = {name: options[name] for name in ("alpha", "time")}
+    with bad_input():
+        try:
+            found = plan(problem, error, power=power, **chosen, progress=reporter.progress)
+        except FlowError as failed:
+            raise ValueError(str(failed)) from None
+    shown = {n: v for n, v in found.columns().items() if not n.startswith("remainder")}
+    reporter.finish(found, [*table(shown), "", found.advice()])

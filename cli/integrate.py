@@ -17,8 +17,11 @@ from .report import Reporter, table
 @click.option("--atol", default=1e-10, show_default=True, help="Absolute error of a step.")
 @click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
 @click.option("--dim", default=1000, show_default=True, help="N, for --fluctuations.")
+@click.option(
+    "--runs", default=1, show_default=True, help="Spread of a mean over so many runs instead."
+)
 @output_options
-def command(fluctuations: bool, dim: int, **options: Any) -> None:
+def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
     """The flow of the order parameters over time.
 
     With --fluctuations also the standard deviation of one run and the shift of the runs' mean
@@ -36,6 +39,6 @@ def command(fluctuations: bool, dim: int, **options: Any) -> None:
     with bad_input():
         flow = integrate(problem, **options, progress=reporter.progress)
         if fluctuations:
-            flow = with_fluctuations(flow, dim)
+            flow = with_fluctuations(flow, dim, runs, reporter.progress)
     reporter.notice(flow.message)
     reporter.finish(flow, table(flow.columns()))

@@ -34,7 +34,8 @@ def command(**options: Any) -> None:
     reporter = Reporter(options)
     problem = take_problem(options)
     data, seed = options.pop("data"), options.pop("seed")
-    from ..experiments.regularization import neuron_regularization, regularization
+    from ..experiments.neuron_regularization import neuron_regularization
+    from ..experiments.regularization import regularization
 
     with bad_input():
         if data is None:

@@ -75,19 +75,26 @@ class Universality:
         from ..results.pictures import LABELS, THEORY, new_figure, shared_legend
 
         figure = new_figure(1, len(PANELS), width=9.0, height=3.4)
+        smooth = integrate(self.flow.problem, time=float(self.flow.t[-1]) + 0.3)
+        beside = 0.13 * (np.arange(len(self.runs)) - (len(self.runs) - 1) / 2)
         for axes, name in zip(figure.axes, PANELS, strict=True):
-            axes.plot(self.flow.t, self.flow.values[name], color=THEORY, linestyle="-",
+            axes.plot(smooth.t, smooth.values[name], color=THEORY, linestyle="-",
                       label="flow, Gaussian inputs")  # fmt: skip
-            for (law, runs), marker in zip(self.runs.items(), "os^vDPX", strict=False):
+            # Means that agree would hide each other: drawn side by side, each at its own
+            # distance from the flow.
+            laws = zip(self.runs.items(), "os^vDPX", beside, strict=False)
+            for (law, runs), marker, apart in laws:
+                drawn = np.interp(runs.t + apart, smooth.t, smooth.values[name])
+                drawn += runs.mean[name] - self.flow.values[name]
                 axes.errorbar(
-                    runs.t, runs.mean[name], yerr=2 * runs.sem[name], linestyle="none",
-                    marker=marker, markersize=4, label=law,
+                    runs.t[1:] + apart, drawn[1:], yerr=2 * runs.sem[name][1:], linestyle="none",
+                    marker=marker, markersize=3.5, markerfacecolor="white", label=law,
                 )  # fmt: skip
             axes.set(xlabel="time $t$ = steps / $N$", title=LABELS[name])
         shared_legend(figure)
         first = next(iter(self.runs.values()))
         setting = f"bn, relu, M = {self.flow.problem.M}: {first.runs} runs at N = {first.dim}"
-        figure.suptitle(f"{setting}, means ± 2 standard errors")
+        figure.suptitle(f"{setting}, means ± 2 standard errors, set side by side along the flow")
         return figure
 
 

@@ -20,6 +20,9 @@ from ..teacher_student.stand_ins import KINKS, activation
 
 #: The grid on which a teacher without closed form is tabulated: ``|u| <= RANGE``.
 RANGE = 14.0
+#: Small spreads make the fields of `var-only-bn` huge, and exp(h) overflows; an activation with
+#: exponentials in it is constant or straight to all digits long before.
+FAR = 200.0
 
 
 @kernel
@@ -43,35 +46,48 @@ def tabulate_teacher(rho, table):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def teacher(u, rho, across, slopes, table, values):  # type: ignore[no-untyped-def]
-    """Fill 1, E[g|u], E[g^2|u], E[v|u], E[g v|u].
+def fill_teacher(u, teacher, values):  # type: ignore[no-untyped-def]
+    """Fill 1, E[g|u], E[g^2|u], E[v|u], E[g v|u], rows of ``values``, at every u."""
+    rho = teacher.rho
+    for j in range(u.size):
+        values[0, j], values[3, j] = 1.0, rho * u[j]
+    if teacher.slopes.size == 2:
+        fill_homogeneous_teacher(u, teacher, values)
+    else:
+        fill_tabulated_teacher(u, teacher.table, values)
 
-    Closed for an activation of slopes (left, right) on either side of 0, otherwise a cubic
-    through four neighbours on the grid.
-    """
-    m = rho * u
-    values[0], values[3] = 1.0, m
-    if slopes.size == 2:
-        left, jump = slopes[0], slopes[1] - slopes[0]
+
+@kernel
+def fill_homogeneous_teacher(u, teacher, values):  # type: ignore[no-untyped-def]
+    """The closed form for an activation of slopes (left, right) on either side of 0."""
+    rho, left, right = teacher.rho, teacher.slopes[0], teacher.slopes[1]
+    variance = max(0.0, 1.0 - rho * rho)
+    across, jump, jump_square = math.sqrt(variance), right - left, right * right - left * left
+    for j in range(u.size):
+        m = rho * u[j]
         x = m / across
         below = 0.5 * math.erfc(-x * 0.7071067811865476)
         density = across * math.exp(-0.5 * x * x) * 0.3989422804014327
-        square = m * m + across * across
+        square = m * m + variance
         half = square * below + m * density
-        values[1] = left * m + jump * (m * below + density)
-        values[2] = left * left * square + (slopes[1] ** 2 - left * left) * half
-        values[4] = left * square + jump * half
-        return
+        values[1, j] = left * m + jump * (m * below + density)
+        values[2, j] = left * left * square + jump_square * half
+        values[4, j] = left * square + jump * half
+
+
+@kernel
+def fill_tabulated_teacher(u, table, values):  # type: ignore[no-untyped-def]
+    """Cubics through four neighbours on the grid of `tabulate_teacher`."""
     last = table.shape[1] - 1
-    x = (min(RANGE, max(-RANGE, u)) / RANGE + 1.0) * 0.5 * last
-    i = min(last - 2, max(1, int(x)))
-    x -= i
-    w0, w1 = -x * (x - 1.0) * (x - 2.0) / 6.0, (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0
-    w2, w3 = -(x + 1.0) * x * (x - 2.0) / 2.0, (x + 1.0) * x * (x - 1.0) / 6.0
-    for row in range(3):
-        t = table[row]
-        value = w0 * t[i - 1] + w1 * t[i] + w2 * t[i + 1] + w3 * t[i + 2]
-        values[(1, 2, 4)[row]] = value
+    for j in range(u.size):
+        x = (min(RANGE, max(-RANGE, u[j])) / RANGE + 1.0) * 0.5 * last
+        i = min(last - 2, max(1, int(x)))
+        x -= i
+        w0, w1 = -x * (x - 1.0) * (x - 2.0) / 6.0, (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0
+        w2, w3 = -(x + 1.0) * x * (x - 2.0) / 2.0, (x + 1.0) * x * (x - 1.0) / 6.0
+        for row, to in ((0, 1), (1, 2), (2, 4)):
+            t = table[row]
+            values[to, j] = w0 * t[i - 1] + w1 * t[i] + w2 * t[i + 1] + w3 * t[i + 2]
 
 
 @kernel
@@ -103,80 +119,132 @@ def power(x, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def batch_moments(  # type: ignore[no-untyped-def]
-    ubar, s, x0, x1, weight, M, q, shift, rho, slopes, table, x, w, longest,
-    factors, singles, pairs, pair_weight, recurrence, out,
-):  # fmt: skip
+def fill_cuts(M, q, shift, field, statistics, rho, cuts):  # type: ignore[no-untyped-def]
+    """Angles psi where the student has a kink, or the teacher's average bends sharply.
+
+    ``field`` holds x0 and x1, ``statistics`` ubar and s.
+    """
+    size, across = math.sqrt(M - 1.0), math.sqrt(max(0.0, 1.0 - rho * rho))
+    width = 5.0 * across / max(abs(rho), 1e-12)
+    for k in range(KINKS.size):
+        student = 2.0 * size
+        if abs(q) > 1e-12:
+            student = ((KINKS[k] - shift) / q - field[0]) / field[1]
+        on_teacher = KINKS[k] / rho if abs(rho) > 1e-12 else 1e12
+        cuts[4 * k] = student
+        for i in range(3):
+            cuts[4 * k + 1 + i] = (on_teacher + (i - 1) * width - statistics[0]) / statistics[1]
+    for i in range(cuts.size):
+        cuts[i] = math.asin(min(1.0, max(-1.0, cuts[i] / size)))
+
+
+@kernel
+def fill_polynomials(sine, recurrence, values):  # type: ignore[no-untyped-def]
+    """The orthonormal polynomials of `batch_law.recurrence`, rows of ``values``, at ``sine``."""
+    values[0] = 1.0
+    for n in range(values.shape[0] - 1):
+        by = 1.0 / recurrence[n + 1]
+        ratio = recurrence[n] * by
+        before = values[max(0, n - 1)]
+        for j in range(sine.size):
+            values[n + 1, j] = by * sine[j] * values[n, j] - ratio * before[j]
+
+
+@kernel
+def fill_factors(factors, density, g, slope, uhat, teacher, values):  # type: ignore[no-untyped-def]
+    """Every function of one example times the density, rows of ``values``."""
+    for i in range(factors.shape[0]):
+        row, other = values[i], teacher[factors[i, 3]]
+        for j in range(row.size):
+            row[j] = density[j] * other[j]
+        for exponent, x in ((factors[i, 0], g), (factors[i, 1], slope), (factors[i, 2], uhat)):
+            for _ in range(exponent):
+                for j in range(row.size):
+                    row[j] *= x[j]
+
+
+@kernel
+def fill_student(shift, scale, uhat, g, slope):  # type: ignore[no-untyped-def]
+    """The activation and its slope at ``shift + scale uhat``; straight beyond `FAR`."""
+    for j in range(uhat.size):
+        f = shift + scale * uhat[j]
+        within = min(FAR, max(-FAR, f))
+        g[j], slope[j] = activation(within)
+        g[j] += slope[j] * (f - within)
+
+
+@kernel
+def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: ignore[no-untyped-def]
+    """Nodes ``sin(psi)`` and weights, density included, into the rows of ``rule``; their number."""
+    edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
+    norm = math.exp(math.lgamma(0.5 * (M - 1)) - math.lgamma(0.5 * (M - 2))) / math.sqrt(math.pi)
+    cuts = np.empty(4 * KINKS.size)
+    field, batch = (statistics.x0[c], statistics.x1[c]), (statistics.ubar[c], statistics.s[c])
+    fill_cuts(M, q, shift, field, batch, teacher.rho, cuts)
+    x, w, longest = direction.x, direction.w, direction.longest
+    filled = fill_angles(cuts, -edge, edge, longest, x, w, rule[0], rule[1])
+    for j in range(filled):
+        rule[1, j] *= norm * math.exp((M - 3) * math.log(math.cos(rule[0, j])))
+        rule[0, j] = math.sin(rule[0, j])
+    return filled
+
+
+@kernel
+def most_nodes(direction, M):  # type: ignore[no-untyped-def]
+    """How many nodes `fill_panels` can fill at most."""
+    edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
+    return direction.x.size * (math.ceil(2 * edge / direction.longest) + 4 * KINKS.size + 1)
+
+
+@kernel
+def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the moments asked for.
 
     Parameters
     ----------
-    ubar, s, x0, x1, weight
-        The outer rule, shape (C,), with the field ``f = shift + q (x0 + x1 uhat)``.
-    M, q, shift, rho
-        Batch size, and the point of the table.
-    slopes, table
-        The teacher's activation: its slopes on both sides of 0, or its table.
-    x, w, longest
-        Gauss-Legendre points of a panel of psi, and its greatest length.
-    factors
-        Functions of one example, rows ``g, slope, uhat`` (exponents) and ``teacher`` (index
-        into what `teacher` fills).
-    singles, pairs
-        Moments: rows ``factor, ubar, s`` and ``factor, factor, ubar, s``.
-    pair_weight, recurrence
-        `batch_law.pair_weights` and `batch_law.recurrence`.
+    statistics, direction, teacher, plan
+        See `batch_arrays`.
+    M, q, shift
+        Batch size, and the field's scale and shift.
     out
         Shape (singles + pairs,).
     """
-    across = math.sqrt(max(0.0, 1.0 - rho * rho))
-    size = math.sqrt(M - 1.0)
-    edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
-    norm = math.exp(math.lgamma(0.5 * (M - 1)) - math.lgamma(0.5 * (M - 2))) / math.sqrt(math.pi)
-    cuts = np.empty(4 * KINKS.size)
-    capacity = x.size * (math.ceil(2 * edge / longest) + cuts.size + 1)
-    nodes, weights = np.empty(capacity), np.empty(capacity)
-    values, conditional = np.empty(factors.shape[0]), np.empty(5)
-    paired = pairs[:, :2].max() + 1 if pairs.shape[0] > 0 else 0  # their factors come first
-    mean, coefficient = np.empty(factors.shape[0]), np.empty((pair_weight.size, paired))
+    ubar, s, x0, x1 = statistics.ubar, statistics.s, statistics.x0, statistics.x1
+    size, rule = math.sqrt(M - 1.0), np.empty((2, most_nodes(direction, M)))
+    paired = plan.pairs[:, :2].max() + 1 if plan.pairs.shape[0] > 0 else 0
+    degree = direction.pair_weight.size if paired > 0 else 0
+    coefficient = np.empty((degree, paired))
     out[:] = 0.0
     for c in range(ubar.size):
-        for k in range(KINKS.size):
-            student = ((KINKS[k] - shift) / q - x0[c]) / x1[c] if abs(q) > 1e-12 else 2.0 * size
-            on_teacher = KINKS[k] / rho if abs(rho) > 1e-12 else 1e12
-            width = 5.0 * across / max(abs(rho), 1e-12)
-            cuts[4 * k] = student
-            for i in range(3):
-                cuts[4 * k + 1 + i] = (on_teacher + (i - 1) * width - ubar[c]) / s[c]
-        for i in range(cuts.size):
-            cuts[i] = math.asin(min(1.0, max(-1.0, cuts[i] / size)))
-        filled = fill_angles(cuts, -edge, edge, longest, x, w, nodes, weights)
-        mean[:] = 0.0
-        coefficient[:] = 0.0
-        for j in range(filled):
-            sine = math.sin(nodes[j])
-            uhat = size * sine
-            density = weights[j] * norm * power(math.cos(nodes[j]), M - 3)
-            g, slope = activation(shift + q * (x0[c] + x1[c] * uhat))
-            teacher(ubar[c] + s[c] * uhat, rho, across, slopes, table, conditional)
-            for i in range(factors.shape[0]):
-                value = density * power(g, factors[i, 0]) * power(slope, factors[i, 1])
-                value *= power(uhat, factors[i, 2]) * conditional[factors[i, 3]]
-                values[i] = value
-                mean[i] += value
-            before, now = 0.0, 1.0
-            for n in range(pair_weight.size if paired > 0 else 0):
-                for i in range(paired):
-                    coefficient[n, i] += now * values[i]
-                after = (sine * now - recurrence[n] * before) / recurrence[n + 1]
-                before, now = now, after
-        for i in range(singles.shape[0]):
-            outer = weight[c] * power(ubar[c], singles[i, 1]) * power(s[c], singles[i, 2])
-            out[i] += outer * mean[singles[i, 0]]
-        for i in range(pairs.shape[0]):
-            total = 0.0
-            for n in range(pair_weight.size):
-                product = coefficient[n, pairs[i, 0]] * coefficient[n, pairs[i, 1]]
-                total += pair_weight[n] * product
-            outer = weight[c] * power(ubar[c], pairs[i, 2]) * power(s[c], pairs[i, 3])
-            out[singles.shape[0] + i] += outer * total
+        fresh = c == 0 or KINKS.size > 0  # without kinks the nodes are the same for all batches
+        if fresh:
+            filled = fill_panels(statistics, c, direction, teacher, M, q, shift, rule)
+            uhat, density, ones = size * rule[0, :filled], rule[1, :filled], np.ones(filled)
+            polynomials = np.empty((degree, filled))
+            if degree > 0:
+                fill_polynomials(rule[0, :filled], direction.recurrence, polynomials)
+            g, slope, average = np.empty(filled), np.empty(filled), np.empty((5, filled))
+            values = np.empty((plan.factors.shape[0], filled))
+        if fresh or x0[c] != x0[c - 1] or x1[c] != x1[c - 1]:
+            fill_student(shift + q * x0[c], q * x1[c], uhat, g, slope)
+        fill_teacher(ubar[c] + s[c] * uhat, teacher, average)
+        fill_factors(plan.factors, density, g, slope, uhat, average, values)
+        if degree > 0:
+            coefficient = np.dot(polynomials, values[:paired].T)
+        add_up(statistics, c, plan, np.dot(values, ones), coefficient, direction.pair_weight, out)
+
+
+@kernel
+def add_up(statistics, c, plan, mean, coefficient, pair_weight, out):  # type: ignore[no-untyped-def]
+    """Add the contribution of one node of the batch's statistics."""
+    singles, pairs = plan.singles, plan.pairs
+    ubar, s, weight = statistics.ubar[c], statistics.s[c], statistics.weight[c]
+    for i in range(singles.shape[0]):
+        outer = weight * power(ubar, singles[i, 1]) * power(s, singles[i, 2])
+        out[i] += outer * mean[singles[i, 0]]
+    for i in range(pairs.shape[0]):
+        total = 0.0
+        for n in range(coefficient.shape[0]):
+            total += pair_weight[n] * coefficient[n, pairs[i, 0]] * coefficient[n, pairs[i, 1]]
+        outer = weight * power(ubar, pairs[i, 2]) * power(s, pairs[i, 3])
+        out[singles.shape[0] + i] += outer * total

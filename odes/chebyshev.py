@@ -1,7 +1,7 @@
 """Chebyshev interpolation on one, two or three axes, also inside compiled flows.
 
 A table travels in a flow's parameters as a flat array: the three axes' sizes and ranges, the
-number of moments, then the coefficients, moments last.
+number of moments, then the coefficients, moment by moment.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def coefficients(values: Array) -> Array:
 def pack(values: Array, ranges: Array) -> Array:
     """A flat table from values of shape (size, size, size, moments) and ranges (3, 2)."""
     header = [*values.shape[:3], *ranges[:, 0], *ranges[:, 1], values.shape[3]]
-    return np.concatenate([np.array(header, dtype=float), coefficients(values).ravel()])
+    by_moment = np.moveaxis(coefficients(values), 3, 0)
+    return np.concatenate([np.array(header, dtype=float), by_moment.ravel()])
 
 
 @kernel
@@ -51,6 +52,21 @@ def fill_basis(y, low, high, basis):  # type: ignore[no-untyped-def]
     for n in range(2, basis.size):
         basis[n] = 2.0 * x * basis[n - 1] - basis[n - 2]
     return basis.size == 1 or abs(x) <= 1.0 + 1e-9
+
+
+@kernel
+def dot_at(x, p, at):  # type: ignore[no-untyped-def]
+    """``x . p[at:]`` in four partial sums: one would wait for the adder at every term."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = x.size - x.size % 4
+    for i in range(0, whole, 4):
+        s0 += x[i] * p[at + i]
+        s1 += x[i + 1] * p[at + i + 1]
+        s2 += x[i + 2] * p[at + i + 2]
+        s3 += x[i + 3] * p[at + i + 3]
+    for i in range(whole, x.size):
+        s0 += x[i] * p[at + i]
+    return s0 + s1 + s2 + s3
 
 
 @kernel
@@ -74,11 +90,14 @@ def look_up(p, start, y0, y1, y2, values):  # type: ignore[no-untyped-def]
     values[:] = 0.0 if inside else math.inf
     if not inside:
         return
-    at = start + HEADER
+    weights = np.empty(n0 * n1 * n2)
+    at = 0
     for i in range(n0):
         for j in range(n1):
             for k in range(n2):
-                weight = b0[i] * b1[j] * b2[k]
-                for m in range(values.size):
-                    values[m] += weight * p[at + m]
-                at += values.size
+                weights[at] = b0[i] * b1[j] * b2[k]
+                at += 1
+    at = start + HEADER
+    for m in range(values.size):
+        values[m] = dot_at(weights, p, at)
+        at += weights.size

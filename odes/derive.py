@@ -21,10 +21,10 @@ from sympy import Expr, Poly, Symbol
 from ..teacher_student.activations import activation_formula
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
+from .batch_closed_forms import batch_closed_form
 from .batch_moments import (
     BatchMoment,
     PairMoment,
-    batch_closed_form,
     collect_moment,
     collect_pair,
     smallest_batch,

@@ -57,10 +57,11 @@ class Flow:
         The status in words, with the time it came about; also says when the stiff solver took
         over. Empty when there is nothing to say.
     std, shift
-        With fluctuations: the predicted standard deviation of one run and the shift of the
-        runs' mean, by quantity, at N = ``dim``. Otherwise empty.
-    dim
-        With fluctuations: N.
+        With fluctuations: the predicted standard deviation of one run, or of a mean over
+        ``averaged`` runs, and the shift of the runs' mean, by quantity, at N = ``dim``.
+        Otherwise empty.
+    dim, averaged
+        With fluctuations: N, and over how many runs is averaged.
     """
 
     problem: Problem
@@ -72,6 +73,7 @@ class Flow:
     std: Mapping[str, Array] = field(default_factory=dict)
     shift: Mapping[str, Array] = field(default_factory=dict)
     dim: int | None = None
+    averaged: int = 1
 
     def __getattr__(self, name: str) -> Array:
         if name in ("values", "__setstate__") or name not in self.values:
@@ -102,11 +104,16 @@ class Flow:
             "zeta": decay(self.problem),
             "t": self.t,
             **self.values,
-            **({"std": self.std, "shift": self.shift, "dim": self.dim} if self.std else {}),
+            **self._fluctuations(),
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
         }
+
+    def _fluctuations(self) -> dict[str, Any]:
+        if not self.std:
+            return {}
+        return {"std": self.std, "shift": self.shift, "dim": self.dim, "averaged": self.averaged}
 
     def columns(self) -> dict[str, Array]:
         """The CSV form: time and every quantity, with its predicted spread if there is one."""
@@ -121,21 +128,22 @@ class Flow:
             {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
         )
 
+    def _draw_spread(self, axes: Any, name: str) -> None:
+        from ..results.pictures import draw_predicted_spread
+
+        values, spread = self.values[name], self.std[name]
+        draw_predicted_spread(axes, self.t, values, spread, self.dim, self.averaged)
+
     @in_house_style
     def plot(self) -> Figure:
         """One panel a quantity."""
-        from ..results.pictures import (
-            draw_predicted_spread,
-            draw_theory,
-            shared_legend,
-            time_panels,
-        )
+        from ..results.pictures import draw_theory, shared_legend, time_panels
 
         figure, panels = time_panels(QUANTITIES)
         for name, axes in panels.items():
             draw_theory(axes, self.t, self.values[name])
             if self.std:
-                draw_predicted_spread(axes, self.t, self.values[name], self.std[name], self.dim)
+                self._draw_spread(axes, name)
         if self.std:
             shared_legend(figure)
         problem = self.problem

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 
 import sympy
 from sympy import Expr, Symbol
 
 from ..codegen.lowering import assignments, code, function
-from ..teacher_student.activations import activation_formula, kinks
+from ..teacher_student.activations import activation_formula
 from ..teacher_student.hooks import learning_rate_source
-from .batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
-from .derive import AnyMoment, Derivation
-from .gaussian_moments import RHO, SHIFT, Moment, closed_form, student_factor, teacher_factor
+from .derive import Derivation
+from .gaussian_moments import RHO, SHIFT, Moment, closed_form
 from .gaussian_moments import Q as FIELD_STD
-from .moment_tables import TableSpec
-from .student_field import laurent
-from .symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, UHAT, L, R
+from .quadrature_source import moment_functions
+from .symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
+from .table_source import table_lines, table_spec
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
 LANES = 64
 
-_U, _V = sympy.symbols("u v", real=True)
 #: The generalisation error against the clean teacher, ``E (g(v) - g(f))^2 / 2``, in moments.
 ERROR_MOMENTS = {
     Moment(0, 0, 0, 2, 0): sympy.Rational(1, 2),
@@ -188,128 +185,6 @@ def _observables(derivation: Derivation) -> str:
     comment = "The field's scale Q and the generalisation error."
     returns = ["float(scale)", "float(error)"]
     return quadrature + function("observables", ["y"], body, returns, comment=comment)
-
-
-def table_spec(derivation: Derivation) -> str:
-    """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
-    if not (derivation.problem.uses_batch and derivation.by_quadrature):
-        return ""
-    activation, X = activation_formula(derivation.problem.activation), derivation.field.X
-    wanted = derivation.by_quadrature.values()
-    return TableSpec(
-        activation,
-        side_slopes(activation),
-        tuple(laurent(X.coeff(UHAT, 0))),
-        tuple(laurent(X.coeff(UHAT, 1))),
-        derivation.shift != 0,
-        _singular(derivation),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
-    ).to_json()
-
-
-def _singular(derivation: Derivation) -> bool:
-    """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
-    homogeneous = side_slopes(activation_formula(derivation.problem.activation))
-    at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
-    return not homogeneous and any(power < 0 for _, _, power in at_centre)
-
-
-def table_lines(derivation: Derivation) -> list[str]:
-    """Lines that look up the tabulated moments of a batch scheme."""
-    wanted = derivation.by_quadrature
-    if not wanted:
-        return []
-    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
-    point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
-    if _singular(derivation):
-        point = "math.log(q), shift"
-    if homogeneous and derivation.shift == 0:
-        point = "0.0, 0.0"
-    order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
-    lines = [
-        f"values = np.empty({len(order)})",
-        f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",
-        *(["size = math.hypot(q, shift)"] if homogeneous else []),
-    ]
-    for i, symbol in enumerate(order):
-        degree = _degree(wanted[symbol]) if homogeneous else 0
-        lines.append(f"{symbol} = values[{i}]" + f"*size**{degree}" * (degree > 0))
-    return lines
-
-
-def _degree(moment: AnyMoment) -> int:
-    """How many times a moment holds the student's output."""
-    return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g
-
-
-def moment_functions(
-    name: str, derivation: Derivation, wanted: Mapping[Symbol, Moment]
-) -> tuple[list[str], str]:
-    """The line that calls a quadrature of moments, and the source of that quadrature.
-
-    The student's factors are taken at the nodes of the outer rule, the teacher's averaged by
-    the inner one; both rules are split where the activation has a kink.
-    """
-    if not wanted:
-        return [], ""
-    activation = activation_formula(derivation.problem.activation)
-    shifted = derivation.shift != 0
-    students = {m: student_factor(activation, m, _U, shifted) for m in wanted.values()}
-    teachers = {(m.teacher, m.v): teacher_factor(activation, m, _V) for m in wanted.values()}
-    inner = {f"b{i}{j}": e for (i, j), e in teachers.items() if (i, j) != (0, 0)}
-    outer = {f"a{k}": students[m] for k, m in enumerate(wanted.values())}
-    symbols = [str(s) for s in wanted]
-    products = [
-        f"{s} += weight_u*a{k}" + (f"*s{m.teacher}{m.v}" if m.teacher or m.v else "")
-        for k, (s, m) in enumerate(wanted.items())
-    ]
-    body = _quadrature_lines(symbols, outer, inner, products, bool(kinks(activation)))
-    source = function(name, ["q", "shift", "rho"], body, [f"({', '.join(symbols)},)"])
-    at = kinks(activation)
-    arrays = f"KINKS = np.array([{', '.join(map(repr, at))}])\n\n" if at else ""
-    call = f"{', '.join(symbols)}{',' if len(symbols) == 1 else ''} = {name}(q, shift, rho)"
-    return [call], arrays + source + "\n"
-
-
-def _quadrature_lines(
-    symbols: list[str],
-    outer: Mapping[str, Expr],
-    inner: Mapping[str, Expr],
-    products: list[str],
-    kinked: bool,
-) -> list[str]:
-    """The body of a two-fold quadrature over ``u`` and over ``v = rho u + across z``."""
-    split = ["scaled_cuts(KINKS, rho*u, across, cuts)", "inner = fill_rule(cuts, FINE, z, wz)"]
-    sums = [f"s{name[1:]}" for name in inner]
-    return [
-        *(_split_rule() if kinked else _smooth_rule()),
-        "across = math.sqrt(max(0.0, 1.0 - rho*rho))",
-        f"{' = '.join(symbols)} = 0.0",
-        "for i in range(outer):",
-        *("    " + line for line in ["u = x[i]", "weight_u = wx[i]", *(split if kinked else [])]),
-        *([f"    {' = '.join(sums)} = 0.0"] if sums else []),
-        "    for j in range(inner):",
-        "        v = rho*u + across*z[j]",
-        *("        " + line for line in assignments(inner)),
-        *(f"        {s} += wz[j]*b{s[1:]}" for s in sums),
-        *("    " + line for line in assignments(outer)),
-        *("    " + line for line in products),
-    ]
-
-
-def _smooth_rule() -> list[str]:
-    return ["x = z = SMOOTH_NODES", "wx = wz = SMOOTH_WEIGHTS", "outer = inner = x.size"]
-
-
-def _split_rule() -> list[str]:
-    return [
-        "size = rule_size(KINKS.size, FINE)",
-        "x, wx, z, wz = np.empty(size), np.empty(size), np.empty(size), np.empty(size)",
-        "cuts = np.empty(KINKS.size)",
-        "scaled_cuts(KINKS, shift, q, cuts)",
-        "outer = fill_rule(cuts, FINE, x, wx)",
-    ]
 
 
 def kernel_source(derivation: Derivation) -> str:

@@ -11,22 +11,25 @@ coordinates ``y = (gamma, beta, P, A)`` in which the diffusion was derived::
 
 A run's mean is ``x + b/N`` and its covariance ``Sigma/N``. In ``db/dt`` the terms are: the
 state's own scatter, the finite-size drift, the curvature of x(y) over one step, and the step's
-finite length. The last two equations are solved when ``p[6]`` says so.
+finite length. The parameters ``p`` end in scratch space and three numbers: where it begins, the
+mode (which of the equations beside the first are solved), and where the diffusion's table begins.
 """
 
 import math
 
+import numpy as np
+
 from ..codegen.jit import kernel
 
 # the generated functions of one problem stand here
-from .stand_ins import ORDER, diffusion, drift, jacobian
+from .stand_ins import ORDER, diffusion, drift, jacobian, mean_observables
 
 # until here
 
 TRIANGLE = ORDER * (ORDER + 1) // 2
 SIZE = ORDER + TRIANGLE + ORDER + ORDER * ORDER
-#: Numbers in front of the scratch space that follows them in ``p``.
-NUMBERS = 7
+#: Modes: the covariance; covariance and shift; the propagator.
+COVARIANCE, SHIFT, PROPAGATOR = 0, 1, 2
 SCRATCH = 5 * ORDER * ORDER + 4 * ORDER
 #: Step of the second differences, in standard deviations of sqrt(N) times a run.
 PROBE = 1e-3
@@ -96,43 +99,85 @@ def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore
 
 
 @kernel
+def propagator_drift(J, Phi, dPhi):  # type: ignore[no-untyped-def]
+    """dPhi = J Phi."""
+    for i in range(ORDER):
+        for j in range(ORDER):
+            total = 0.0
+            for k in range(ORDER):
+                total += J[i, k] * Phi[k, j]
+            dPhi[i, j] = total
+
+
+@kernel
 def rhs(t, z, p, dz):  # type: ignore[no-untyped-def]
-    """The joint flow; its scratch space follows the numbers in ``p``."""
+    """The joint flow."""
     n, n2 = ORDER, ORDER * ORDER
-    work = p[NUMBERS:]
+    mode, work = int(p[p.size - 2]), p[int(p[p.size - 3]) :]
     J, D = work[:n2].reshape(n, n), work[n2 : 2 * n2].reshape(n, n)
     S, T = work[2 * n2 : 3 * n2].reshape(n, n), work[3 * n2 : 4 * n2].reshape(n, n)
     C, rest = work[4 * n2 : 5 * n2].reshape(n, n), work[5 * n2 :]
     x, F = z[:n], dz[:n]
+    dz[n:] = 0.0
+    drift(t, x, p, F)
+    jacobian(t, x, p, J)
+    at = n + TRIANGLE
+    if mode == PROPAGATOR:
+        propagator_drift(J, z[at + n :].reshape(n, n), dz[at + n :].reshape(n, n))
+        return
+    f1 = diffusion(t, x, p, D)
     at = n
     for i in range(n):
         for j in range(i, n):
             S[i, j] = S[j, i] = z[at]
             at += 1
-    drift(t, x, p, F)
-    jacobian(t, x, p, J)
-    f1 = diffusion(t, x, p, D)
-    b, db = z[at : at + n], dz[at : at + n]
-    Phi, dPhi = z[at + n :].reshape(n, n), dz[at + n :].reshape(n, n)
-    if p[6] > 0.0:
+    if mode == SHIFT:
+        b, db = z[at : at + n], dz[at : at + n]
         shift_drift(t, x, p, F, J, D, f1, S, b, C, rest[:n], rest[n : 2 * n], db)
-    else:
-        db[:] = 0.0
     to_order_parameters(x, D, T)
     at = n
     for i in range(n):
-        for j in range(n):
-            total, forward = 0.0, 0.0
+        for j in range(i, n):
+            total = D[i, j]
             for k in range(n):
                 total += J[i, k] * S[k, j] + S[i, k] * J[j, k]
-                forward += J[i, k] * Phi[k, j]
-            dPhi[i, j] = forward if p[6] > 0.0 else 0.0
-            if j >= i:
-                dz[at] = total + D[i, j]
-                at += 1
+            dz[at] = total
+            at += 1
 
 
 @kernel
 def observables(z):  # type: ignore[no-untyped-def]
     """Nothing is read off here."""
     return 0.0, 0.0
+
+
+@kernel
+def moved(x, i, a, j, b, near):  # type: ignore[no-untyped-def]
+    """Q and error at x with a added to its entry i, then b to j."""
+    near[:] = x
+    near[i] += a
+    near[j] += b
+    return mean_observables(near)
+
+
+@kernel
+def observe_derivatives(states, slopes, curvatures):  # type: ignore[no-untyped-def]
+    """First and second derivatives of Q and the error, by central differences."""
+    step, near = np.empty(ORDER), np.empty(ORDER)
+    for k in range(states.shape[0]):
+        x = states[k]
+        step[:] = 1e-4
+        room = (1.0 - abs(x[ORDER - 2])) / 3.0  # R stays within [-1, 1]
+        step[ORDER - 2] = min(1e-4, max(1e-9, room))
+        for i in range(ORDER):
+            h = step[i]
+            up, down = moved(x, i, h, i, 0.0, near), moved(x, i, -h, i, 0.0, near)
+            for o in range(2):
+                slopes[k, o, i] = (up[o] - down[o]) / (2.0 * h)
+            for j in range(i, ORDER):
+                g = step[j]
+                pp, mm = moved(x, i, h, j, g, near), moved(x, i, -h, j, -g, near)
+                pm, mp = moved(x, i, h, j, -g, near), moved(x, i, -h, j, g, near)
+                for o in range(2):
+                    curvature = (pp[o] + mm[o] - pm[o] - mp[o]) / (4.0 * h * g)
+                    curvatures[k, o, i, j] = curvatures[k, o, j, i] = curvature

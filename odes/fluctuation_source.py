@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import json
+
 import sympy
+from sympy import Expr, Symbol
 
 from ..codegen.lowering import assignments, function
 from ..teacher_student.activations import activation_formula
+from ..teacher_student.hooks import activation_source
+from ..teacher_student.problem import Problem
+from .batch_diffusion import (
+    ACROSS_SIGNAL,
+    SIGNAL,
+    SQUARE,
+    BatchDiffusion,
+    Combination,
+    derive_batch_diffusion,
+)
+from .batch_moments import side_slopes
 from .derive import Derivation
-from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion
-from .flow_source import _RENAME, _unpack, kernel_source, moment_functions
+from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
+from .flow_source import _RENAME, _unpack, kernel_source
 from .gaussian_moments import closed_form
+from .quadrature_source import moment_functions
+from .student_field import laurent
+from .symbols import NOISE, UHAT
+from .table_source import singular
 
 #: The flow's own functions go by these names, where the joint flow takes theirs.
 _MEAN_NAMES = {
@@ -20,38 +38,105 @@ _MEAN_NAMES = {
 _NUMERICAL_JACOBIAN = '''
 @kernel
 def jacobian(t, y, p, J):
-    """Central differences: some moments have no closed form."""
-    near, up, down = y.copy(), np.empty(y.size), np.empty(y.size)
+    """Differences, as some moments have no closed form: central, but from inside at |R| = 1."""
+    near, up, middle, down = y.copy(), np.empty(y.size), np.empty(y.size), np.empty(y.size)
     for j in range(y.size):
         h = 1e-5 * (1.0 + abs(y[j]))
-        near[j] = y[j] + h
-        drift(t, near, p, up)
-        near[j] = y[j] - h
-        drift(t, near, p, down)
+        if j == y.size - 2 and 1.0 - abs(y[j]) < h:
+            h = -1e-6 if y[j] > 0.0 else 1e-6
+            drift(t, y, p, middle)
+            near[j] = y[j] + h
+            drift(t, near, p, up)
+            near[j] = y[j] + 2.0 * h
+            drift(t, near, p, down)
+            for i in range(y.size):
+                J[i, j] = (4.0 * up[i] - 3.0 * middle[i] - down[i]) / (2.0 * h)
+        else:
+            near[j] = y[j] + h
+            drift(t, near, p, up)
+            near[j] = y[j] - h
+            drift(t, near, p, down)
+            for i in range(y.size):
+                J[i, j] = 0.5 * (up[i] - down[i]) / h
         near[j] = y[j]
-        for i in range(y.size):
-            J[i, j] = 0.5 * (up[i] - down[i]) / h
 
 '''
 
 
-def fluctuation_source(derivation: Derivation, diffusion: Diffusion) -> str:
-    """Source text of ``drift``, ``jacobian`` and ``diffusion``."""
+def fluctuation_source(derivation: Derivation) -> str:
+    """Source text of ``drift``, ``jacobian`` and ``diffusion``, and the table they ask for."""
     mean = kernel_source(derivation)
     for name, called in _MEAN_NAMES.items():
         mean = mean.replace(name, called)
     if derivation.by_quadrature:
         mean += _NUMERICAL_JACOBIAN
-    return mean + "\n" + _diffusion(derivation, diffusion)
+    problem = derivation.problem
+    if problem.uses_batch:
+        return mean + "\n" + _batch_diffusion(derivation, derive_batch_diffusion(problem))
+    return mean + "\n" + _diffusion(derivation, derive_diffusion(problem))
+
+
+def sampling_source(problem: Problem) -> str:
+    """Source text of what `batch_sampling` asks for: the activation and a step's elements."""
+    derived = derive_batch_diffusion(problem)
+    both = (*derived.scattering, *derived.averaged)
+    names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
+    unpack = [f"{s} = {name}[{i}]" for name, symbols in names for i, s in enumerate(symbols)]
+    body = [*unpack, *assignments({f"out[{i}]": element for i, element in enumerate(both)})]
+    arguments = ["d", "z", "e", "zbar", "zuhat", "ubar", "s", "rho", "across", "M", "out"]
+    parts = [
+        "import math",
+        "import numpy as np",
+        "from bntheory.codegen.jit import kernel",
+        f"SCATTERING = {len(derived.scattering)}",
+        f"AVERAGED = {len(derived.averaged)}",
+        activation_source(problem.activation),
+        function("elements", arguments, body, [], comment="Elements of one step."),
+    ]
+    return "\n".join(parts)
+
+
+def _table(derivation: Derivation, moments: int) -> str:
+    """The line that says what `diffusion_tables` is asked for."""
+    if not moments:
+        return "DIFFUSION_TABLE = ''\n"
+    X = derivation.field.X
+    batch = derivation.problem.uses_batch
+    spec = {
+        "homogeneous": bool(side_slopes(activation_formula(derivation.problem.activation))),
+        "shifted": derivation.shift != 0,
+        "singular": batch and singular(derivation),
+        "order": max(0, derivation.smallest_batch - 2),
+        "x0": laurent(X.coeff(UHAT, 0)) if batch else [],
+        "x1": laurent(X.coeff(UHAT, 1)) if batch else [],
+    }
+    return f"DIFFUSION_TABLE = {json.dumps(spec)!r}\n"
+
+
+def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
+    """Lines that read the moments from the table, at the point of its axes."""
+    point = "math.atan(2.0*q), shift"
+    if side_slopes(activation_formula(derivation.problem.activation)):
+        point = "math.atan2(shift, q), math.hypot(q, shift)"
+    elif derivation.problem.uses_batch and singular(derivation):
+        point = "math.log(q), shift"
+    return [
+        f"values = np.empty({len(symbols)})",
+        f"look_up(p, int(p[p.size - 1]), math.acos(rho), {point}, values)",
+        *(f"{symbol} = values[{i}]" for i, symbol in enumerate(symbols)),
+    ]
+
+
+# --- one example's own field -------------------------------------------------------------------
 
 
 def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
     activation = activation_formula(derivation.problem.activation)
     shifted = derivation.shift != 0
     closed = {s: closed_form(activation, m, shifted) for s, m in diffusion.moments.items()}
-    by_quadrature = {s: m for s, m in diffusion.moments.items() if closed[s] is None}
+    tabulated = {s: m for s, m in diffusion.moments.items() if closed[s] is None}
     values = {s: value for s, value in closed.items() if value is not None}
-    call, quadrature = moment_functions("second_moments", derivation, by_quadrature)
+    _, quadrature = moment_functions("second_moments", derivation, tabulated)
     size = range(diffusion.covariance.rows)
     targets = {
         f"D[{i}, {j}]": _lowerable(diffusion.covariance[i, j], values)
@@ -60,16 +145,65 @@ def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
         if i <= j
     }
     targets["f1"] = _lowerable(diffusion.finite_size, values)
-    mirror = [f"D[{j}, {i}] = D[{i}, {j}]" for i in size for j in size if i < j]
+    look_up = _look_up(derivation, [str(s) for s in tabulated]) if tabulated else []
     across = f"across2 = max({SMALLEST_ACROSS}, 1.0 - R*R)"
-    unpack = _unpack(derivation, rates=True)
-    body = [*unpack, across, *call, *assignments(targets), *mirror]
-    comment = "Covariance of N times one step's increment; returns the finite-size drift."
-    arguments = ["t", "y", "p", "D"]
-    source = function("diffusion", arguments, body, ["float(f1)"], comment=comment)
-    return quadrature + source
+    body = [across, *look_up, *assignments(targets)]
+    head = _table(derivation, len(tabulated)) + quadrature
+    return head + _diffusion_function(derivation, len(size), body)
 
 
-def _lowerable(expression: sympy.Expr, closed: dict[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+def _lowerable(expression: Expr, closed: dict[Symbol, Expr]) -> Expr:
     renamed = _RENAME | {ACROSS: ACROSS}
     return sympy.sympify(expression).subs(closed).subs(renamed)
+
+
+def _diffusion_function(derivation: Derivation, size: int, body: list[str]) -> str:
+    mirror = [f"D[{j}, {i}] = D[{i}, {j}]" for i in range(size) for j in range(i + 1, size)]
+    lines = [*_unpack(derivation, rates=True), *body, *mirror]
+    comment = "Covariance of N times one step's increment; returns the finite-size drift."
+    arguments = ["t", "y", "p", "D"]
+    return function("diffusion", arguments, lines, ["float(f1)"], comment=comment)
+
+
+# --- batch schemes -----------------------------------------------------------------------------
+
+
+def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> str:
+    symbols, covariance = _tabulated_covariances(len(diffusion.scattering))
+    means: dict[int, Expr] = {}
+    for i in range(len(diffusion.averaged)):
+        clean, noisy = sympy.symbols(f"mean{i}_0 mean{i}_2", real=True)
+        symbols += [str(clean), str(noisy)]
+        means[i] = clean + NOISE * noisy
+    increments = list(diffusion.increments.values())
+    targets = {
+        f"D[{i}, {j}]": _covariance(increments[i], increments[j], covariance).subs(_RENAME)
+        for i in range(len(increments))
+        for j in range(i, len(increments))
+    }
+    f1 = sum((front * means[i] for front, i in diffusion.finite_size), sympy.Integer(0))
+    targets["f1"] = sympy.sympify(f1).subs(_RENAME)
+    body = [*_look_up(derivation, symbols), *assignments(targets)]
+    head = _table(derivation, len(symbols))
+    return head + _diffusion_function(derivation, len(increments), body)
+
+
+def _tabulated_covariances(count: int) -> tuple[list[str], dict[tuple[int, int], Expr]]:
+    """The table's columns in order, and the covariances of elements in terms of them."""
+    columns: list[str] = []
+    covariance: dict[tuple[int, int], Expr] = {}
+    for i in range(count):
+        for j in range(i, count):
+            parts = sympy.symbols([f"cov{i}_{j}_{n}" for n in range(3)], real=True)
+            columns += map(str, parts)
+            value = parts[0] + NOISE * parts[1] + NOISE**2 * parts[2]
+            covariance[i, j] = covariance[j, i] = value
+    return columns, covariance
+
+
+def _covariance(a: Combination, b: Combination, of: dict[tuple[int, int], Expr]) -> Expr:
+    total: Expr = sympy.Integer(0)
+    for front, i in a:
+        for other, j in b:
+            total += front * other * of[i, j]
+    return total

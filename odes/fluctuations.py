@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..codegen.modules import from_template, generated
 from ..results.checks import integer
-from ..teacher_student.hooks import structure
+from ..results.files import dataset
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import check_schedule, stored_times
-from .flow import ATOL, RTOL, Flow, FlowError, flow_kernels, parameters
+from .flow import Flow, FlowError
+from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
+from .moment_tables import EXTENTS
+from .table_quadrature import Progress
+
+if TYPE_CHECKING:
+    import xarray
 
 Array = np.ndarray
-#: N times a variance below this is not resolved, and counts as none.
-SMALLEST_VARIANCE = 1e-11
-#: Steps of the joint flow; it is not stiffer than the flow itself.
-MAX_STEPS = 200_000
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,8 @@ class Fluctuations:
         N times the covariance of one run, shape (times, n, n).
     shift
         N times the shift of the runs' mean from the flow, shape (times, n).
-    propagators
-        From each stored time to the next, shape (times - 1, n, n).
-    innovations
-        N times the covariance that a run takes on from each stored time to the next, beyond
-        what the propagator carries over, shape (times - 1, n, n).
+    extent
+        Range of the tables that a scheme without closed moments needed.
     """
 
     problem: Problem
@@ -53,8 +50,7 @@ class Fluctuations:
     mean: Array
     covariance: Array
     shift: Array
-    propagators: Array
-    innovations: Array
+    extent: float = 1.0
 
     def std(self, dim: int, runs: int = 1) -> dict[str, Array]:
         """Predicted standard deviation of ``Q R L error`` (and gamma, beta) at N = dim.
@@ -66,14 +62,17 @@ class Fluctuations:
         runs
             Of the mean over so many runs.
         """
-        variance = np.einsum("tqi,tij,tqj->tq", self._slopes, self.covariance, self._slopes)
-        spread = np.sqrt(np.maximum(variance, 0.0) / (dim * runs))
+        first = np.einsum("tqi,tij,tqj->tq", self.slopes, self.covariance, self.slopes)
+        bent = np.einsum("tqij,tjk->tqik", self._curvatures, self.covariance)
+        second = np.einsum("tqij,tqji->tq", bent, bent) / 2  # of a quantity near its optimum
+        variance = np.maximum(first, 0.0) / dim + np.maximum(second, 0.0) / dim**2
+        spread = np.sqrt(variance / runs)
         return dict(zip(self.quantities, spread.T, strict=True))
 
     def mean_shift(self, dim: int) -> dict[str, Array]:
         """Predicted shift of the runs' mean of every quantity at N = dim."""
         curvature = np.einsum("tqij,tij->tq", self._curvatures, self.covariance) / 2
-        shift = (np.einsum("tqi,ti->tq", self._slopes, self.shift) + curvature) / dim
+        shift = (np.einsum("tqi,ti->tq", self.slopes, self.shift) + curvature) / dim
         return dict(zip(self.quantities, shift.T, strict=True))
 
     def correlation(self) -> Array:
@@ -99,13 +98,47 @@ class Fluctuations:
             carried = step @ carried
         return carried
 
+    @cached_property
+    def trajectory_covariance(self) -> Array:
+        """N times the covariance of a run's whole trajectory, shape (times, n, times, n)."""
+        times, n = self.mean.shape
+        full = np.empty((times, n, times, n))
+        carried = np.empty((0, n, n))  # covariances of this time with every earlier one
+        for k in range(times):
+            if k:
+                carried = self.propagators[k - 1] @ carried
+            carried = np.concatenate([carried, self.covariance[k : k + 1]])
+            full[k, :, : k + 1, :] = carried.transpose(1, 0, 2)
+            full[: k + 1, :, k, :] = carried.transpose(0, 2, 1)
+        return full
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Everything, with the dimensions ``t``, ``parameter`` and ``other`` (order parameters)."""
+        names = list(self.problem.order_parameters)
+        pair = ("t", "parameter", "other")
+        return dataset(
+            {
+                "mean": (("t", "parameter"), self.mean),
+                "shift": (("t", "parameter"), self.shift),
+                "covariance": (pair, self.covariance),
+                "correlation": (pair, self.correlation()),
+            },
+            {"t": self.t, "parameter": names, "other": names},
+            {"problem": self.problem.to_json()},
+        )
+
     @property
     def quantities(self) -> tuple[str, ...]:
         """The names that `std` and `mean_shift` report."""
         return ("Q", "error", *self.problem.order_parameters)
 
     @cached_property
-    def _slopes(self) -> Array:
+    def propagators(self) -> Array:
+        """What a displacement becomes from each stored time to the next, (times - 1, n, n)."""
+        return propagators(self.problem, self.t, self.mean, self.extent)
+
+    @cached_property
+    def slopes(self) -> Array:
         """Derivatives of the quantities by the order parameters, (times, quantities, n)."""
         n = self.mean.shape[1]
         own = np.broadcast_to(np.eye(n), (self.t.size, n, n))
@@ -118,34 +151,12 @@ class Fluctuations:
 
     @cached_property
     def _derivatives(self) -> tuple[Array, Array]:
-        """First and second derivatives of Q and the error, by central differences."""
-        kernels = flow_kernels(self.problem)
-        R = self.problem.order_parameters.index("R")
-        n = self.mean.shape[1]
-        slopes, curvatures = np.empty((self.t.size, 2, n)), np.empty((self.t.size, 2, n, n))
-        for k, x in enumerate(self.mean):
-            step = np.full(n, 1e-4)
-            step[R] = min(1e-4, max(1e-9, (1 - abs(x[R])) / 3))  # R stays within [-1, 1]
-            slopes[k], curvatures[k] = _differences(kernels.observables, x, step)
+        """First and second derivatives of Q and the error."""
+        times, n = self.mean.shape
+        slopes, curvatures = np.empty((times, 2, n)), np.empty((times, 2, n, n))
+        kernels = fluctuation_kernels(self.problem)
+        kernels.observe_derivatives(np.ascontiguousarray(self.mean), slopes, curvatures)
         return slopes, curvatures
-
-
-def _differences(function: Any, x: Array, step: Array) -> tuple[Array, Array]:
-    n = x.size
-    moves = np.diag(step)
-
-    def at(move: Array) -> Array:
-        return np.array(function(x + move))
-
-    slope, curvature = np.empty((2, n)), np.empty((2, n, n))
-    for i in range(n):
-        slope[:, i] = (at(moves[i]) - at(-moves[i])) / (2 * step[i])
-        for j in range(i, n):
-            plus = at(moves[i] + moves[j]) + at(-moves[i] - moves[j])
-            minus = at(moves[i] - moves[j]) + at(moves[j] - moves[i])
-            curvature[:, i, j] = (plus - minus) / (4 * step[i] * step[j])
-            curvature[:, j, i] = curvature[:, i, j]
-    return slope, curvature
 
 
 def fluctuations(
@@ -156,6 +167,7 @@ def fluctuations(
     times: ArrayLike | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,
+    progress: Progress | None = None,
 ) -> Fluctuations:
     """Predict the fluctuations of runs that all start at the problem's start.
 
@@ -163,8 +175,11 @@ def fluctuations(
     ----------
     problem
         The setting.
-    time, points, times, rtol, atol
+    time, points, times, progress
         As for `bntheory.integrate`.
+    rtol, atol
+        Relative and absolute bounds on the error of a step. A prediction to first order in 1/N
+        needs fewer digits than the flow itself.
 
     Returns
     -------
@@ -188,52 +203,34 @@ def fluctuations(
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)
     n = len(problem.order_parameters)
-    joint = np.concatenate([problem.start, np.zeros(kernels.SIZE - n)])
-    p = np.concatenate([parameters(problem), [1.0], np.zeros(kernels.SCRATCH)])
-    rows, propagators, innovations = np.empty((stored.size, kernels.SIZE)), [], []
-    at = 0.0
-    for k, t in enumerate(stored):
-        innovations.append(_innovation(kernels, joint[:n], p, at, t, rtol))
-        joint[-n * n :] = np.eye(n).ravel()
-        _advance(kernels, joint, p, at, t, rtol, atol)
-        rows[k], at = joint, t
-        propagators.append(joint[-n * n :].reshape(n, n).copy())
+    for extent in EXTENTS if kernels.HAS_RANGE or kernels.DIFFUSION_TABLE else EXTENTS[:1]:
+        p = joint_parameters(problem, kernels, kernels.SHIFT, extent, progress)
+        start = np.concatenate([problem.start, np.zeros(kernels.SIZE - n)])
+        rows, reached = advance(kernels, start, p, 0.0, stored, rtol, atol)
+        if len(rows) == stored.size:
+            break
+    else:
+        raise FlowError(f"the flow of the fluctuations ended at t = {reached:g}")
     triangle, shift = n + n * (n + 1) // 2, kernels.SIZE - n * n
-    return Fluctuations(
-        problem,
-        stored,
-        rows[:, :n],
-        _symmetric(rows[:, n:triangle], n),
-        rows[:, triangle:shift],
-        np.array(propagators[1:]).reshape(-1, n, n),
-        np.array(innovations[1:]).reshape(-1, n, n),
-    )
+    covariance = _symmetric(rows[:, n:triangle], n)
+    return Fluctuations(problem, stored, rows[:, :n], covariance, rows[:, triangle:shift], extent)
 
 
-def fluctuation_kernels(problem: Problem) -> Any:
-    """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
-
-    def write() -> str:
-        from .derive import derive_drift
-        from .diffusion import derive_diffusion
-        from .fluctuation_source import fluctuation_source
-
-        source = fluctuation_source(derive_drift(problem), derive_diffusion(problem))
-        joint = from_template("odes/fluctuation_rhs.py", source)
-        return from_template("odes/integrator.py", joint)
-
-    return generated("fluctuations", structure(problem), write)
-
-
-def with_fluctuations(flow: Flow, dim: int) -> Flow:
+def with_fluctuations(
+    flow: Flow, dim: int, runs: int = 1, progress: Progress | None = None
+) -> Flow:
     """A flow with the predicted spread and shift of runs at N = dim.
 
     Parameters
     ----------
     flow
-        A complete flow of a scheme whose field is one example's own.
+        A complete flow.
     dim
         Input dimension N.
+    runs
+        The spread is that of a mean over so many runs.
+    progress
+        As for `fluctuations`.
 
     Raises
     ------
@@ -242,21 +239,10 @@ def with_fluctuations(flow: Flow, dim: int) -> Flow:
     FlowError
         If the flow is not complete.
     """
-    size = integer("dim", dim, 3)
-    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t)
-    return replace(flow, std=predicted.std(size), shift=predicted.mean_shift(size), dim=size)
-
-
-def _innovation(kernels: Any, x: Array, p: Array, begin: float, end: float, rtol: float) -> Array:
-    """Covariance taken on within one interval, started from none.
-
-    As a difference of covariances it would drown in their rounding once the runs have settled.
-    """
-    n = x.size
-    joint, alone = np.concatenate([x, np.zeros(kernels.SIZE - n)]), p.copy()
-    alone[6] = 0.0
-    _advance(kernels, joint, alone, begin, end, rtol, SMALLEST_VARIANCE / 1000)
-    return _symmetric(joint[None, n : n + n * (n + 1) // 2], n)[0]
+    size, count = integer("dim", dim, 3), integer("runs", runs, 1)
+    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t, progress=progress)
+    spread, shift = predicted.std(size, count), predicted.mean_shift(size)
+    return replace(flow, std=spread, shift=shift, dim=size, averaged=count)
 
 
 def _symmetric(triangles: Array, n: int) -> Array:
@@ -265,18 +251,3 @@ def _symmetric(triangles: Array, n: int) -> Array:
     full[:, i, j] = triangles
     full[:, j, i] = triangles
     return full
-
-
-def _advance(
-    kernels: Any, z: Array, p: Array, begin: float, end: float, rtol: float, atol: float
-) -> None:
-    """Carry the joint state from one time to another, in place."""
-    if end <= begin:
-        return
-    out, reached = np.empty((1, z.size)), np.zeros(1)
-    status, _, _ = kernels.integrate(
-        z, np.array([end]), p, rtol, atol, MAX_STEPS, out, reached, begin
-    )
-    if status != kernels.COMPLETE or not math.isfinite(out.sum()):
-        raise FlowError(f"the flow of the fluctuations ended at t = {reached[0]:g}")
-    z[:] = out[0]

@@ -12,11 +12,12 @@ from ..teacher_student.problem import Problem
 from .batch_law import Fineness
 from .batch_moments import BatchMoment
 from .derive import Derivation, derive_drift
-from .flow_source import table_spec
 from .gaussian_moments import RHO
 from .gaussian_moments import Q as FIELD_STD
-from .moment_tables import TableSpec, evaluate
 from .symbols import BATCH
+from .table_quadrature import evaluate
+from .table_source import table_spec
+from .table_spec import TableSpec
 
 #: The pull of the teacher and of the student's own output on gamma.
 TEACHER, STUDENT = BatchMoment(0, 1, 1, 0, 0, 1, 0), BatchMoment(1, 1, 1, 0, 0, 0, 0)

@@ -9,6 +9,8 @@ SIZE: int = 3
 ORDER: int = 3
 HAS_JACOBIAN: bool = True
 LANES: int = 32
+SCATTERING: int = 3
+AVERAGED: int = 2
 
 
 def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
@@ -31,6 +33,11 @@ def observables(y: np.ndarray) -> tuple[float, float]:
     raise AssertionError(y)
 
 
+def mean_observables(y: np.ndarray) -> tuple[float, float]:
+    """`observables` of the mean alone, where a template makes a larger flow of it."""
+    raise AssertionError(y)
+
+
 def drift(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
     """`rhs` of the mean alone, where a template makes a larger one of it."""
     raise AssertionError(t, y, p, dy)
@@ -39,3 +46,20 @@ def drift(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
 def diffusion(t: float, y: np.ndarray, p: np.ndarray, D: np.ndarray) -> float:
     """Fill the diffusion matrix; return the finite-size drift of L^2."""
     raise AssertionError(t, y, p, D)
+
+
+def elements(
+    d: np.ndarray,
+    z: np.ndarray,
+    e: np.ndarray,
+    zbar: float,
+    zuhat: float,
+    ubar: float,
+    s: float,
+    rho: float,
+    across: float,
+    M: float,
+    out: np.ndarray,
+) -> None:
+    """Fill the elements of one step of a batch scheme (`batch_diffusion`)."""
+    raise AssertionError(d, z, e, zbar, zuhat, ubar, s, rho, across, M, out)

@@ -83,10 +83,13 @@ def draw_simulation(
     )  # fmt: skip
 
 
-def draw_predicted_spread(axes: Axes, t: Any, y: Any, std: Any, dim: int | None) -> None:
-    """The band in which 95% of runs are predicted to lie."""
+def draw_predicted_spread(
+    axes: Axes, t: Any, y: Any, std: Any, dim: int | None, averaged: int = 1
+) -> None:
+    """The band in which 95% of runs, or of means over some runs, are predicted to lie."""
     y, std = np.asarray(y), np.asarray(std)
-    label = f"95% of runs at $N$ = {dim}, predicted"
+    what = "runs" if averaged == 1 else f"means of {averaged} runs"
+    label = f"95% of {what} at $N$ = {dim}, predicted"
     axes.fill_between(
         t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=label
     )

@@ -14,10 +14,11 @@ def draw(M, batches, R, rng):
     return u, v, ubar, s, (u - ubar) / s
 
 
-def drawn_drift(problem, y, batches, rng):
-    """Means and standard errors of d gamma[, d beta], d(LR), d(L^2) over drawn batches.
+def drawn_increments(problem, y, batches, rng):
+    """N times a step's increments of gamma[, beta], LR, L^2 in drawn batches, as N grows.
 
-    Every scheme's gradient is the Jacobian of its normalisation, written out.
+    Every scheme's gradient is the Jacobian of its normalisation, written out. Returns also what
+    ``E |step|^2`` lacks of order 1/N (f1), batch by batch.
     """
     names = dict(zip(problem.order_parameters, y, strict=True))
     gamma, R, L = names["gamma"], names["R"], names["L"]
@@ -45,7 +46,15 @@ def drawn_drift(problem, y, batches, rng):
         changes.append(eta * problem.gamma_rate * delta.sum(axis=1))
     changes.append(eta * ((c * v).sum(axis=1) + pull * L * R))
     changes.append(2 * eta * ((c * u * L).sum(axis=1) + pull * L**2) + eta**2 * (c**2).sum(axis=1))
-    changes = np.array(changes)
+    z = (v - R * u) / math.sqrt(1 - R**2)
+    along = (c * u).sum(axis=1) + 2 * pull * L
+    finite = along**2 + (c * z).sum(axis=1) ** 2 - 2 * (c**2).sum(axis=1)
+    return np.array(changes), eta**2 * finite
+
+
+def drawn_drift(problem, y, batches, rng):
+    """Means and standard errors of d gamma[, d beta], d(LR), d(L^2) over drawn batches."""
+    changes, _ = drawn_increments(problem, y, batches, rng)
     return changes.mean(axis=1), changes.std(axis=1) / math.sqrt(batches)
 
 

@@ -28,6 +28,18 @@ def test_chain_finds_the_largest_stable_learning_rate(parameters, diverges):
     assert check.standard_error < 0.05 * check.jacobian
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("activation", "scheme"), [("identity", "bn"), ("relu", "bn"), ("relu", "mean-only-bn")]
+)
+def test_chain_finds_the_largest_stable_learning_rate_of_exact_bn(activation, scheme):
+    problem = bn.Problem(activation, scheme, batch_size=8)
+    check = check_learning_rate(problem, dim=20_000, runs=256, seed=0)
+    assert check.agree
+    assert not check.diverges
+    assert not replace(check, flow=1.15 * check.chain + 8 * check.standard_error).agree
+
+
 def test_at_small_misalignment_the_chain_agrees_with_the_jacobian_itself():
     check = check_learning_rate(bn.Problem("identity", "wn"), **SIZE)
     assert check.chain == pytest.approx(2.0, rel=0.01)
