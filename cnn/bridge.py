@@ -32,7 +32,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..experiments.regularization import neuron_regularization
+from ..experiments.neuron_regularization import neuron_regularization
 from ..teacher_student.problem import Problem
 from .batches import DeviceImages
 from .gamma_decay import predicted_zeta

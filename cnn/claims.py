@@ -14,6 +14,7 @@ import numpy as np
 
 from ..results.files import dataset
 from .collection import Records
+from .presets import PRESETS
 
 if TYPE_CHECKING:
     import xarray
@@ -138,12 +139,13 @@ def judge_claims(records: Records) -> ClaimTable:
 
 
 def batch_variants(records: Records) -> list[str]:
-    """Variants of plain BN that differ in their batch size only, from small to large."""
-    found = {}
-    for name, run in records.runs.items():
-        variant = name.rpartition("-s")[0]
-        if variant == "bn" or variant.startswith("bn-m"):
-            found[variant] = run["config"]["training"]["batch_size"]
+    """A preset's variants of plain BN that differ in batch size alone, from small to large."""
+    preset = PRESETS[records.preset]
+    found = {
+        variant: preset.base.change(**changes).training.batch_size
+        for variant, changes in preset.variants.items()
+        if set(changes) <= {"batch_size"}
+    }
     return sorted(found, key=lambda variant: found[variant])
 
 

@@ -30,7 +30,7 @@ def figure2(records: Records) -> NetworkFigure:
 
 
 def _panels(records: Records) -> tuple[Panel, ...]:
-    large = batch_variants(records)[-1] if records.runs else "bn"
+    large = batch_variants(records)[-1]
     dropout = (
         (large, "BN"), ("bn-large-dropout", "BN + dropout"), ("wn-large", "WN"),
         ("wn-large-dropout", "WN + dropout"),

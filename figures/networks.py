@@ -104,7 +104,7 @@ class NetworkFigure:
         """All panels, with the notes below."""
         import textwrap
 
-        across = 4 if len(self.panels) > 4 else 2
+        across = {8: 4, 6: 3}.get(len(self.panels), 2)
         down = -(-len(self.panels) // across)
         figure = new_figure(down, across, width=3.3 * across, height=2.7 * down + 0.8)
         for axes, panel in zip(figure.axes, self.panels, strict=False):
