@@ -98,7 +98,7 @@ def learning_rate(training: Training, step: int) -> float:
 
     Examples
     --------
-    >>> learning_rate(Training(steps=100, learning_rate=0.1, schedule="steps"), 60)
+    >>> round(learning_rate(Training(steps=100, learning_rate=0.1, schedule="steps"), 60), 9)
     0.01
     """
     share = step / training.steps

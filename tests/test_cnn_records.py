@@ -3,6 +3,8 @@
 import gzip
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -249,3 +251,25 @@ def test_rows_survive_the_round_trip():
         {"step": 5.0, "layer": "bn1", "gap": 0.25},
         {"step": 6.0, "layer": "bn2", "gap": None},
     ]
+
+
+def test_claims_and_figures_of_the_records_need_no_torch(tmp_path):
+    """Judging and drawing what comes with the package, in a process that has not torch."""
+    picture = tmp_path / "figure.png"
+    code = (
+        "import sys\npath = sys.argv[1]\n"
+        "class NoTorch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'torch':\n            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, NoTorch())\n"
+        "from bntheory.cli.main import main\n"
+        "for arguments in (['cnn', 'compare', '--json'], ['figure', '2', '--output', path]):\n"
+        "    sys.argv = ['bntheory', *arguments]\n"
+        "    try:\n        main()\n    except SystemExit as ended:\n        assert not ended.code\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(picture)], capture_output=True, text=True, check=True
+    )
+    table = json.loads(ended.stdout.splitlines()[0])
+    assert len(table["claims"]) >= 16
+    assert picture.stat().st_size > 10_000
