@@ -62,7 +62,7 @@ class Records:
             ]
             steps = [row["step"] for row in rows]
             curves.append([row[column] for row in rows])
-        return np.array(steps), np.array(curves, dtype=float).reshape(-1, len(steps))
+        return np.array(steps), np.array(curves, dtype=float).reshape(len(curves), len(steps))
 
     def last(self, variant: str, column: str, layer: str = "") -> Array:
         """The last value of a column, one a seed, shape (seeds,)."""

@@ -273,3 +273,12 @@ def test_claims_and_figures_of_the_records_need_no_torch(tmp_path):
     table = json.loads(ended.stdout.splitlines()[0])
     assert len(table["claims"]) >= 16
     assert picture.stat().st_size > 10_000
+
+
+def test_the_documentation_shows_the_verdicts_of_the_committed_records():
+    text = (data_module.Path(__file__).resolve().parent.parent / "docs" / "cnn.md").read_text()
+    for found in judge_claims(committed("cpu")).verdicts:
+        numbers = [found.difference, found.half_width]
+        shown = [f"{x:.4f}" if np.isfinite(x) else "-" for x in numbers]
+        cells = [found.claim.figure, found.claim.statement, *shown, str(found.seeds), found.text]
+        assert f"| {' | '.join(cells)} |" in text
