@@ -30,6 +30,16 @@ test: .venv/installed-test  ## the test suite, without the tests marked slow
 test-all: .venv/installed-test  ## the test suite, slow tests included
 	$(BIN)/python -m pytest -n $(WORKERS) -m ''
 
+# Pinned to a version whose build for CPUs is at hand. Where pip would fetch gigabytes of CUDA with it,
+# set PIP_INDEX_URL=https://download.pytorch.org/whl/cpu.
+.venv/installed-cnn: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[cnn]' 'torch==2.13.0'
+	touch $@
+
+test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs
+	$(BIN)/python -m pytest -n $(WORKERS) tests/test_cnn_*.py
+	$(BIN)/python -m pytest -n 0 tests/test_examples.py -k cnn
+
 check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,4 +54,4 @@ bench: .venv/installed-test  ## ratios measured side by side in one run (table, 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 
-.PHONY: help demo test test-all check bench clean
+.PHONY: help demo test test-all test-cnn check bench clean

@@ -23,6 +23,7 @@ COMMANDS = (
     "export",
     "generalization",
     "figure",
+    "cnn",
 )
 INTERRUPTED = 130
 #: Not 1, which says that theory and simulation disagree.

@@ -19,6 +19,8 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @pytest.mark.parametrize("name", ["bntheory", *MODULES])
 def test_the_examples_of_a_module_run(name):
+    if name.startswith("bntheory.cnn"):
+        pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
     assert failed == 0
 

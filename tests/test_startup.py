@@ -12,7 +12,7 @@ from command import ENTRY, SHORT, run_command
 MOST = 4.0
 #: Alternating pairs at most; on a busy machine it takes some until both ran undisturbed once.
 REPEATS = 25
-HEAVY = {"numpy", "scipy", "sympy", "numba", "matplotlib", "xarray", "h5py"}
+HEAVY = {"numpy", "scipy", "sympy", "numba", "matplotlib", "xarray", "h5py", "torch"}
 
 
 def seconds(command: list[str]) -> float:
@@ -48,7 +48,7 @@ def test_help_starts_fast(command):
     assert ours <= MOST * floor, f"{ours:.3f} s against {floor:.3f} s of import click"
 
 
-@pytest.mark.parametrize("command", ["", "derive", "integrate", "simulate", "compare"])
+@pytest.mark.parametrize("command", ["", "derive", "integrate", "simulate", "compare", "cnn"])
 def test_help_imports_no_numerics(command):
     assert not HEAVY & imported_by(*filter(None, [command]), "--help")
 
