@@ -30,8 +30,8 @@ test: .venv/installed-test  ## the test suite, without the tests marked slow
 test-all: .venv/installed-test  ## the test suite, slow tests included
 	$(BIN)/python -m pytest -n $(WORKERS) -m ''
 
-# Pinned to a version whose build for CPUs is at hand. Where pip would fetch gigabytes of CUDA with it,
-# set PIP_INDEX_URL=https://download.pytorch.org/whl/cpu.
+# Pinned to a version whose build for CPUs is at hand; elsewhere pip may fetch a build for GPUs with
+# it, of several gigabytes, unless it is pointed at an index of CPU builds (PIP_INDEX_URL).
 .venv/installed-cnn: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[cnn]' 'torch==2.13.0'
 	touch $@
