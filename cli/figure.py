@@ -9,6 +9,9 @@ import rich_click as click
 from .options import bad_input, output_options
 from .report import Reporter, table
 
+#: Figures that are drawn without training networks; 3 has no records to be drawn from.
+ALL = ("1a", "1b", "2", "4")
+
 
 @click.command("figure")
 @click.argument("name", metavar="FIGURE")
@@ -25,20 +28,51 @@ def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student), 1b (ReLU student), 2, 3, 4 (networks).
 
     Figures 2 to 4 are drawn from the records that come with the package; with --store FOLDER their
-    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian).
+    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian). With all
+    every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
 
     \b
     Example:
       bntheory figure 1a --output fig1a.pdf --output fig1a.json
-      bntheory figure 2 --output fig2.pdf
+      bntheory figure all --output fig.pdf
     """
     reporter = Reporter(options)
+    if name != "all":
+        reporter.finish(*_drawn(name, reporter, options))
+        return
+    _refuse(name, options, ("dim", "runs", "preset", "store"))
+    outputs, reporter.outputs, lines = reporter.outputs, [], []
+    results: dict[str, Any] = {}
+    for one in ALL:
+        results[one], own = _drawn(one, reporter, dict(options))
+        lines += [f"figure {one}", *own]
+        for path in outputs:
+            reporter.save(results[one], path.with_stem(f"{path.stem}-{one}"))
+    reporter.finish(_Together(results), lines)
+
+
+class _Together:
+    """The results of several figures as one JSON object."""
+
+    def __init__(self, results: dict[str, Any]):
+        self._results = results
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: result.to_dict() for name, result in self._results.items()}
+
+
+def _refuse(name: str, options: dict[str, Any], unknown: tuple[str, ...]) -> None:
+    given = [f"--{option}" for option in unknown if options[option] is not None]
+    if given:
+        raise click.UsageError(f"{given[0]}: the figure {name} has no such option")
+
+
+def _drawn(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
+    """A figure's result, and the lines to print of it."""
     if name == "universality":
-        _universality(reporter, options)
-        return
+        return _universality(reporter, options)
     if name in ("2", "3", "4"):
-        _networks(name, reporter, options)
-        return
+        return _networks(name, reporter, options)
     options["preset"] = options["preset"] or "quick"
     from ..figures.figure1 import figure1
 
@@ -47,33 +81,27 @@ def command(name: str, **options: Any) -> None:
     for one in result.studies:
         if one.theory.message:
             reporter.notice(f"{one.theory.label}: {one.theory.message}")
-    reporter.finish(result, [f"* {note}" for note in result.notes])
+    return result, [f"* {note}" for note in result.notes]
 
 
-def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> None:
+def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
     from importlib import import_module
 
     from .cnn import records_of
 
-    given = [f"--{option}" for option in ("dim", "runs") if options[option] is not None]
-    if given:
-        raise click.UsageError(f"{given[0]}: the figure {name} has no such option")
+    _refuse(name, options, ("dim", "runs"))
     preset = options["preset"] or ("imagenet" if name == "3" else "cpu")
     records = records_of(preset, options["store"], reporter.progress)
     draw = getattr(import_module(f"bntheory.figures.figure{name}"), f"figure{name}")
     with bad_input():
         result = draw(records)
-    reporter.finish(result, [f"* {note}" for note in result.notes])
+    return result, [f"* {note}" for note in result.notes]
 
 
-def _universality(reporter: Reporter, options: dict[str, Any]) -> None:
+def _universality(reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
     from ..figures.universality import universality
 
-    given = [
-        f"--{name}" for name in ("dim", "runs", "store", "preset") if options[name] is not None
-    ]
-    if given:
-        raise click.UsageError(f"{given[0]}: the figure universality has no such option")
+    _refuse("universality", options, ("dim", "runs", "store", "preset"))
     with bad_input():
         result = universality(progress=reporter.progress)
-    reporter.finish(result, table(result.columns()))
+    return result, table(result.columns())

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -85,18 +86,25 @@ class Reporter:
             log.removeHandler(handler)
             log.propagate = True
 
+    def save(self, result: Any, path: Path) -> None:
+        """Save the result to one file."""
+        self._close_bar()
+        from ..results.files import save
+
+        try:
+            save(result, path)
+        except OSError as error:
+            reason = error.strerror or error
+            raise click.UsageError(f"--output={str(path)!r}: {reason}") from None
+        self.notice(f"wrote {path}")
+
     def finish(self, result: Any, lines: Iterable[str]) -> None:
         """Save the result, then print it as JSON or as the given lines."""
-        self._close_bar()
-        from ..results.files import save, to_json
-
         for path in self.outputs:
-            try:
-                save(result, path)
-            except OSError as error:
-                reason = error.strerror or error
-                raise click.UsageError(f"--output={str(path)!r}: {reason}") from None
-            self.notice(f"wrote {path}")
+            self.save(result, path)
+        self._close_bar()
+        from ..results.files import to_json
+
         if self.as_json:
             click.echo(to_json(result))
         else:

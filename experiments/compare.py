@@ -160,10 +160,8 @@ def _by_own_scatter(runs: Runs, flow: Flow, alpha: float) -> Comparison:
     tested: tuple[str, ...] = QUANTITIES
     if not scatter_is_finite(runs.problem):
         tested = ("Q", "LR")
-        runs, flow = (
-            replace(road, values={**road.values, "LR": road.values["L"] * road.values["R"]})
-            for road in (runs, flow)
-        )
+        runs = replace(runs, values={**runs.values, "LR": runs.L * runs.R})
+        flow = replace(flow, values={**flow.values, "LR": flow.L * flow.R})
     names = dict.fromkeys((*QUANTITIES, *tested))
     bias = {name: sign_flip.bias_bound(runs, flow, name) for name in names}
     z = {

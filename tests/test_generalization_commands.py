@@ -176,3 +176,28 @@ def test_against_epochs_finds_the_same_stop_by_theory_and_sgd():
 )
 def test_against_epochs_refuses_what_it_cannot_do(arguments):
     assert run(*arguments).exit_code == 2
+
+
+def test_all_figures_are_drawn_side_by_side(tmp_path, monkeypatch):
+    # Names only: what each shows is tested above and in test_cnn_records.py.
+    from bntheory.cli import figure as commands
+
+    class Result:
+        def __init__(self, name):
+            self.name = name
+
+        def to_dict(self):
+            return {"name": self.name}
+
+        def columns(self):
+            return {"x": [1.0]}
+
+    monkeypatch.setattr(commands, "_drawn", lambda name, *_: (Result(name), [f"* {name}"]))
+    output = str(tmp_path / "fig.csv")
+    ended = CliRunner().invoke(figure_command, ["all", "--json", "--quiet", "--output", output])
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout) == {name: {"name": name} for name in commands.ALL}
+    assert {path.name for path in tmp_path.iterdir()} == {f"fig-{n}.csv" for n in commands.ALL}
+    refused = CliRunner().invoke(figure_command, ["all", "--dim", "10"])
+    assert refused.exit_code == 2
+    assert "--dim" in refused.output
