@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -127,7 +128,8 @@ def _plan(
     with bad_input():
         try:
             found = plan(problem, error, power=power, **chosen, progress=reporter.progress)
-        except FlowError as failed:
-            raise ValueError(str(failed)) from None
+        except (ValueError, FlowError) as failed:
+            # What is the error of a drift there is the value of the option --plan here.
+            raise ValueError(re.sub("^error=", "plan=", str(failed))) from None
     shown = {n: v for n, v in found.columns().items() if not n.startswith("remainder")}
     reporter.finish(found, [*table(shown), "", found.advice()])

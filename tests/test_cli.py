@@ -87,6 +87,10 @@ def test_derive_writes_what_it_prints(monkeypatch, capfd, tmp_path, suffix, key)
 
 
 BAD = [
+    (["compare", "--scheme", "wn", "--plan=-1"], "--plan=-1.0: a finite number above 0"),
+    (["compare", "--scheme", "wn", "--plan=0.1", "--power", "1"], "--power=1.0"),
+    (["integrate", "--fluctuations", "--runs", "0", "--time", "1"], "--runs=0"),
+    (["integrate", "--fluctuations", "--batch-size", "5"], "at least 6 is accepted"),
     (["integrate", "--eta", "nan"], "--eta=nan: a finite number above 0"),
     (["integrate", "--eta", "inf"], "--eta=inf"),
     (["integrate", "--eta=-1"], "--eta=-1.0"),
