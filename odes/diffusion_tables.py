@@ -116,7 +116,7 @@ def _build(
     if problem.uses_batch:
         values = sampled(problem, spec, points, progress)[0]
     else:
-        values = np.array([kernels.second_moments(*point) for point in points])
+        values = np.array([kernels.table_row(*point) for point in points])
     return chebyshev.pack(values.reshape(*sizes, -1), ranges)
 
 

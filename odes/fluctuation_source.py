@@ -23,7 +23,7 @@ from .batch_moments import side_slopes
 from .derive import Derivation
 from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
 from .flow_source import _RENAME, _unpack, kernel_source
-from .gaussian_moments import closed_form
+from .gaussian_moments import Moment, closed_form
 from .quadrature_source import moment_functions
 from .student_field import laurent
 from .symbols import NOISE, UHAT
@@ -136,20 +136,59 @@ def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
     closed = {s: closed_form(activation, m, shifted) for s, m in diffusion.moments.items()}
     tabulated = {s: m for s, m in diffusion.moments.items() if closed[s] is None}
     values = {s: value for s, value in closed.items() if value is not None}
-    _, quadrature = moment_functions("second_moments", derivation, tabulated)
-    size = range(diffusion.covariance.rows)
-    targets = {
-        f"D[{i}, {j}]": _lowerable(diffusion.covariance[i, j], values)
-        for i in size
-        for j in size
-        if i <= j
+    size = diffusion.covariance.rows
+    derived = {
+        f"D[{i}, {j}]": diffusion.covariance[i, j] for i in range(size) for j in range(i, size)
     }
-    targets["f1"] = _lowerable(diffusion.finite_size, values)
-    look_up = _look_up(derivation, [str(s) for s in tabulated]) if tabulated else []
+    derived["f1"] = diffusion.finite_size
+    columns: list[Expr] = []
+    sums = {name: _in_columns(value, set(tabulated), columns) for name, value in derived.items()}
+    targets = {name: _lowerable(value, values) for name, value in sums.items()}
+    look_up = _look_up(derivation, [str(_column(i)) for i in range(len(columns))])
     across = f"across2 = max({SMALLEST_ACROSS}, 1.0 - R*R)"
-    body = [across, *look_up, *assignments(targets)]
-    head = _table(derivation, len(tabulated)) + quadrature
-    return head + _diffusion_function(derivation, len(size), body)
+    body = [across, *(look_up if columns else []), *assignments(targets)]
+    head = _table(derivation, len(columns)) + _table_row(derivation, tabulated, columns)
+    return head + _diffusion_function(derivation, size, body)
+
+
+def _column(index: int) -> Symbol:
+    return Symbol(f"column{index}", real=True)
+
+
+def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -> Expr:
+    """Write a sum of tabulated moments in terms of table columns; extends the columns.
+
+    Moments that always come together, as those of ``(g(v) - g(f))^4``, share one column.
+    """
+    rest, sums = sympy.Integer(0), dict[Expr, Expr]()
+    for term in sympy.Add.make_args(sympy.expand(expression)):
+        number, factors = term.as_coeff_mul()
+        inside = [f for f in factors if f in tabulated]
+        if len(inside) != 1 or not term.is_polynomial(*inside):
+            rest += term  # without a tabulated moment, or a product of two: those stand alone
+            continue
+        front = sympy.Mul(*(f for f in factors if f not in tabulated))
+        sums[front] = sums.get(front, sympy.Integer(0)) + number * inside[0]
+    for moment in rest.free_symbols & tabulated:
+        rest = rest.subs(moment, _position(moment, columns))
+    return rest + sum(front * _position(moments, columns) for front, moments in sums.items())
+
+
+def _position(moments: Expr, columns: list[Expr]) -> Expr:
+    scale, moments = moments.as_content_primitive()
+    if moments not in columns:
+        columns.append(moments)
+    return scale * _column(columns.index(moments))
+
+
+def _table_row(derivation: Derivation, tabulated: dict[Symbol, Moment], columns: list[Expr]) -> str:
+    """Source text of ``table_row(q, shift, rho)``: the columns at one point, by quadrature."""
+    if not columns:
+        return ""
+    call, quadrature = moment_functions("second_moments", derivation, tabulated)
+    body = [*call, *assignments({str(_column(i)): column for i, column in enumerate(columns)})]
+    returns = [f"({', '.join(f'float({_column(i)})' for i in range(len(columns)))},)"]
+    return quadrature + function("table_row", ["q", "shift", "rho"], body, returns)
 
 
 def _lowerable(expression: Expr, closed: dict[Symbol, Expr]) -> Expr:
