@@ -90,13 +90,15 @@ def look_up(p, start, y0, y1, y2, values):  # type: ignore[no-untyped-def]
     values[:] = 0.0 if inside else math.inf
     if not inside:
         return
-    weights = np.empty(n0 * n1 * n2)
-    at = 0
+    inner = np.empty(n1 * n2)
+    for j in range(n1):
+        for k in range(n2):
+            inner[j * n2 + k] = b1[j] * b2[k]
+    weights = np.empty(n0 * inner.size)
     for i in range(n0):
-        for j in range(n1):
-            for k in range(n2):
-                weights[at] = b0[i] * b1[j] * b2[k]
-                at += 1
+        row = i * inner.size
+        for j in range(inner.size):
+            weights[row + j] = b0[i] * inner[j]
     at = start + HEADER
     for m in range(values.size):
         values[m] = dot_at(weights, p, at)

@@ -16,7 +16,7 @@ from .table_quadrature import Progress
 
 Array = np.ndarray
 #: A prediction to first order in 1/N needs fewer digits than the flow itself.
-RTOL, ATOL = 1e-5, 1e-10
+RTOL, ATOL = 1e-4, 1e-10
 #: Steps of the joint flow; it is not stiffer than the flow itself.
 MAX_STEPS = 200_000
 #: Intervals whose propagators follow from one solution, unless it is worse conditioned than this.
