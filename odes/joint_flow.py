@@ -26,6 +26,8 @@ INTERVALS, WORST_CONDITION = 10, 1e6
 def joint_parameters(
     problem: Problem, kernels: Any, mode: int, extent: float, progress: Progress | None = None
 ) -> Array:
+    """The numbers that the joint flow takes: the flow's own, the diffusion's table, scratch space
+    and the three numbers of `fluctuation_rhs`. ``extent`` multiplies the tables' ranges."""
     own = parameters(problem, extent, progress)
     made = diffusion_table(problem, kernels, extent, progress)
     scratch = np.zeros(kernels.SCRATCH)
