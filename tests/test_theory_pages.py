@@ -7,7 +7,9 @@ import shlex
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
+from bntheory.cli.main import bntheory
 from command import call
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,3 +152,25 @@ def test_a_command_prints_what_the_page_shows(page, arguments, shown, monkeypatc
     assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", expected).split()
     values = [[float(n) for n in NUMBER.findall(text)] for text in (printed, expected)]
     assert values[0] == pytest.approx(values[1], rel=1e-4)
+
+
+def options_of(command):
+    """All options of a command and of its subcommands, with their dashes."""
+    context = click.Context(command)
+    found = {option for parameter in command.params for option in parameter.opts}
+    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+        found |= options_of(command.get_command(context, name))
+    return found
+
+
+def test_options_and_keys_of_the_glossary_exist():
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    options = set(re.findall(r"`(?:[\w-]+ )?(--[a-z0-9-]+)", text))
+    assert len(options) > 25
+    assert options - options_of(bntheory) - {"--json"} == set()
+    named = re.findall(r"JSON ((?:`[^`]*`(?: \([^)]*\))?(?:, | and )?)+)", text)
+    keys = {key for line in named for key in re.findall(r"`(\w+)`", line)}
+    assert len(keys) > 40
+    files = [path for folder in FOLDERS.split("|") for path in (ROOT / folder).glob("*.py")]
+    words = set(re.findall(r"\w+", "".join(path.read_text(encoding="utf-8") for path in files)))
+    assert keys - words == set()
