@@ -20,7 +20,7 @@ NAMING = [*PAGES, DOCS / "theory" / "index.md", DOCS / "glossary.md", DOCS / "ho
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
-ROW = re.compile(r"^\| \((\d+\.\d+)\) \|(.*)\|$", flags=re.M)
+LINE = re.compile(r"^\* \*\*\((\d+\.\d+)\)\*\* (.*)$", flags=re.M)
 PYTHON = re.compile(r"^```python\n((?:.*\n)*?)```", flags=re.M)
 CONSOLE = re.compile(r"^```console\n\$ bntheory (.*)\n((?:.*\n)*?)```", flags=re.M)
 TEST = re.compile(r"`tests/(test_\w+\.py)::(\w+)`")
@@ -91,11 +91,11 @@ def test_every_equation_has_code_and_a_test_that_exist(page):
     text = page.read_text(encoding="utf-8")
     tags = TAG.findall(text)
     assert tags == [f"{page.name[0]}.{k}" for k in range(1, len(tags) + 1)]
-    rows = ROW.findall(text)
-    assert [number for number, _ in rows] == tags
-    for number, row in rows:
-        assert CODE.search(row), number
-        assert TEST.search(row), number
+    lines = LINE.findall(text)
+    assert [number for number, _ in lines] == tags
+    for number, line in lines:
+        assert CODE.search(line), number
+        assert TEST.search(line), number
     examples = "".join(PYTHON.findall(text))
     assert [number for number in tags if f"({number})" not in examples] == []
 
