@@ -1,4 +1,4 @@
-"""The pages on theory: their numbers are computed, what they name exists, commands print as shown."""
+"""The theory pages: their numbers are computed, what they name exists, commands print as shown."""
 
 import ast
 import doctest
