@@ -38,7 +38,7 @@ test-all: .venv/installed-test  ## the test suite, slow tests included
 
 test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs
 	$(BIN)/python -m pytest -n $(WORKERS) tests/test_cnn_*.py
-	$(BIN)/python -m pytest -n 0 tests/test_examples.py -k cnn
+	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/test_help_examples.py -k cnn
 
 check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/ruff check .

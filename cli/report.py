@@ -38,7 +38,7 @@ class Reporter:
     def __init__(self, options: dict[str, Any], *, draws: bool = True) -> None:
         self.as_json = options.pop("as_json")
         self.quiet = options.pop("quiet")
-        self.outputs = check_outputs(options.pop("output"), draws=draws)
+        self.outputs = check_outputs(options.pop("output", ()), draws=draws)
         self.began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
