@@ -174,7 +174,7 @@ def compare_command(
       bntheory cnn compare --preset cpu
       bntheory cnn compare --preset smoke --store runs/smoke
     """
-    reporter = Reporter(options, draws=False)
+    reporter = Reporter(options)
     records = records_of(preset, store, reporter.progress)
     from ..cnn.claims import LEVEL, judge_claims
 
@@ -184,7 +184,7 @@ def compare_command(
         records.save(Path(save_records))
     found = judge_claims(records)
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
-    reporter.finish(found, table(found.columns(), rows=200))
+    reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()])
 
 
 def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:

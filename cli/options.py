@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
@@ -117,9 +117,14 @@ def simulation_options(command: Command) -> Command:
 
 
 def output_options(command: Command) -> Command:
-    """Add ``--json --output --quiet``."""
+    """Add ``--json --output --width --quiet``."""
     for option in (
         click.option("--quiet", is_flag=True, help="No progress, warnings or timing."),
+        click.option(
+            "--width",
+            type=click.Choice(["one", "two"]),
+            help="Of pictures, in columns of a journal: 3.4 or 7 inches.  [default: two]",
+        ),
         click.option(
             "--output",
             multiple=True,
@@ -175,6 +180,19 @@ def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
 
     with bad_input():
         return [check_output(path, suffixes(draws)) for path in paths]
+
+
+def take_width(options: dict[str, Any], outputs: list[Path]) -> Literal["one", "two"]:
+    """Remove ``--width`` from a command's options; refuse it where nothing is drawn."""
+    width = options.pop("width", None)
+    if width is None:
+        return "two"
+    from ..results.files import PICTURE_SUFFIXES
+
+    if not any(path.suffix in PICTURE_SUFFIXES for path in outputs):
+        accepted = f"accepted with an --output that ends in {' '.join(PICTURE_SUFFIXES)}"
+        raise click.UsageError(f"--width={width!r}: {accepted}")
+    return "one" if width == "one" else "two"
 
 
 def parse_range(text: str, parameter: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
-from .options import check_outputs
+from .options import check_outputs, take_width
 
 #: Work that takes longer than this many seconds gets a progress bar, on a terminal.
 PATIENCE = 1.0
@@ -30,7 +30,7 @@ class Reporter:
     Parameters
     ----------
     options
-        The command's options; ``as_json``, ``output`` and ``quiet`` are taken out.
+        The command's options; ``as_json``, ``output``, ``width`` and ``quiet`` are taken out.
     draws
         Whether the command's result can be drawn.
     """
@@ -39,6 +39,7 @@ class Reporter:
         self.as_json = options.pop("as_json")
         self.quiet = options.pop("quiet")
         self.outputs = check_outputs(options.pop("output"), draws=draws)
+        self.width = take_width(options, self.outputs)
         self.began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
@@ -92,7 +93,7 @@ class Reporter:
         from ..results.files import save
 
         try:
-            save(result, path)
+            save(result, path, width=self.width)
         except OSError as error:
             reason = error.strerror or error
             raise click.UsageError(f"--output={str(path)!r}: {reason}") from None

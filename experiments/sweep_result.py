@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..results.style import Width
 from ..teacher_student.problem import Problem
 from .table import COMPLETE, FAILED
 
@@ -166,17 +167,22 @@ class Sweep:
             variable.encoding.clear()
         return loaded
 
-    def plot(self) -> Figure:
+    def plot(self, width: Width = "two") -> Figure:
         """Curves of a one-dimensional grid, maps of a two-dimensional one.
+
+        Parameters
+        ----------
+        width
+            ``"one"`` or ``"two"`` columns of a journal.
 
         Raises
         ------
         ValueError
-            For a grid of more dimensions.
+            For a grid of more dimensions, or another width.
         """
         from .sweep_pictures import draw
 
-        return draw(self)
+        return draw(self, width)
 
 
 def check_drawable(grid: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .style import house_style
+from .style import Width
 
 if TYPE_CHECKING:
     import xarray
@@ -40,7 +40,7 @@ class Result(Protocol):
 class Drawable(Protocol):
     """A result that can be drawn."""
 
-    def plot(self) -> Figure: ...
+    def plot(self, width: Width = "two") -> Figure: ...
 
 
 @cache
@@ -132,8 +132,17 @@ def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> P
     return path
 
 
-def save(result: Result, path: str | Path) -> None:
+def save(result: Result, path: str | Path, *, width: Width = "two") -> None:
     """Write a result to a file, in the format of its suffix; whole, or not at all.
+
+    Parameters
+    ----------
+    result
+        What is written.
+    path
+        Its suffix decides the format.
+    width
+        Of a picture: ``"one"`` or ``"two"`` columns of a journal.
 
     Raises
     ------
@@ -141,7 +150,7 @@ def save(result: Result, path: str | Path) -> None:
         As `check_output`.
     """
     with replacing(check_output(path, suffixes(hasattr(result, "plot")))) as temporary:
-        _write(result, temporary)
+        _write(result, temporary, width)
 
 
 @contextmanager
@@ -164,7 +173,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(result: Any, path: Path) -> None:
+def _write(result: Any, path: Path, width: Width) -> None:
     if path.suffix == ".nc":
         # Made in memory: on a full disk HDF5 can neither write nor close its own file.
         path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
@@ -173,5 +182,4 @@ def _write(result: Any, path: Path) -> None:
     elif path.suffix == ".json":
         path.write_text(to_json(result) + "\n", encoding="utf-8")
     else:
-        with house_style():
-            result.plot().savefig(path)
+        result.plot(width).savefig(path)
