@@ -87,8 +87,8 @@ def _rates(axes: Axes, found: FixedPoints) -> None:
     point = found.reached or next((p for p in found.points if p.stable), None)
     if point is not None:
         if point.L is not None:
-            axes.axhline(point.eta_eff, color="black", linestyle=(0, (1, 1)), linewidth=0.8,
-                         label="at the fixed point")  # fmt: skip
+            axes.axhline(point.eta_eff, color=LOOKS[4].color, linestyle=LOOKS[4].linestyle,
+                         linewidth=0.8, label="at the fixed point")  # fmt: skip
         if point.eta_max is not None:
             axes.axhline(point.eta_max, color="0.5", linestyle="-", linewidth=0.8,
                          label=r"$\eta_{\mathrm{max}}$")  # fmt: skip

@@ -165,7 +165,7 @@ def panel_legends(figure: Figure) -> None:
             continue  # the title says what a single curve is
         below = axes.transAxes + ScaledTranslation(0, -0.38, figure.dpi_scale_trans)
         legend = axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=below, borderpad=0,
+            loc="upper right", bbox_to_anchor=(1.0, 0.0), bbox_transform=below, borderpad=0,
             borderaxespad=0, handlelength=1.4, handletextpad=0.5, labelspacing=0.25,
         )  # fmt: skip
         taken = legend.get_window_extent().height / figure.dpi + PAD
@@ -246,7 +246,7 @@ def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...
     assert grid is not None
     if which == "x":
         digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
-        length, needed = size[0] / grid.ncols - 0.7, 0.065 * digits + 0.1
+        length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
     else:
         length, needed = size[1] / grid.nrows - 0.4, 0.16
     decade = length / np.log10(high / low)

@@ -43,11 +43,11 @@ def _figure1(panel: str) -> Any:
 
     studies = []
     for recipe in CURVES[panel]:
-        theory, method = _theory(panel, recipe, 24)
-        near = np.where(np.isfinite(theory.error), theory.error, 0.9)[::4] + 0.01
+        theory, method = _theory(panel, recipe, 12)
+        near = np.where(np.isfinite(theory.error), theory.error, 0.9)[::2] + 0.01
         numbers = {"mean": near, "sem": 0.01 + 0 * near, "m": near, "q": near}
         counts = {"used": np.full(near.size, 8), "converged": 8 * (np.arange(near.size) % 2)}
-        points = Simulated(Settings(method=method), theory.alpha[::4], **numbers, **counts)
+        points = Simulated(Settings(method=method), theory.alpha[::2], **numbers, **counts)
         studies.append(GeneralizationStudy(theory, points))
     return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES))
 
@@ -92,7 +92,8 @@ def _fluctuating() -> Any:
 
 
 def _swept(**grid: Any) -> Any:
-    return bn.Sweep(bn.sweep(PN.replace(weight_decay=0.0), time=3.0, **grid))
+    problem = PN.replace(weight_decay=0.0, batch_size=1)
+    return bn.Sweep(bn.sweep(problem, time=3.0, **grid))
 
 
 def _study(student: str, alpha: Any, **choices: Any) -> Any:
@@ -130,7 +131,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "neurons": _neurons,
     "plan": lambda: bn.plan(WN, 0.002, time=5, dims=[100, 300, 1000, 3000, 10000]),
     "generalization": lambda: generalization("identity", np.geomspace(0.2, 5, 40), scheme="wn"),
-    "generalization-simulated": lambda: _study("relu", np.geomspace(0.3, 8, 20), zeta=0.01),
+    "generalization-simulated": lambda: _study("relu", np.geomspace(0.3, 8, 9), zeta=0.01),
     "early-stopping": lambda: early_stopping(simulate=True, dim=40, runs=3, epochs=200),
     "figure-1a": lambda: _figure1("1a"),
     "figure-1b": lambda: _figure1("1b"),
