@@ -8,7 +8,7 @@ from typing import Any
 
 import rich_click as click
 
-from .options import Command, bad_input, option_name, output_options
+from .options import Command, bad_input, option_name, output_options, report_option
 from .report import Reporter, table
 
 #: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.
@@ -162,6 +162,7 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
 @click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
 @click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
 @output_options
+@report_option
 def compare_command(
     preset: str, store: str | None, save_records: str | None, **options: Any
 ) -> None:
@@ -176,6 +177,7 @@ def compare_command(
     """
     reporter = Reporter(options)
     records = records_of(preset, store, reporter.progress)
+    from ..cnn.claim_report import claim_report
     from ..cnn.claims import LEVEL, judge_claims
 
     if save_records is not None:
@@ -184,7 +186,8 @@ def compare_command(
         records.save(Path(save_records))
     found = judge_claims(records)
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
-    reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()])
+    reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()],
+                    lambda: claim_report(found, records))  # fmt: skip
 
 
 def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:

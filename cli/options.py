@@ -137,6 +137,13 @@ def output_options(command: Command) -> Command:
     return command
 
 
+def report_option(command: Command) -> Command:
+    """Add ``--report FILE``."""
+    return click.option(
+        "--report", metavar="FILE", help="Also write one HTML page that says and shows it all."
+    )(command)
+
+
 #: The store of a long computation, and what may be done to one that exists.
 KEEPING = (
     click.option("--force-new", is_flag=True, help="Discard what the store has."),
@@ -180,6 +187,17 @@ def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
 
     with bad_input():
         return [check_output(path, suffixes(draws)) for path in paths]
+
+
+def take_report(options: dict[str, Any]) -> Path | None:
+    """Remove ``--report`` from a command's options; refuse a file that could not be written."""
+    path = options.pop("report", None)
+    if path is None:
+        return None
+    from ..results.files import check_output
+
+    with bad_input():
+        return check_output(path, (".html", ".htm"), "report")
 
 
 def take_width(options: dict[str, Any], outputs: list[Path]) -> Literal["one", "two"]:

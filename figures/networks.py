@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cnn.collection import Records
 from ..results.files import dataset
-from ..results.pictures import LOOKS, add_notes, new_figure, panel_legends, size_axis
+from ..results.pictures import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
 from ..results.style import Width, in_house_style
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ class NetworkFigure:
         """
         import textwrap
 
-        across = min(3 if len(self.panels) > 4 else 2, len(self.panels))
-        figure = new_figure(len(self.panels), across, width=width, height=2.2)
-        across = figure.axes[0].get_gridspec().ncols
+        beside = min(3 if len(self.panels) > 4 else 2, len(self.panels))
+        figure = new_figure(len(self.panels), beside, width=width, height=2.2)
+        longest = int(12 * figure.get_figwidth() / across(figure))
         for axes, panel in zip(figure.axes, self.panels, strict=True):
             _draw(axes, panel)
             title = f"({panel.letter}) {panel.title}" if panel.letter else panel.title
-            axes.set_title(textwrap.fill(title, int(12 * figure.get_figwidth() / across)))
+            axes.set_title(textwrap.fill(title, longest))
         panel_legends(figure)
         add_notes(figure, self.notes)
         return figure

@@ -111,8 +111,19 @@ def suffixes(draws: bool = True) -> tuple[str, ...]:
     return DATA_SUFFIXES + (PICTURE_SUFFIXES if draws else ())
 
 
-def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> Path:
+def check_output(
+    path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES, parameter: str = "output"
+) -> Path:
     """Refuse an output path before any work is done for it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    accepted
+        Suffixes that it may have.
+    parameter
+        What messages call it.
 
     Raises
     ------
@@ -120,15 +131,16 @@ def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> P
         Unless its suffix is known and its folder can be written.
     """
     path = Path(path)
+    named = f"{parameter}={str(path)!r}"
     if path.suffix not in accepted:
-        raise ValueError(f"output={str(path)!r}: a file ending in {' '.join(accepted)} is accepted")
+        raise ValueError(f"{named}: a file ending in {' '.join(accepted)} is accepted")
     folder = path.parent
     if not folder.is_dir():
-        raise ValueError(f"output={str(path)!r}: the folder {str(folder)!r} does not exist")
+        raise ValueError(f"{named}: the folder {str(folder)!r} does not exist")
     if path.exists() and not path.is_file():
-        raise ValueError(f"output={str(path)!r} is not a regular file")
+        raise ValueError(f"{named} is not a regular file")
     if not os.access(folder, os.W_OK):
-        raise ValueError(f"output={str(path)!r} cannot be written")
+        raise ValueError(f"{named} cannot be written")
     return path
 
 

@@ -14,6 +14,7 @@ from .style import Width, in_house_style, inches
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.text import Text
 
 
@@ -76,7 +77,7 @@ def new_figure(
     figure = Figure(figsize=(wide, height * rows), layout="constrained")
     FigureCanvasAgg(figure)
     figure.subplots(rows, across)
-    figure.get_layout_engine().set(w_pad=PAD, h_pad=PAD)  # type: ignore[union-attr]
+    _engine(figure).set(w_pad=PAD, h_pad=PAD)
     for spare in figure.axes[panels:]:
         spare.remove()
     figure.align_ylabels()
@@ -98,8 +99,14 @@ def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mappin
 
 def lowest(figure: Figure) -> list[Axes]:
     """The panels below which there is none."""
-    across = figure.axes[0].get_gridspec().ncols  # type: ignore[union-attr]
-    return figure.axes[-across:]
+    return figure.axes[-across(figure) :]
+
+
+def across(figure: Figure) -> int:
+    """How many panels are side by side."""
+    grid = figure.axes[0].get_gridspec()
+    assert grid is not None
+    return int(grid.ncols)
 
 
 def entitle(figure: Figure, text: str) -> None:
@@ -158,8 +165,8 @@ def panel_legends(figure: Figure) -> None:
     """Every panel's own legend below its label, where it covers nothing."""
     from matplotlib.transforms import ScaledTranslation
 
-    across = figure.axes[0].get_gridspec().ncols  # type: ignore[union-attr]
-    heights = np.zeros(-(-len(figure.axes) // across))
+    columns = across(figure)
+    heights = np.zeros(-(-len(figure.axes) // columns))
     for k, axes in enumerate(figure.axes):
         if len(axes.get_legend_handles_labels()[1]) < 2:
             continue  # the title says what a single curve is
@@ -169,22 +176,28 @@ def panel_legends(figure: Figure) -> None:
             borderaxespad=0, handlelength=1.4, handletextpad=0.5, labelspacing=0.25,
         )  # fmt: skip
         taken = legend.get_window_extent().height / figure.dpi + PAD
-        heights[k // across] = max(heights[k // across], taken)
+        heights[k // columns] = max(heights[k // columns], taken)
     _make_taller(figure, heights.sum())
+
+
+def _engine(figure: Figure) -> ConstrainedLayoutEngine:
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    return engine
 
 
 def _below(figure: Figure) -> float:
     """Inches at the bottom that are taken by notes and legend."""
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    return float(engine.get()["rect"][1] * figure.get_figheight())
+    return float(_engine(figure).get()["rect"][1] * figure.get_figheight())
 
 
 def _make_taller(figure: Figure, inches: float, below: bool = False) -> None:
     """Add height, at the bottom for good or wherever the panels' own text needs it."""
     taken, height = _below(figure) + inches * below, figure.get_figheight() + inches
     figure.set_figheight(height)
-    figure.get_layout_engine().set(rect=(0, taken / height, 1, 1 - taken / height))  # type: ignore[union-attr]
+    _engine(figure).set(rect=(0, taken / height, 1, 1 - taken / height))
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
@@ -242,8 +255,10 @@ def log_axis(axes: Axes, which: str) -> None:
 
 def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
     """Which multiples of powers of ten have room for their labels."""
-    grid, size = axes.get_gridspec(), axes.figure.get_size_inches()
+    grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
     assert grid is not None
+    assert figure is not None
+    size = figure.get_size_inches()
     if which == "x":
         digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
         length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
@@ -272,7 +287,7 @@ def setting(problem: Any, *more: str) -> str:
 
 __all__ = [
     "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
-    "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
+    "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
     "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
     "setting", "shared_legend", "size_axis", "time_panels",
 ]  # fmt: skip
