@@ -9,7 +9,7 @@ from typing import Any
 import rich_click as click
 
 from .examples import examples
-from .options import bad_input, option_name, output_options, quiet_and_json
+from .options import bad_input, option_name, output_options, quiet_and_json, report_option
 from .report import Reporter, table
 
 #: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.
@@ -161,6 +161,7 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
 @click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
 @click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
 @output_options
+@report_option
 def compare_command(
     preset: str, store: str | None, save_records: str | None, **options: Any
 ) -> None:
@@ -168,8 +169,9 @@ def compare_command(
 
     Without --store the records that come with the package are judged, and no torch is needed.
     """
-    reporter = Reporter(options, draws=False)
+    reporter = Reporter(options)
     records = records_of(preset, store, reporter.progress)
+    from ..cnn.claim_report import claim_report
     from ..cnn.claims import LEVEL, judge_claims
 
     if save_records is not None:
@@ -178,7 +180,8 @@ def compare_command(
         records.save(Path(save_records))
     found = judge_claims(records)
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
-    reporter.finish(found, table(found.columns(), rows=200))
+    reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()],
+                    lambda: claim_report(found, records))  # fmt: skip
 
 
 def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:

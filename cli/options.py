@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
@@ -143,13 +143,25 @@ def quiet_and_json(command: Command) -> Command:
 
 
 def output_options(command: Command) -> Command:
-    """Add ``--output --json --quiet``."""
+    """Add ``--output --json --width --quiet``."""
+    command = click.option(
+        "--width",
+        type=click.Choice(["one", "two"]),
+        help="Of pictures, in columns of a journal: 3.4 or 7 inches.  [default: two]",
+    )(quiet_and_json(command))
     return click.option(
         "--output",
         multiple=True,
         metavar="FILE",
         help="Save to .nc .csv .json .png .svg .pdf; may be given more than once.",
-    )(quiet_and_json(command))
+    )(command)
+
+
+def report_option(command: Command) -> Command:
+    """Add ``--report FILE``."""
+    return click.option(
+        "--report", metavar="FILE", help="Also write one HTML page that says and shows it all."
+    )(command)
 
 
 #: The store of a long computation, and what may be done to one that exists.
@@ -206,6 +218,30 @@ def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
 
     with bad_input():
         return [check_output(path, suffixes(draws)) for path in paths]
+
+
+def take_report(options: dict[str, Any]) -> Path | None:
+    """Remove ``--report`` from a command's options; refuse a file that could not be written."""
+    path = options.pop("report", None)
+    if path is None:
+        return None
+    from ..results.files import check_output
+
+    with bad_input():
+        return check_output(path, (".html", ".htm"), "report")
+
+
+def take_width(options: dict[str, Any], outputs: list[Path]) -> Literal["one", "two"]:
+    """Remove ``--width`` from a command's options; refuse it where nothing is drawn."""
+    width = options.pop("width", None)
+    if width is None:
+        return "two"
+    from ..results.files import PICTURE_SUFFIXES
+
+    if not any(path.suffix in PICTURE_SUFFIXES for path in outputs):
+        accepted = f"accepted with an --output that ends in {' '.join(PICTURE_SUFFIXES)}"
+        raise click.UsageError(f"--width={width!r}: {accepted}")
+    return "one" if width == "one" else "two"
 
 
 def parse_range(text: str, parameter: str) -> np.ndarray:

@@ -16,6 +16,7 @@ from .options import (
     output_options,
     parse_range,
     problem_options,
+    report_option,
     simulation_options,
     take_mode,
     take_problem,
@@ -71,6 +72,7 @@ def store_options(command: Any) -> Any:
 @click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
 @store_options
 @output_options
+@report_option
 def command(**options: Any) -> None:
     """A grid over learning rates and any other number of the problem.
 
@@ -83,6 +85,8 @@ def command(**options: Any) -> None:
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
     reporter = Reporter(options, draws=not best)
+    if reporter.report and (best or schedule):
+        raise click.UsageError("--report: accepted without --best, --schedule")
     with bad_input():
         grid = _take_grid(options)
         problem = take_problem(options)
@@ -103,7 +107,10 @@ def command(**options: Any) -> None:
                 reporter.notice(f"{chosen['store']} has what is done; the same command goes on")
             raise
         made = Sweep(data, chosen["store"])
-    reporter.finish(made, table(shown(made), rows=25))
+    from ..experiments.reports import sweep_report
+
+    reporter.finish(made, [*table(shown(made), rows=25), "", made.verdict()],
+                    lambda: sweep_report(made))  # fmt: skip
     some_failed(reporter, made.failed)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -127,14 +127,22 @@ class Runs:
         )
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Means with standard errors over the spread of the runs."""
-        from ..results.pictures import draw_simulation, shared_legend, time_panels
+    def plot(self, width: Width = "two") -> Figure:
+        """Means with standard errors over the spread of the runs.
 
-        figure, panels = time_panels(QUANTITIES)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            draw_simulation,
+            entitle,
+            setting,
+            shared_legend,
+            time_panels,
+        )
+
+        figure, panels = time_panels(QUANTITIES, width)
         for name, axes in panels.items():
             draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
         shared_legend(figure)
-        title = f"{self.problem.scheme}, {self.problem.activation}"
-        figure.suptitle(f"{title}: {self.runs} runs at N = {self.dim}")
+        entitle(figure, f"{setting(self.problem)}: {self.runs} runs at $N$ = {self.dim}")
         return figure
