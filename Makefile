@@ -48,10 +48,18 @@ check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/python -m pip install --quiet --no-deps --target .venv/typecheck .
 	cd .venv/typecheck && ../bin/mypy -p bntheory
 
+.venv/installed-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: .venv/installed-docs  ## the documentation site, in docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
+
 bench: .venv/installed-test  ## ratios measured side by side in one run (table, and benchmarks/latest.json)
 	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json
 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
-.PHONY: help demo test test-all test-cnn check bench clean
+.PHONY: help demo test test-all test-cnn check docs bench clean

@@ -1,0 +1,27 @@
+"""
+And a ReLU student?
+===================
+
+The replica theory of a ReLU student, solid where it may be trusted. Where its curve is dashed it
+is not a prediction: either its solution is unstable, or no descent that was tried reaches it.
+"""
+
+import bntheory as bn
+import matplotlib.pyplot as plt
+import numpy as np
+
+alpha = np.linspace(0.5, 8, 31)
+figure, axes = plt.subplots(figsize=(6, 3.8))
+for place, zeta in enumerate((1 / 128, 0.25)):
+    found = bn.generalization(alpha, student="relu", noise=0.25, zeta=zeta)
+    color, trusted = f"C{place}", found.trusted
+    solid, dashed = (np.where(part, found.error, np.nan) for part in (trusted, ~trusted))
+    axes.plot(alpha, solid, color=color, linestyle="-", label=rf"$\zeta$ = {zeta:g}")
+    axes.plot(alpha, dashed, color=color, linestyle="--")
+    print(f"zeta = {zeta:g}: {found.message or 'valid at every load'}")
+axes.plot([], [], color="0.4", linestyle="--", label="theory not valid")
+axes.set(xlabel=r"load $\alpha$ = P / N", ylabel=r"generalisation error $\epsilon$")
+axes.legend()
+
+# %%
+# At zeta = S the theory stands at every load; with little decay only from about alpha = 4 on.
