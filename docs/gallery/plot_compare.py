@@ -15,4 +15,4 @@ verdict.plot()
 # %%
 # The answer is one sentence, with the rate of false alarms stated:
 
-print(verdict.verdict)
+print(verdict.verdict())

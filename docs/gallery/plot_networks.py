@@ -6,8 +6,15 @@ Section 5 of the paper, with small residual networks on Fashion-MNIST: curves fr
 trained networks that come with the package. Bands are one standard deviation over seeds.
 """
 
+from bntheory.cnn.claims import judge_claims
 from bntheory.cnn.collection import committed
 from bntheory.figures.figure2 import figure2
 
-found = figure2(committed("cpu"))
-found.plot()
+records = committed("cpu")
+figure2(records).plot()
+
+# %%
+# In part. Which of the paper's claims these records show, and how surely:
+
+for verdict in judge_claims(records).verdicts:
+    print(f"{verdict.claim.figure}: {verdict.claim.statement}: {verdict.text}")

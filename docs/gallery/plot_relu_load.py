@@ -13,7 +13,7 @@ import numpy as np
 alpha = np.linspace(0.5, 8, 31)
 figure, axes = plt.subplots(figsize=(6, 3.8))
 for place, zeta in enumerate((1 / 128, 0.25)):
-    found = bn.generalization(alpha, student="relu", noise=0.25, zeta=zeta)
+    found = bn.generalization("relu", alpha, noise=0.25, zeta=zeta)
     color, trusted = f"C{place}", found.trusted
     solid, dashed = (np.where(part, found.error, np.nan) for part in (trusted, ~trusted))
     axes.plot(alpha, solid, color=color, linestyle="-", label=rf"$\zeta$ = {zeta:g}")
