@@ -12,13 +12,12 @@ import numpy as np
 
 alpha = np.linspace(0.5, 8, 31)
 figure, axes = plt.subplots(figsize=(6, 3.8))
-for place, zeta in enumerate((1 / 128, 0.25)):
+for zeta, color in ((1 / 128, "C0"), (0.25, "C1")):
     found = bn.generalization("relu", alpha, noise=0.25, zeta=zeta)
-    color, trusted = f"C{place}", found.trusted
-    solid, dashed = (np.where(part, found.error, np.nan) for part in (trusted, ~trusted))
-    axes.plot(alpha, solid, color=color, linestyle="-", label=rf"$\zeta$ = {zeta:g}")
-    axes.plot(alpha, dashed, color=color, linestyle="--")
-    print(f"zeta = {zeta:g}: {found.message or 'valid at every load'}")
+    trusted = np.where(found.trusted, found.error, np.nan)
+    axes.plot(alpha, found.error, color=color, linestyle="--")
+    axes.plot(alpha, trusted, color=color, linestyle="-", label=rf"$\zeta$ = {zeta:.2g}")
+    print(f"zeta = {zeta:.2g}: {found.message or 'valid at every load'}")
 axes.plot([], [], color="0.4", linestyle="--", label="theory not valid")
 axes.set(xlabel=r"load $\alpha$ = P / N", ylabel=r"generalisation error $\epsilon$")
 axes.legend()

@@ -19,5 +19,5 @@ axes.legend()
 
 # %%
 # Not by itself. A normalised student turns at the effective rate ``eta Q / L^2``, which is small at
-# a start with gamma = 0.5; plain SGD is ahead. BN goes along with WN and then stops at an error
-# above zero, since its gamma ends below the teacher's: regularisation, in a student that needs none.
+# a start with gamma = 0.5; plain SGD is ahead. BN goes along with WN, then stops at an error above
+# zero, since its gamma ends below the teacher's: regularisation, in a student that needs none.
