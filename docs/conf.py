@@ -31,7 +31,7 @@ extensions = [
     "sphinxcontrib.programoutput",
     "sphinx-mathjax-offline",  # MathJax comes with the pages: they are read without a network
 ]
-exclude_patterns = ["_build", "_ext", "gallery", "examples/*.ipynb", "**/sg_execution_times.rst"]
+exclude_patterns = ["_build", "_ext", "gallery", "examples/**/*.ipynb"]
 templates_path = ["_templates"]
 smartquotes = False  # "--option" stays as it is typed
 
@@ -51,6 +51,8 @@ myst_heading_anchors = 3
 # Commands in pages, too: `{command-output}`, shown as a reader would type them.
 programoutput_prompt_template = "$ {command}\n{output}"
 
+copybutton_prompt_text = "$ "
+
 default_role = "py:obj"  # single backticks of docstrings name Python objects where they can
 autosummary_generate = True
 autodoc_member_order = "bysource"
@@ -61,7 +63,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": "/plot_",
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": ["gallery/verdict", "gallery/training", "gallery/normalisation", "*"],
     "image_scrapers": ("house_pictures",),
     "reset_modules": ("matplotlib", "house_pictures.use_house_style"),
     "matplotlib_animations": False,

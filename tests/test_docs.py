@@ -12,7 +12,7 @@ import bntheory
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-EXAMPLES = sorted((DOCS / "gallery").glob("plot_*.py"))
+EXAMPLES = sorted((DOCS / "gallery").glob("*/plot_*.py"))
 CLASSES = [name for name in bntheory.__all__ if inspect.isclass(getattr(bntheory, name))]
 
 

@@ -1,6 +1,6 @@
 """
-And a ReLU student?
-===================
+What does a ReLU student learn from them?
+=========================================
 
 The replica theory of a ReLU student, solid where it may be trusted. Where its curve is dashed it
 is not a prediction: either its solution is unstable, or no descent that was tried reaches it.
