@@ -55,8 +55,8 @@ check: .venv/installed-check  ## lint, layers, types
 docs: .venv/installed-docs  ## the documentation site, in docs/_build/html; warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
 
-bench: .venv/installed-test  ## ratios measured side by side in one run (table, and benchmarks/latest.json)
-	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json
+bench: .venv/installed-test  ## ratios measured side by side in one run (table, benchmarks/latest.json, docs/benchmarks.md)
+	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json --page docs/benchmarks.md
 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
