@@ -45,7 +45,7 @@ html_extra_path = ["_extra"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 # Commands in pages, too: `{command-output}`, shown as a reader would type them.
@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": "/plot_",
+    "within_subsection_order": "FileNameSortKey",
     "subsection_order": ["gallery/verdict", "gallery/training", "gallery/normalisation", "*"],
     "image_scrapers": ("house_pictures",),
     "reset_modules": ("matplotlib", "house_pictures.use_house_style"),
