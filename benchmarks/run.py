@@ -19,16 +19,10 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 
 
-def collect(only: list[str]) -> list[dict[str, object]]:
-    """The rows of all modules, or of those named."""
-    sys.path.insert(0, str(HERE))
-    rows: list[dict[str, object]] = []
-    for path in sorted(HERE.glob("*.py")):
-        if path.stem in ("run", "timing") or (only and path.stem not in only):
-            continue
-        print(f"measuring {path.stem} ...", file=sys.stderr)
-        rows += importlib.import_module(path.stem).rows()
-    return rows
+def modules(only: list[str]) -> list[str]:
+    """The names of all modules that measure, or of those named."""
+    names = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in ("run", "timing")]
+    return [name for name in names if not only or name in only]
 
 
 def machine() -> dict[str, object]:
@@ -68,23 +62,31 @@ def page(measured: dict[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
+def save(measured: dict[str, Any], json_path: Path | None, page_path: Path | None) -> None:
+    """Write what has been measured so far."""
+    if json_path:
+        json_path.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    if page_path:
+        page_path.write_text(page(measured), encoding="utf-8")
+
+
 def main() -> None:
-    """Measure, print the table, write the JSON and the page."""
+    """Measure, print the table, write the JSON and the page; both grow module by module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="modules to run; all by default")
     parser.add_argument("--json", type=Path, help="where to write the results")
     parser.add_argument("--page", type=Path, help="where to write them as a page (Markdown)")
     arguments = parser.parse_args()
-    on = machine()
-    rows = collect(arguments.modules)
+    sys.path.insert(0, str(HERE))
+    rows: list[dict[str, Any]] = []
+    measured: dict[str, Any] = {"machine": machine(), "rows": rows}
+    for name in modules(arguments.modules):
+        print(f"measuring {name} ...", file=sys.stderr)
+        rows += importlib.import_module(name).rows()
+        save(measured, arguments.json, arguments.page)
     width = max(len(str(row["name"])) for row in rows)
     for row in rows:
         print(f"{row['name']:<{width}}  {row['ratio']:>10.4g}  {row['target']:<14} {row['note']}")
-    measured = {"machine": on, "rows": rows}
-    if arguments.json:
-        arguments.json.write_text(json.dumps(measured, indent=1) + "\n")
-    if arguments.page:
-        arguments.page.write_text(page(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":
