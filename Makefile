@@ -73,10 +73,18 @@ check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/python -m pip install --quiet --no-deps --target .venv/typecheck .
 	cd .venv/typecheck && ../bin/mypy -p bntheory
 
-bench: .venv/installed-test  ## ratios measured side by side in one run (table, and benchmarks/latest.json)
-	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json
+.venv/installed-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: .venv/installed-docs  ## the documentation site, in docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
+
+bench: .venv/installed-test  ## ratios measured side by side in one run (table, benchmarks/latest.json, docs/benchmarks.md)
+	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json --page docs/benchmarks.md
 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
-.PHONY: help demo test test-all test-cnn test-dist test-minimum test-newest check bench clean
+.PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check docs bench clean
