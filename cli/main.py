@@ -23,6 +23,7 @@ COMMANDS = (
     "export",
     "generalization",
     "figure",
+    "explore",
     "cnn",
 )
 INTERRUPTED = 130

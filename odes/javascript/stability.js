@@ -33,7 +33,10 @@ function triple(A) {
   const polynomial = (x) => ((x - trace) * x + minors) * x - determinant;
   const bound = Math.max(...A.map((row) => row.reduce((sum, x) => sum + Math.abs(x), 0)));
   const x = bisect(polynomial, -1.001 * bound, 1.001 * bound);
-  const sum = trace - x, rest = minors - x * sum;
+  // Of a large root the rest is what is left of the determinant, of a small one of the trace.
+  const large = Math.abs(x) ** 3 > Math.abs(determinant) && x !== 0;
+  const rest = large ? determinant / x : minors - x * (trace - x);
+  const sum = large ? (minors - rest) / x : trace - x;
   return [[x, 0], ...pair([[sum / 2, sum * sum / 4 - rest], [1, sum / 2]])];
 }
 
