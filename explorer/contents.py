@@ -12,10 +12,12 @@ import numpy as np
 
 from ..odes.batch_moments import side_slopes
 from ..odes.derive import Derivation, derive_drift
+from ..odes.flow_source import ERROR_MOMENTS
+from ..odes.gaussian_moments import closed_form
 from ..odes.javascript_source import javascript_flow
 from ..odes.moment_tables import SMALLEST_TABLE, loaded_table
 from ..odes.table_source import table_spec
-from ..teacher_student.activations import activation_formula
+from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import zeta_sources
@@ -108,12 +110,23 @@ def _plan(
 ) -> tuple[Derivation, list[int]]:
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
+    if kinks(activation_formula(activation)) and not _closed_error(derivation):
+        raise ValueError(
+            f"activations={activation!r}: a formula with kinks whose averages need a quadrature is "
+            "too slow for sliders; smooth formulas, and ones like relu, are accepted"
+        )
     cheap = bool(side_slopes(activation_formula(activation))) or not table_spec(derivation)
     wanted = set(batch_sizes or (BATCH_SIZES if cheap else TABLE_SIZES))
     wanted |= {M for M in BATCH_SIZES if M < _least(derivation)}  # shown as what they are: refused
     wanted |= {also} if also else set()
     smallest = 2 if derivation.problem.uses_batch else 1
     return derivation, sorted(M for M in wanted if M >= smallest)
+
+
+def _closed_error(derivation: Derivation) -> bool:
+    """Whether the generalisation error, and with it all single-example moments, is closed."""
+    activation = activation_formula(derivation.problem.activation)
+    return all(closed_form(activation, m, False) is not None for m in ERROR_MOMENTS)
 
 
 def _least(derivation: Derivation) -> int:

@@ -30,7 +30,7 @@ function render() {
   showPoints(result);
   drawPlots(state, result);
   for (const command of ["integrate", "fixed-points"]) {
-    element(`command-${command}`).textContent = commandOf(state, command);
+    showCommand(element(`command-${command}`), commandOf(state, command));
   }
   history.replaceState(null, "", toHash(state));
   window.explorer = {state, result, solveTime: solved - began, renderTime: performance.now() - began};
@@ -43,20 +43,19 @@ function showVerdict(result) {
   element("verdict-text").textContent = text;
 }
 
-function showNumbers(result) {
-  const last = (name) => (result.refused ? null : result.columns[name].at(-1));
-  const point = result.refused ? null : result.point;
-  for (const name of ["Q", "R", "L", "error"]) write(`end-${name}`, last(name));
-  write("end-eta_eff", last("eta_eff"));
-  for (const name of ["Q", "R", "L", "error"]) {
-    write(`point-${name}`, point && point[name]);
+function showNumbers({refused, columns, point}) {
+  const shown = refused ? null : point;
+  for (const name of ["Q", "R", "L", "error", "eta_eff"]) {
+    write(`end-${name}`, refused ? null : columns[name].at(-1));
+    write(`point-${name}`, shown && shown[name]);
   }
-  if (point && point.kind === "attractor") element("point-L").textContent = "grows";
-  else if (point && point.L === null) element("point-L").textContent = "any";
-  write("point-eta_eff", point && point.eta_eff);
-  write("point-eta_max", point && point.eta_max);
-  element("end-time").textContent = result.refused ? "–" : number(result.columns.t.at(-1), 4);
+  if (shown && shown.L === null) element("point-L").textContent = anyLength(shown);
+  for (const name of ["eta_max", "largest_eta"]) write(`point-${name}`, shown && shown[name]);
+  const time = refused ? "–" : number(columns.t.at(-1), 4);
+  for (const span of document.querySelectorAll(".end-time")) span.textContent = time;
 }
+
+const anyLength = (point) => (point.kind === "attractor" ? "grows" : "any");
 
 function write(id, value) {
   element(id).textContent = number(value, 7);
@@ -67,7 +66,7 @@ function showPoints(result) {
   const points = result.refused ? [] : result.points.filter((x) => x.Q >= 0);
   const rows = points.map((x) => [
     x.reached ? "▶" : "", number(x.Q), number(x.R),
-    x.kind === "attractor" ? "grows" : x.L === null ? "any" : number(x.L), x.kind.replace("-", " "),
+    x.L === null ? anyLength(x) : number(x.L), x.kind.replace("-", " "),
     x.stable ? "stable" : "unstable", number(x.eta_eff, 4), number(x.eta_max, 6)]);
   element("points").replaceChildren(...rows.map((cells) => {
     const row = document.createElement("tr");
@@ -76,8 +75,14 @@ function showPoints(result) {
   }));
 }
 
+// Lines break between options only.
+function showCommand(box, text) {
+  box.replaceChildren(...text.split(/ (?=--)/).flatMap((part) => [
+    Object.assign(document.createElement("span"), {textContent: part}), " "]));
+}
+
 function copyOn(button) {
-  const text = element(button.dataset.copies).textContent;
+  const text = element(button.dataset.copies).textContent.trim();
   const done = () => {
     button.textContent = "copied";
     setTimeout(() => { button.textContent = "copy"; }, 1500);

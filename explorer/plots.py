@@ -21,7 +21,7 @@ def library() -> str:
     """Bokeh's own JavaScript, whole."""
     from bokeh.resources import Resources
 
-    return "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+    return "\n".join(Resources(mode="inline", components=["bokeh"], log_level="error").js_raw)
 
 
 def panels() -> str:
@@ -37,16 +37,16 @@ def _panel(name: str, label: str) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
     from bokeh.plotting import figure
 
-    empty: dict[str, list[float]] = {"t": [], name: []}
-    flow = ColumnDataSource(empty, name="flow")
-    end = ColumnDataSource(empty, name="end")
+    # Something to look at, lest Bokeh warns that a range has no data.
+    blank = {"t": [0.0, 1.0], name: [1.0, 1.0]}
+    flow, end = (ColumnDataSource(blank, name=source) for source in ("flow", "end"))
     axis = "log" if name in ("error", "eta_eff") else "linear"
     plot = figure(height=210, sizing_mode="stretch_width", toolbar_location=None, tools="",
                   y_axis_type=axis, min_border_left=58, min_border_right=12)  # fmt: skip
     line = plot.line("t", name, source=flow, line_color=FLOW, line_width=2.2)
     plot.line("t", name, source=end, line_color=END, line_width=2, line_dash=[7, 4])
     if name == "eta_eff":
-        bound = ColumnDataSource(empty, name="bound")
+        bound = ColumnDataSource(blank, name="bound")
         plot.line("t", name, source=bound, line_color=BOUND, line_width=2, line_dash=[2, 3])
     tips = [("t", "@t{0.000}"), (name, f"@{name}{{0.000000}}")]
     plot.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))

@@ -170,53 +170,59 @@ def _moments(
         f"a{k}": student_factor(activation, moment, _U, shifted)
         for k, moment in enumerate(wanted.values())
     }
+    at = kinks(activation)
+    averages, source = _teacher_averages(f"{name}Teacher", inner, at)
     sums = [
-        f"total[{k}] += outer.weights[i]*a{k}"
+        f"total[{k}] += rule.weights[i]*a{k}"
         + (f"*s{m.teacher}{m.v};" if m.teacher or m.v else ";")
         for k, m in enumerate(wanted.values())
     ]
-    body = _quadrature_lines(outer, inner, sums, kinks(activation), len(wanted))
-    source = function(f"{name}Rule", ["q", "shift", "rho"], body)
+    body = [
+        f"const rule = {_rule(at, 'shift', 'q')}, total = new Float64Array({len(wanted)});",
+        *averages,
+        "for (let i = 0; i < rule.nodes.length; i++) {",
+        "  const u = rule.nodes[i];",
+        *([f"  const [{', '.join('s' + n[1:] for n in inner)}] = averages[i];"] if inner else []),
+        *("  " + line for line in [*assignments(outer), *sums]),
+        "}",
+        "return total;",
+    ]
+    source += function(f"{name}Rule", ["q", "shift", "rho"], body)
     source += f"const {name} = prepare({name}Rule, {json.dumps(shifted)});\n"
     symbols = ", ".join(str(symbol) for symbol in wanted)
     return [f"const [{symbols}] = {name}(q, shift, rho);"], source
 
 
-def _quadrature_lines(
-    outer: Mapping[str, Expr],
-    inner: Mapping[str, Expr],
-    sums: Sequence[str],
-    at: Sequence[float],
-    count: int,
-) -> list[str]:
-    """The body of a quadrature over ``u`` and ``v = rho u + across z``, split at kinks."""
-    kinked = json.dumps(list(at))
-    cuts = f"splitRule({kinked}, rho*u, across)" if at else "SMOOTH_RULE"
-    averages = [f"s{name[1:]}" for name in inner]
-    return [
-        "const across = Math.sqrt(Math.max(0, 1 - rho*rho));",
-        f"const outer = {f'splitRule({kinked}, shift, q)' if at else 'SMOOTH_RULE'};",
-        f"const total = new Float64Array({count});",
-        "for (let i = 0; i < outer.nodes.length; i++) {",
-        "  const u = outer.nodes[i];",
-        *([f"  let {' = 0, '.join(averages)} = 0;"] if averages else []),
-        *_inner_lines(inner, averages, cuts),
-        *("  " + line for line in assignments(outer)),
-        *("  " + line for line in sums),
-        "}",
-        "return total;",
-    ]
+def _rule(at: Sequence[float], shift: str, scale: str) -> str:
+    return f"splitRule({json.dumps(list(at))}, {shift}, {scale})" if at else "SMOOTH_RULE"
 
 
-def _inner_lines(inner: Mapping[str, Expr], averages: Sequence[str], cuts: str) -> list[str]:
+def _teacher_averages(
+    name: str, inner: Mapping[str, Expr], at: Sequence[float]
+) -> tuple[list[str], str]:
+    """The line that asks for the averages over ``v = rho u + across z``, and their source.
+
+    They do not depend on the student: of a smooth activation, whose nodes in u stay where they
+    are, those of the last rho are remembered.
+    """
     if not inner:
-        return []
-    return [
-        f"  const {{nodes, weights}} = {cuts};",
-        "  for (let j = 0; j < nodes.length; j++) {",
-        "    const v = rho*u + across*nodes[j];",
+        return [], ""
+    sums = [f"s{n[1:]}" for n in inner]
+    body = [
+        "const across = Math.sqrt(Math.max(0, 1 - rho*rho));",
+        "return Array.from(nodes, (u) => {",
+        f"  const rule = {_rule(at, 'rho*u', 'across')};",
+        f"  let {' = 0, '.join(sums)} = 0;",
+        "  for (let j = 0; j < rule.nodes.length; j++) {",
+        "    const v = rho*u + across*rule.nodes[j];",
         *("    " + line for line in assignments(inner)),
-        *(f"    {s} += weights[j]*b{s[1:]};" for s in averages),
+        *(f"    {s} += rule.weights[j]*b{s[1:]};" for s in sums),
         "  }",
+        f"  return [{', '.join(sums)}];",
+        "});",
     ]
-
+    source = function(f"{name}Rule", ["rho", "nodes"], body)
+    if not at:
+        source += f"const {name} = remembered({name}Rule);\n"
+    call = f"{name}(rho, rule.nodes)" if not at else f"{name}Rule(rho, rule.nodes)"
+    return [f"const averages = {call};"], source

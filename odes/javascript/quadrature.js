@@ -46,3 +46,12 @@ function splitRule(kinks, shift, scale) {
   if (Math.abs(scale) <= 1e-12) return SMOOTH_RULE;
   return normalRule(kinks.map((kink) => (kink - shift) / scale).sort((a, b) => a - b));
 }
+
+// A function of rho (and of nodes that never change) that keeps its last value.
+function remembered(f) {
+  let last = NaN, value = null;
+  return (rho, nodes) => {
+    if (rho !== last) [last, value] = [rho, f(rho, nodes)];
+    return value;
+  };
+}
