@@ -166,6 +166,11 @@ def _packed(table: np.ndarray) -> str:
     return base64.b64encode(np.asarray(table, dtype="<f8").tobytes()).decode()
 
 
+def unpacked(text: str) -> np.ndarray:
+    """A table as the page decodes it."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f8")
+
+
 def as_javascript(contents: Contents) -> str:
     """The contents as ``FLOWS``, ``ENTRIES`` and ``TABLES``."""
     flows = ",\n".join(f"{json.dumps(k)}: {text}" for k, text in contents.sources.items())

@@ -12,9 +12,9 @@ const SLIDERS = {
   zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
   noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
   weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
-  q0: {symbol: "q₀", label: "start: scale", values: steps(0.1, 2.5, 0.05)},
-  r0: {symbol: "r₀", label: "start: overlap", values: steps(-1, 1, 0.02)},
-  l0: {symbol: "l₀", label: "start: length", values: ratios(0.2, 5, 60)},
+  q0: {symbol: "Q", label: "at start", values: steps(0.1, 2.5, 0.05)},
+  r0: {symbol: "R", label: "at start", values: steps(-1, 1, 0.02)},
+  l0: {symbol: "L", label: "at start", values: ratios(0.2, 5, 60)},
   time: {symbol: "T", label: "time shown", values: ratios(1, 1000, 120)},
 };
 const POINTS = 201;
