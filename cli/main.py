@@ -18,7 +18,7 @@ PROGRAM = "bntheory"
 QUESTIONS = {
     "What does theory say?": ("derive", "integrate", "fixed-points", "regularization"),
     "Does it hold?": ("compare", "simulate"),
-    "What if another number changes?": ("sweep", "show", "export"),
+    "What if another number changes?": ("explore", "sweep", "show", "export"),
     "What about finite data, the paper, real networks?": ("generalization", "figure", "cnn"),
     "Is everything in place?": ("doctor", "cache"),
 }
