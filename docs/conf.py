@@ -33,6 +33,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "gallery", "examples/**/*.ipynb"]
 templates_path = ["_templates"]
+suppress_warnings = ["sphinx_gallery.space_in_filename"]  # the clone's own path may have spaces
 smartquotes = False  # "--option" stays as it is typed
 
 html_theme = "furo"
@@ -82,11 +83,12 @@ def make_explorer(app):
     """Put the explorer beside the pages, made by the command that makes it for a reader."""
     extra = HERE / "_extra"
     extra.mkdir(exist_ok=True)
-    from bntheory.cli.main import COMMANDS
+    from bntheory.cli.main import bntheory as group
+    from click import Context
 
-    if "explore" in COMMANDS:
-        command = ["bntheory", "explore", "--quiet", "--output", str(extra / "explore.html")]
-        subprocess.run(command, check=True)
+    if "explore" in group.list_commands(Context(group)):
+        page = extra / "explore.html"
+        subprocess.run(["bntheory", "explore", "--quiet", "--output", str(page)], check=True)
 
 
 def shorten_signature(app, what, name, obj, options, signature, returned):
