@@ -70,6 +70,8 @@ def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore
         db[i] -= 0.5 * (slope[i] - F[i]) / h
     cholesky(S, C)
     for k in range(ORDER):
+        if PROBE * abs(C[r, k]) > 1.0 - abs(R):
+            C[r, k] = 0.0  # R has stopped scattering, and this is what rounding left
         for sign in (-1.0, 1.0):
             for i in range(ORDER):
                 near[i] = x[i] + sign * PROBE * C[i, k]

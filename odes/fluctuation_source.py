@@ -177,6 +177,8 @@ def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -
 
 def _position(moments: Expr, columns: list[Expr]) -> Expr:
     scale, moments = moments.as_content_primitive()
+    if -moments in columns:
+        scale, moments = -scale, -moments
     if moments not in columns:
         columns.append(moments)
     return scale * _column(columns.index(moments))
