@@ -99,12 +99,9 @@ def shorten_signature(app, what, name, obj, options, signature, returned):
 
 
 def show_example(app, context, lines):
-    """Print the examples in a command's help as what a reader types."""
-    at = next((i for i, line in enumerate(lines) if "Example:" in line), None)
-    if at is not None:
-        typed = [line.replace("|", " ", 1).strip() for line in lines[at + 1 :]]
-        lines[at:] = ["", ".. code-block:: console", ""]
-        lines += [f"   $ {line}" for line in typed if line] + [""]
+    """Print the examples that end a command's help as what a reader types."""
+    typed = [f"   {line}" for line in lines if line.startswith("$ ")]
+    lines[:] = [".. code-block:: console", "", *typed, ""] if typed else []
 
 
 def empty_scratch(app):
@@ -119,4 +116,4 @@ def setup(app):
     app.connect("builder-inited", empty_scratch)
     app.connect("builder-inited", make_explorer)
     app.connect("autodoc-process-signature", shorten_signature)
-    app.connect("sphinx-click-process-description", show_example)
+    app.connect("sphinx-click-process-epilog", show_example)
