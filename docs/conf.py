@@ -83,12 +83,9 @@ def make_explorer(app):
     """Put the explorer beside the pages, made by the command that makes it for a reader."""
     extra = HERE / "_extra"
     extra.mkdir(exist_ok=True)
-    from bntheory.cli.main import bntheory as group
-    from click import Context
-
-    if "explore" in group.list_commands(Context(group)):
-        page = extra / "explore.html"
-        subprocess.run(["bntheory", "explore", "--quiet", "--output", str(page)], check=True)
+    choices = ["--activations", "relu,identity", "--schemes", "sgd,wn,pn,bn"]
+    choices += ["--batch-sizes", "8,32", "--quiet", "--output", str(extra / "explore.html")]
+    subprocess.run(["bntheory", "explore", *choices], check=True)
 
 
 def shorten_signature(app, what, name, obj, options, signature, returned):
