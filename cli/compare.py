@@ -8,6 +8,7 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import (
     bad_input,
     output_options,
@@ -23,7 +24,14 @@ from .report import Reporter, table
 DISAGREE = 1
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    epilog=examples(
+        "bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png",
+        "bntheory compare --scheme wn --plan 0.01 --time 10",
+        "bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png",
+    ),
+)
 @problem_options
 @time_options
 @simulation_options
@@ -62,12 +70,6 @@ def command(**options: Any) -> None:
 
     The mean of the runs and their scatter are tested against what theory predicts at finite N.
     Exit status 0 if they agree, 1 if they disagree.
-
-    \b
-    Example:
-      bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png
-      bntheory compare --scheme wn --plan 0.01 --time 10
-      bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)

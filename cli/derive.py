@@ -8,31 +8,32 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, problem_options, take_problem
 
-SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".json": "json"}
+SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript", ".json": "json"}
 
 
-@click.command("derive")
+@click.command(
+    "derive",
+    epilog=examples(
+        "bntheory derive --scheme wn --activation erf --format latex",
+    ),
+)
 @problem_options
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "latex", "python"]),
+    type=click.Choice(["text", "latex", "python", "javascript"]),
     default="text",
     show_default=True,
-    help="How the equations are written; python is a program of its own.",
+    help="How the equations are written; python and javascript are programs of their own.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all forms.")
-@click.option("--output", metavar="FILE", help="Save to .txt .tex .py or .json instead.")
+@click.option("--output", metavar="FILE", help="Save to .txt .tex .py .js or .json instead.")
 @click.option("--quiet", is_flag=True, help="No messages.")
 def command(style: str, as_json: bool, output: str | None, quiet: bool, **options: Any) -> None:
-    """The order-parameter equations of a problem, derived from its formulas.
-
-    \b
-    Example:
-      bntheory derive --scheme wn --activation erf --format latex
-    """
+    """The order-parameter equations of a problem, derived from its formulas."""
     from ..results.files import check_output, replacing
 
     problem = take_problem(options)

@@ -42,7 +42,7 @@ class Reporter:
     def __init__(self, options: dict[str, Any], *, draws: bool = True) -> None:
         self.as_json = options.pop("as_json")
         self.quiet = options.pop("quiet")
-        self.outputs = check_outputs(options.pop("output"), draws=draws)
+        self.outputs = check_outputs(options.pop("output", ()), draws=draws)
         self.width = take_width(options, self.outputs)
         self.report = take_report(options)
         self.began = time.monotonic()

@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from ..results.files import PICTURE_SUFFIXES
+from .examples import examples
 from .options import (
     KEEPING,
     PROBLEM_OPTIONS,
@@ -44,7 +45,15 @@ def store_options(command: Any) -> Any:
     return command
 
 
-@click.command("sweep")
+@click.command(
+    "sweep",
+    epilog=examples(
+        "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
+        "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
+        "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
+        "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
+    ),
+)
 @problem_options
 @click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
 @click.option(
@@ -71,13 +80,6 @@ def command(**options: Any) -> None:
 
     With --store an interrupted sweep goes on where it was; `bntheory show PATH` looks at it at any
     time. Exit status 3: done, but some grid points failed; they are listed with their reasons.
-
-    \b
-    Examples:
-      bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01
-      bntheory sweep --eta 0.01:20:200:log --zeta 0:1:200 --quantity final-error --output map.png
-      bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png
-      bntheory sweep --eta 0.1:4:20:log --batch-size 4,8,32 --simulate --store runs.zarr
     """
     best, schedule = options.pop("best"), options.pop("schedule")
     if best and schedule:

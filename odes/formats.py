@@ -1,7 +1,8 @@
-"""A derived flow as text, LaTeX or standalone Python source."""
+"""A derived flow as text, LaTeX, or standalone Python or JavaScript source."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from .chebyshev import HEADER
 from .derive import AnyMoment, Derivation, derive_drift
 from .flow import parameters
 from .flow_source import flow_source
+from .javascript_source import javascript_flow, runtime
 from .symbols import GAMMA, L
 
 
@@ -84,6 +86,28 @@ class Equations:
         )
         return "\n".join(head) + body + tail
 
+    def javascript(self) -> str:
+        """A program that integrates the flow in any JavaScript engine, without libraries.
+
+        ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
+        """
+        problem, text = self.derivation.problem, " ".join(self._preamble())
+        needed = ["special", "integrator"]
+        if self.derivation.by_quadrature:
+            needed += ["chebyshev"] if problem.uses_batch else []
+            needed += ["quadrature"]
+        numbers = parameters(problem)
+        own = dict(zip(("eta", "gamma_rate", "zeta", "S", "M", "weight_decay"), numbers.tolist(),
+                       strict=False))  # fmt: skip
+        table = numbers[len(own) :].tolist() or None
+        driver = _JAVASCRIPT_DRIVER.format(
+            names=", ".join(problem.order_parameters),
+            start=list(problem.start),
+            parameters=json.dumps(own | {"table": table}),
+        )
+        parts = [f"// {text}", '"use strict";', runtime(*needed), javascript_flow(self.derivation)]
+        return "\n".join([*parts, driver])
+
     def _rules(self) -> str:
         """Source of the quadrature, or of the look-up in a table that the parameters carry."""
         if not self.derivation.by_quadrature:
@@ -101,6 +125,7 @@ class Equations:
             "text": self.text(),
             "latex": self.latex(),
             "python": self.python(),
+            "javascript": self.javascript(),
         }
 
     def preamble(self) -> list[str]:
@@ -120,12 +145,12 @@ def derive(problem: Problem) -> Equations:
     Parameters
     ----------
     problem
-        Its formulas decide the equations; its numbers enter the Python source alone.
+        Its formulas decide the equations; its numbers enter the Python and JavaScript source alone.
 
     Returns
     -------
     Equations
-        With ``text()``, ``latex()``, ``mathml()`` and ``python()``.
+        With ``text()``, ``latex()``, ``mathml()``, ``python()`` and ``javascript()``.
 
     Raises
     ------
@@ -214,4 +239,19 @@ if __name__ == "__main__":
     print("t, {names}, Q, error")
     for t, y in zip(solution.t, solution.y.T):
         print(", ".join(f"{{x:.10g}}" for x in (t, *y, *observables(y))))
+"""
+
+_JAVASCRIPT_DRIVER = """\
+const START = {start}; // {names}
+const PARAMETERS = {parameters};
+
+const flow = makeFlow((moments) => moments);
+const times = Array.from({{length: 101}}, (_, i) => 20 * i / 100);
+const run = integrate(flow, START, times, PARAMETERS);
+console.log("t, {names}, Q, error");
+run.states.forEach((y, i) => {{
+  const row = [times[i], ...y, ...flow.observables(y)];
+  console.log(row.map((x) => Number(x.toPrecision(10))).join(", "));
+}});
+if (run.status !== "complete") console.log(`// ${{run.status}} at t = ${{run.t}}`);
 """

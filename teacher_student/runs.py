@@ -78,7 +78,8 @@ class Runs:
         """Standard deviations of one run (n - 1 in the denominator); NaN for a single run."""
         if self.runs < 2:
             return {name: np.full(self.t.shape, math.nan) for name in self.values}
-        return {name: values.std(axis=0, ddof=1) for name, values in self.values.items()}
+        # About the first run: equal runs scatter by 0, not by rounding.
+        return {n: (values - values[0]).std(axis=0, ddof=1) for n, values in self.values.items()}
 
     @cached_property
     def sem(self) -> dict[str, Array]:

@@ -1,0 +1,1 @@
+"""The explorer: one page, offline, on which the flow follows sliders."""

@@ -1,0 +1,55 @@
+// Selects and sliders: native elements, so that keyboard and screen reader work as ever.
+
+const element = (id) => document.getElementById(id);
+
+function choices(position) {
+  return [...new Set(Object.keys(ENTRIES).map((key) => key.split(/\/(?=[^/]*$)/)[position]))];
+}
+
+// Build all controls; `changed(name, value)` hears of every movement.
+function buildControls(changed) {
+  buildSelect("scheme", choices(1), changed);
+  buildSelect("activation", choices(0), changed);
+  for (const name of Object.keys(SLIDERS)) buildSlider(name, changed);
+  const auto = element("zeta-auto");
+  auto.addEventListener("change", () => changed("zeta", auto.checked ? "auto" : 0));
+}
+
+function buildSelect(name, options, changed) {
+  const select = element(name);
+  select.replaceChildren(...options.map((text) => new Option(text, text)));
+  select.addEventListener("change", () => changed(name, select.value));
+}
+
+function buildSlider(name, changed) {
+  const {symbol, label} = SLIDERS[name], box = element(`control-${name}`);
+  box.insertAdjacentHTML("afterbegin", `<label for="${name}"><var>${symbol}</var> ${label}</label>
+    <output id="${name}-value" for="${name}"></output><input type="range" id="${name}" min="0">`);
+  const input = element(name);
+  input.addEventListener("input", () => changed(name, input.valueAsNumber));
+}
+
+const nearest = (values, x) => values.reduce(
+  (best, value, i) => (Math.abs(value - x) < Math.abs(values[best] - x) ? i : best), 0);
+
+// Show a state on the controls.
+function showControls(state) {
+  element("scheme").value = state.scheme;
+  element("activation").value = state.activation;
+  for (const name of Object.keys(SLIDERS)) {
+    const input = element(name), values = sliderValues(name, state);
+    const value = name === "zeta" ? decay(state) : state[name];
+    input.max = values.length - 1;
+    input.value = nearest(values, value);
+    const auto = name === "zeta" && state.zeta === "auto";
+    input.disabled = !applies(name, state) || auto;
+    const shown = applies(name, state) ? number(value, 4) + (auto ? " (auto)" : "") : "–";
+    element(`${name}-value`).value = shown;
+    input.setAttribute("aria-valuetext", shown);
+  }
+  element("zeta-auto").checked = state.zeta === "auto";
+  element("zeta-auto").disabled = !applies("zeta", state);
+  const {least, refused} = entryOf(state);
+  element("batch-note").textContent = least > 1 ? `A flow exists from M = ${least} on.` : "";
+  element("batch-note").title = least > 1 ? refused : "";
+}

@@ -1,0 +1,114 @@
+// The page: a state, and everything on the page as a function of it.
+
+let state = fromHash(location.hash, initialState(PROBLEM));
+let waiting = false;
+
+function changed(name, value) {
+  state = {...state, [name]: name in SLIDERS && value !== "auto"
+    && !(name === "zeta" && state.zeta === "auto") ? sliderValues(name, state)[value] : value};
+  const sizes = entryOf(state).batchSizes;
+  if (!sizes.includes(state.batch_size)) state.batch_size = sizes[nearest(sizes, state.batch_size)];
+  refresh();
+}
+
+// Movements that come faster than the screen are drawn once.
+function refresh() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    render();
+  });
+}
+
+function render() {
+  const began = performance.now(), result = solve(state);
+  const solved = performance.now();
+  showControls(state);
+  showVerdict(result);
+  showNumbers(result);
+  showPoints(result);
+  drawPlots(state, result);
+  for (const command of ["integrate", "fixed-points"]) {
+    showCommand(element(`command-${command}`), commandOf(state, command));
+  }
+  history.replaceState(null, "", toHash(state));
+  window.explorer = {state, result, solveTime: solved - began, renderTime: performance.now() - began};
+}
+
+function showVerdict(result) {
+  const {tone, title, text} = verdict(result);
+  element("verdict").dataset.tone = tone;
+  element("verdict-title").textContent = title;
+  element("verdict-text").textContent = text;
+}
+
+function showNumbers({refused, columns, point}) {
+  const shown = refused ? null : point;
+  for (const name of ["Q", "R", "L", "error", "eta_eff"]) {
+    write(`end-${name}`, refused ? null : columns[name].at(-1));
+    write(`point-${name}`, shown && shown[name]);
+  }
+  if (shown && shown.L === null) element("point-L").textContent = anyLength(shown);
+  for (const name of ["eta_max", "largest_eta"]) write(`point-${name}`, shown && shown[name]);
+  const time = refused ? "–" : number(columns.t.at(-1), 4);
+  for (const span of document.querySelectorAll(".end-time")) span.textContent = time;
+}
+
+const anyLength = (point) => (point.kind === "attractor" ? "grows" : "any");
+
+function write(id, value) {
+  element(id).textContent = number(value, 7);
+  element(id).dataset.value = Number.isFinite(value) ? value : "";
+}
+
+function showPoints(result) {
+  const points = result.refused ? [] : result.points.filter((x) => x.Q >= 0);
+  const rows = points.map((x) => [
+    x.reached ? "▶" : "", number(x.Q), number(x.R),
+    x.L === null ? anyLength(x) : number(x.L), x.kind.replace("-", " "),
+    x.stable ? "stable" : "unstable", number(x.eta_eff, 4), number(x.eta_max, 6)]);
+  element("points").replaceChildren(...rows.map((cells) => {
+    const row = document.createElement("tr");
+    row.append(...cells.map((text) => Object.assign(document.createElement("td"), {textContent: text})));
+    return row;
+  }));
+}
+
+// Lines break between options only.
+function showCommand(box, text) {
+  box.replaceChildren(...text.split(/ (?=--)/).flatMap((part) => [
+    Object.assign(document.createElement("span"), {textContent: part}), " "]));
+}
+
+function copyOn(button) {
+  const text = element(button.dataset.copies).textContent.trim();
+  const done = () => {
+    button.textContent = "copied";
+    setTimeout(() => { button.textContent = "copy"; }, 1500);
+  };
+  // A page opened from a file may not reach the clipboard: then the text is selected instead.
+  const select = () => getSelection().selectAllChildren(element(button.dataset.copies));
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, select);
+  else select();
+}
+
+async function start() {
+  buildControls(changed);
+  await embedPlots();
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    button.addEventListener("click", () => copyOn(button));
+  }
+  element("reset").addEventListener("click", () => {
+    state = initialState(PROBLEM);
+    refresh();
+  });
+  addEventListener("hashchange", () => {
+    state = fromHash(location.hash, state);
+    refresh();
+  });
+  render();
+  document.documentElement.dataset.ready = "yes";
+}
+
+start();

@@ -1,0 +1,71 @@
+// From a state to everything that is shown: the flow, where it ends, and the rates.
+
+// Explicit steps after which the page leaves the rest to the command's implicit method.
+const MOST_STEPS = 4000;
+const FLOW_CACHE = {}, TABLE_CACHE = {};
+
+function flowOf(key) {
+  FLOW_CACHE[key] ??= FLOWS[key](tabulated);
+  return FLOW_CACHE[key];
+}
+
+// A table as Float64Array, from its base64; null if the page has none.
+function tableOf(name) {
+  if (!(name in TABLES)) return null;
+  TABLE_CACHE[name] ??= new Float64Array(
+    Uint8Array.from(atob(TABLES[name]), (character) => character.charCodeAt(0)).buffer);
+  return TABLE_CACHE[name];
+}
+
+// Why there is no theory for a state; empty where there is.
+function refusal(state) {
+  const {scheme, activation, batch_size: M} = state, entry = entryOf(state);
+  const flow = flowOf(entry.key), who = `${scheme} with ${activation} and M = ${M}`;
+  if (M < entry.least) return `${who}: ${entry.refused}.`;
+  if (flow.hasTable && tableOf(`${entry.key}/${M}`) === null) {
+    return `${who}: this page holds no table for this batch size; bntheory explore --batch-sizes ${
+      M} makes a page that does.`;
+  }
+  return "";
+}
+
+function startOf(state, flow) {
+  const values = {gamma: state.q0, R: state.r0, L: entryOf(state).gamma ? state.l0 : state.q0};
+  return flow.names.map((name) => values[name]);
+}
+
+function parametersOf(state) {
+  return {
+    eta: state.eta, gamma_rate: state.gamma_rate, zeta: decay(state), S: state.noise,
+    M: state.batch_size, weight_decay: state.weight_decay,
+    table: tableOf(`${entryOf(state).key}/${state.batch_size}`),
+  };
+}
+
+// The curves: columns over time, as far as the flow goes.
+function curves(state) {
+  const flow = flowOf(entryOf(state).key);
+  const times = Array.from({length: POINTS}, (_, i) => state.time * i / (POINTS - 1));
+  const way = integrate(flow, startOf(state, flow), times, parametersOf(state),
+    {maxSteps: MOST_STEPS});
+  const columns = {t: times.slice(0, way.states.length), Q: [], R: [], L: [], error: [], eta_eff: []};
+  for (const y of way.states) {
+    const [Q, error] = flow.observables(y), L = y[flow.size - 1];
+    columns.Q.push(Q);
+    columns.R.push(y[flow.size - 2]);
+    columns.L.push(L);
+    columns.error.push(error);
+    columns.eta_eff.push(state.eta * Math.abs(Q) / L ** 2);
+  }
+  return {status: way.status, reachedTime: way.t, columns, hasRange: flow.hasRange};
+}
+
+// Everything that is shown. `point` is where training ends, else the first stable point.
+function solve(state) {
+  const refused = refusal(state);
+  if (refused) return {refused};
+  const flow = flowOf(entryOf(state).key), run = curves(state);
+  const found = fixedPoints(flow, startOf(state, flow), parametersOf(state));
+  const point = found.reached ?? found.points.find((x) => x.stable) ?? null;
+  return {refused: "", ...run, ...found, point, zeta: decay(state), normalised: entryOf(state).gamma};
+}

@@ -1,0 +1,83 @@
+// What the page is asked: a scheme, an activation and some numbers, each with its slider.
+
+const steps = (low, high, step) => Array.from({length: Math.round((high - low) / step) + 1},
+  (_, i) => Number((low + i * step).toFixed(6)));
+const ratios = (low, high, count) => Array.from({length: count + 1},
+  (_, i) => Number((low * (high / low) ** (i / count)).toPrecision(3)));
+
+// By the name of the problem's parameter; `time` is the end of the run.
+const SLIDERS = {
+  eta: {symbol: "η", label: "learning rate", values: ratios(0.01, 20, 160)},
+  batch_size: {symbol: "M", label: "batch size", values: null},
+  zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
+  noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
+  weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
+  q0: {symbol: "Q", label: "at start", values: steps(0.1, 2.5, 0.05)},
+  r0: {symbol: "R", label: "at start", values: steps(-1, 1, 0.02)},
+  l0: {symbol: "L", label: "at start", values: ratios(0.2, 5, 60)},
+  time: {symbol: "T", label: "time shown", values: ratios(1, 1000, 120)},
+};
+const POINTS = 201;
+
+const entryOf = (state) => ENTRIES[`${state.activation}/${state.scheme}`];
+
+// The values a slider has in a state: batch sizes differ from scheme to scheme.
+function sliderValues(name, state) {
+  return name === "batch_size" ? entryOf(state).batchSizes : SLIDERS[name].values;
+}
+
+// Whether a number plays a part: a student without gamma has no decay and no length of its own.
+function applies(name, state) {
+  return entryOf(state).gamma || (name !== "zeta" && name !== "l0");
+}
+
+function initialState(problem, time = 20) {
+  const {activation, scheme, gamma_rate} = problem;
+  const state = {activation, scheme, gamma_rate, time};
+  for (const name of Object.keys(SLIDERS)) if (name in problem) state[name] = problem[name];
+  return state;
+}
+
+// The decay as a number; "auto" is what batch normalisation implies, to first order in 1/M.
+function decay(state) {
+  if (!applies("zeta", state)) return 0;
+  return state.zeta === "auto" ? entryOf(state).autoZeta / state.batch_size : state.zeta;
+}
+
+// The state as the address's fragment, and back; what is not understood is left as it was.
+function toHash(state) {
+  return "#" + new URLSearchParams(Object.entries(state)).toString();
+}
+
+function fromHash(hash, state) {
+  const found = {...state};
+  for (const [name, text] of new URLSearchParams(hash.slice(1))) {
+    const value = Number(text);
+    if (name === "zeta" && text === "auto") found.zeta = "auto";
+    else if (name in SLIDERS && text !== "" && allowed(name, value)) found[name] = value;
+    else if (name === "scheme" || name === "activation") found[name] = text;
+  }
+  return entryOf(found) ? found : {...found, scheme: state.scheme, activation: state.activation};
+}
+
+function allowed(name, value) {
+  if (!Number.isFinite(value)) return false;
+  if (name === "r0") return Math.abs(value) <= 1;
+  if (name === "batch_size") return Number.isInteger(value) && value > 0;
+  if (name === "time") return value > 0 && value <= 1e5;
+  return ["eta", "q0", "l0"].includes(name) ? value > 0 : value >= 0;
+}
+
+// The command that gives the numbers shown.
+function commandOf(state, command) {
+  const quoted = (text) => (/^[\w-]+$/.test(text) ? text : `'${text}'`);
+  const options = [`--activation ${quoted(state.activation)}`, `--scheme ${quoted(state.scheme)}`];
+  const names = ["eta", "batch_size", "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
+  for (const name of names) {
+    const silent = !applies(name, state) || (name === "weight_decay" && !state[name]);
+    if (!silent) options.push(`--${name.replace("_", "-")} ${state[name]}`);
+  }
+  if (state.gamma_rate !== 1) options.push(`--gamma-rate ${state.gamma_rate}`);
+  if (command === "integrate") options.push(`--time ${state.time}`, `--points ${POINTS}`);
+  return `bntheory ${command} ${options.join(" ")}`;
+}

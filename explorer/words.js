@@ -1,0 +1,69 @@
+// What the numbers mean, in the sentences of `bntheory fixed-points`.
+
+const number = (value, digits = 6) => (typeof value === "number" && Number.isFinite(value)
+  ? String(Number(value.toPrecision(digits))) : "–");
+
+// A heading and sentences; tone is good, warn, bad or none.
+function verdict(result) {
+  if (result.refused) return {tone: "none", title: "No theory here", text: result.refused};
+  const {point, reached, ending, points} = result;
+  if (result.status === "diverged" || ending === "diverged") return diverging(result);
+  const parts = point ? [speed(point), limit(point, result.normalised)] : [];
+  const stiff = result.status === "stiff" ? [`Stiff: the curves stop at t = ${
+    number(result.reachedTime, 4)}; the command goes on with an implicit method.`] : [];
+  if (reached) {
+    return {tone: reached.stable ? "good" : "warn", title: heading(reached),
+      text: [`Training ends at ${place(reached)}.`, ...parts, ...stiff].join(" ")};
+  }
+  const stable = points.filter((x) => x.stable).length;
+  const why = stable ? `None of the ${stable} stable points was reached in the time tried.`
+    : "Training has no stable point to end at.";
+  return {tone: "warn", title: stable ? "Not there yet" : "No stable end",
+    text: [why, ...parts, ...stiff].join(" ")};
+}
+
+function diverging({status, reachedTime, hasRange, point, normalised}) {
+  const when = status === "diverged" ? `at t = ${number(reachedTime, 5)}` : "after the time shown";
+  if (hasRange) {
+    return {tone: "warn", title: `Leaves the tables ${when}`,
+      text: "The scale Q left the range of this page's tables; the command below widens them."};
+  }
+  const bound = point ? " " + limit(point, normalised) : "";
+  return {tone: "bad", title: `Diverges ${when}`, text: "An order parameter grows without bound." + bound};
+}
+
+function heading(point) {
+  const kind = point.kind === "attractor" ? "an attractor" : "a fixed point";
+  return `${point.stable ? "Stable: e" : "E"}nds at ${kind}`;
+}
+
+function place(point) {
+  const where = `Q = ${number(point.Q)}, R = ${number(point.R)}`;
+  if (point.kind === "attractor") {
+    const how = point.length_exponent ? ` like t^${number(point.length_exponent, 3)}` : "";
+    return `${where}, while L keeps growing${how} (an attractor, not a fixed point)`;
+  }
+  if (point.L === null) return `${where} (a fixed point for every L)`;
+  return `${where}, L = ${number(point.L)} (a fixed point)`;
+}
+
+function speed(point) {
+  if (point.slow_rate <= 0) return "At this length displacements grow at first.";
+  return `The slowest displacement decays in a time of ${number(1 / point.slow_rate, 4)}.`;
+}
+
+function limit(point, normalised) {
+  if (point.eta_max === null || point.largest_eta === null) {
+    return "No learning rate was found at which this point loses its stability.";
+  }
+  const text = `The effective learning rate is ${number(point.eta_eff, 4)}; the largest stable one is ${
+    number(point.eta_max)}, that is η = ${number(point.largest_eta)}`;
+  if (!normalised) {
+    return `${text}. Above it the weights leave this point, and diverge where nothing holds them.`;
+  }
+  if (point.L !== null) {
+    return `${text} at this length; the length follows η, so that training cannot diverge.`;
+  }
+  return `${text}. Above it alignment is lost but nothing diverges: L grows until the effective `
+    + "rate is below it again.";
+}

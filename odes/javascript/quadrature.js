@@ -1,0 +1,57 @@
+// Integrals over a standard normal: composite Gauss-Legendre on [-8, 8], split at cuts.
+// The rule of teacher_student/normal_quadrature.py: panels of at most 2, 20 nodes each.
+const REACH = 8, PANEL = 2;
+const LEGENDRE = legendreRule(20);
+const SMOOTH_RULE = normalRule([]);
+
+// Nodes and weights on [-1, 1]: Newton's iteration on the Legendre polynomial.
+function legendreRule(size) {
+  const nodes = [], weights = [];
+  for (let i = 0; i < size; i++) {
+    let x = -Math.cos(Math.PI * (i + 0.75) / (size + 0.5)), slope = 1;
+    for (let k = 0; k < 10; k++) {
+      let before = 1, p = x;
+      for (let n = 2; n <= size; n++) [before, p] = [p, ((2 * n - 1) * x * p - (n - 1) * before) / n];
+      slope = size * (x * p - before) / (x * x - 1);
+      x -= p / slope;
+    }
+    nodes.push(x);
+    weights.push(2 / ((1 - x * x) * slope * slope));
+  }
+  return {nodes, weights};
+}
+
+// Nodes and weights (density included) of a rule split at sorted cuts.
+function normalRule(cuts) {
+  const nodes = [], weights = [];
+  let left = -REACH;
+  for (const cut of [...cuts, REACH]) {
+    const right = Math.min(REACH, Math.max(-REACH, cut));
+    if (right <= left) continue;
+    const panels = Math.ceil((right - left) / PANEL), half = 0.5 * (right - left) / panels;
+    for (let k = 0; k < panels; k++) {
+      for (let i = 0; i < LEGENDRE.nodes.length; i++) {
+        const u = left + (2 * k + 1) * half + half * LEGENDRE.nodes[i];
+        nodes.push(u);
+        weights.push(half * LEGENDRE.weights[i] * Math.exp(-0.5 * u * u) / Math.sqrt(2 * Math.PI));
+      }
+    }
+    left = right;
+  }
+  return {nodes, weights};
+}
+
+// The rule split where shift + scale u meets a kink; not split if it does not move.
+function splitRule(kinks, shift, scale) {
+  if (Math.abs(scale) <= 1e-12) return SMOOTH_RULE;
+  return normalRule(kinks.map((kink) => (kink - shift) / scale).sort((a, b) => a - b));
+}
+
+// A function of rho (and of nodes that never change) that keeps its last value.
+function remembered(f) {
+  let last = NaN, value = null;
+  return (rho, nodes) => {
+    if (rho !== last) [last, value] = [rho, f(rho, nodes)];
+    return value;
+  };
+}
