@@ -91,7 +91,7 @@ class Equations:
 
         ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
         """
-        problem, text = self.derivation.problem, " ".join(self._preamble())
+        problem, text = self.derivation.problem, " ".join(self.preamble())
         needed = ["special", "integrator"]
         if self.derivation.by_quadrature:
             needed += ["chebyshev"] if problem.uses_batch else []

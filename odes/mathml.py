@@ -54,7 +54,7 @@ def equation(
     return text
 
 
-class _Printer(MathMLPresentationPrinter):  # type: ignore[misc]
+class _Printer(MathMLPresentationPrinter):
     """Sympy's, with averages in angle brackets and sums in lines."""
 
     def __init__(self, averages: Mapping[Symbol, Factors]) -> None:

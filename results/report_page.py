@@ -44,7 +44,7 @@ class Table:
     """A table: its caption, columns by name, and how many rows of a long one are shown."""
 
     caption: str
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Any]
     rows: int = 25
 
 

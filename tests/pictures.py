@@ -9,7 +9,7 @@ from typing import Any
 import bntheory as bn
 import numpy as np
 from bntheory.experiments.early_stopping import early_stopping
-from bntheory.experiments.generalization import Settings, study
+from bntheory.experiments.generalization import Settings
 from bntheory.generalization.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
@@ -37,13 +37,14 @@ def _universality() -> Any:
     return Universality(compared().flow, dict.fromkeys(LAWS, runs))
 
 
+@cache
 def _figure1(panel: str) -> Any:
     from bntheory.experiments.generalization import GeneralizationStudy, Simulated
     from bntheory.figures.figure1 import CURVES, NOTES, SHARED_NOTES, Figure1, _theory
 
     studies = []
     for recipe in CURVES[panel]:
-        theory, method = _theory(panel, recipe, 12)
+        theory, method = _theory(panel, recipe, 8)
         near = np.where(np.isfinite(theory.error), theory.error, 0.9)[::2] + 0.01
         numbers = {"mean": near, "sem": 0.01 + 0 * near, "m": near, "q": near}
         counts = {"used": np.full(near.size, 8), "converged": 8 * (np.arange(near.size) % 2)}
@@ -96,11 +97,6 @@ def _swept(**grid: Any) -> Any:
     return bn.Sweep(bn.sweep(problem, time=3.0, **grid))
 
 
-def _study(student: str, alpha: Any, **choices: Any) -> Any:
-    theory = generalization(student, alpha, **choices)
-    return study(theory, alpha[::4], Settings(dim=40, runs=3, method="full-batch"))
-
-
 #: Every drawing function of the package, each with a small result.
 PICTURES: dict[str, Callable[[], Any]] = {
     "flow": lambda: bn.integrate(WN, **SHORT),
@@ -131,7 +127,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "neurons": _neurons,
     "plan": lambda: bn.plan(WN, 0.002, time=5, dims=[100, 300, 1000, 3000, 10000]),
     "generalization": lambda: generalization("identity", np.geomspace(0.2, 5, 40), scheme="wn"),
-    "generalization-simulated": lambda: _study("relu", np.geomspace(0.3, 8, 9), zeta=0.01),
+    "generalization-simulated": lambda: _figure1("1b").studies[1],
     "early-stopping": lambda: early_stopping(simulate=True, dim=40, runs=3, epochs=200),
     "figure-1a": lambda: _figure1("1a"),
     "figure-1b": lambda: _figure1("1b"),

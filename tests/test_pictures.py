@@ -21,7 +21,7 @@ from pictures import PICTURES
 PACKAGE = Path(STYLE_SHEET).parent.parent
 #: The width at which all are looked at, and the wide ones of which that is worth its time.
 LAYOUTS = [(name, "one") for name in PICTURES]
-LAYOUTS += [(name, "two") for name in ("compare", "sweep-map", "plan")]
+LAYOUTS += [(name, "two") for name in ("compare", "sweep-map")]
 SMALLEST = 7.0  # points
 #: Pictures that show theory where it is not valid.
 INVALID = ("figure-1b", "generalization-simulated", "plan")

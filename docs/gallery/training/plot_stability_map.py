@@ -2,7 +2,7 @@
 Which learning rates are stable, and what happens beyond?
 =========================================================
 
-The error at t = 20 over learning rate and gamma decay zeta. On the right of the dashed line, which
+The error at t = 20 over learning rate and gamma decay zeta. On the right of the broken line, which
 comes from the Jacobian of the flow and not from the map, alignment is unstable at the length that
 the student starts with.
 """
