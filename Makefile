@@ -40,6 +40,17 @@ test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for
 	$(BIN)/python -m pytest -n $(WORKERS) tests/test_cnn_*.py
 	$(BIN)/python -m pytest -n 0 tests/test_examples.py -k cnn
 
+.venv/installed-browser: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	touch $@
+
+# A browser is the system's: playwright's own would be some hundred megabytes for one test.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+
+test-browser: .venv/installed-browser  ## the explorer's page in headless Chromium
+	@test -x "$(CHROMIUM)" || { echo "test-browser needs chromium, chromium-browser or google-chrome on the PATH, or CHROMIUM=/path/to/it" >&2; exit 1; }
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/test_explorer_page.py
+
 check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,4 +65,4 @@ bench: .venv/installed-test  ## ratios measured side by side in one run (table, 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 
-.PHONY: help demo test test-all test-cnn check bench clean
+.PHONY: help demo test test-all test-cnn test-browser check bench clean
