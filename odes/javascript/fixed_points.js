@@ -2,14 +2,16 @@
 const NEUTRAL = 1e-7;
 
 // All fixed points and attractors of a flow, with the one `reached` from the start, and whether
-// the flow from there is "complete" or "diverged".
+// the flow from there is "complete" or "diverged"; and the learning rates up to which the best
+// end of training is stable, whether or not it is at this one.
 function fixedPoints(flow, start, p) {
-  const at = new Stationary(flow, start, p);
-  return markReached(at, allPoints(at));
+  const at = new Stationary(flow, start, p), limits = at.limits();
+  const found = markReached(at, allPoints(at, limits));
+  return {...found, bound: learningRateBound(at, limits)};
 }
 
-function allPoints(at) {
-  const limits = at.limits(), bounds = [];
+function allPoints(at, limits) {
+  const bounds = [];
   limits.forEach((y) => { // a mirror image has the bound of its original
     const twin = bounds.findIndex((_, j) => apart(at, at.mirror(y), limits[j]) < SAME);
     bounds.push(twin < 0 ? largestLearningRate(at, y) : bounds[twin]);
