@@ -5,9 +5,22 @@ const NEUTRAL = 1e-7;
 // the flow from there is "complete" or "diverged"; and the learning rates up to which the best
 // end of training is stable, whether or not it is at this one.
 function fixedPoints(flow, start, p) {
-  const at = new Stationary(flow, start, p), limits = at.limits();
+  const at = new Stationary(flow, start, p), limits = lastLimits(at);
   const found = markReached(at, allPoints(at, limits));
   return {...found, bound: learningRateBound(at, limits)};
+}
+
+// The limits of small learning rates do not know eta, nor the label noise: sliders of those, of
+// the start and of time leave them where they are.
+let LIMITS = {flow: null, key: "", limits: []};
+
+function lastLimits(at) {
+  const {zeta, gamma_rate, M, weight_decay} = at.p;
+  const key = JSON.stringify([zeta, gamma_rate, M, weight_decay, at.normalised && at.start[at.L]]);
+  if (LIMITS.flow !== at.flow || LIMITS.key !== key) {
+    LIMITS = {flow: at.flow, key, limits: at.limits()};
+  }
+  return LIMITS.limits;
 }
 
 function allPoints(at, limits) {
