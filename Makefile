@@ -65,6 +65,17 @@ test-newest: setup.cfg  ## the test suite with the newest versions there are, pr
 	build/newest/bin/python -m pip install --quiet --pre --editable '.[test]'
 	build/newest/bin/python -m pytest -n $(WORKERS)
 
+.venv/installed-browser: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	touch $@
+
+# A browser is the system's: playwright's own would be some hundred megabytes for one test.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+
+test-browser: .venv/installed-browser  ## the explorer's page in headless Chromium
+	@test -x "$(CHROMIUM)" || { echo "test-browser needs chromium, chromium-browser or google-chrome on the PATH, or CHROMIUM=/path/to/it" >&2; exit 1; }
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/test_explorer_page.py
+
 check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

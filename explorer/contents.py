@@ -12,8 +12,7 @@ import numpy as np
 
 from ..odes.batch_moments import side_slopes
 from ..odes.derive import Derivation, derive_drift
-from ..odes.flow_source import ERROR_MOMENTS
-from ..odes.gaussian_moments import closed_form
+from ..odes.flow_source import generalisation_error
 from ..odes.javascript_source import javascript_flow
 from ..odes.moment_tables import SMALLEST_TABLE, loaded_table
 from ..odes.table_source import table_spec
@@ -41,7 +40,7 @@ class Contents:
     sources
         ``makeFlow`` functions by key; two schemes of one formula share one.
     entries
-        By ``"activation/scheme"``: the key of its source, batch sizes, and from which on there is a flow.
+        By ``"activation/scheme"``: its source's key, batch sizes, and the least that has a flow.
     tables
         Packed tables of moments as base64 of little-endian float64, by ``"key/M"``.
     """
@@ -110,23 +109,18 @@ def _plan(
 ) -> tuple[Derivation, list[int]]:
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
-    if kinks(activation_formula(activation)) and not _closed_error(derivation):
+    if kinks(activation_formula(activation)) and generalisation_error(derivation)[1]:
         raise ValueError(
             f"activations={activation!r}: a formula with kinks whose averages need a quadrature is "
             "too slow for sliders; smooth formulas, and ones like relu, are accepted"
         )
     cheap = bool(side_slopes(activation_formula(activation))) or not table_spec(derivation)
     wanted = set(batch_sizes or (BATCH_SIZES if cheap else TABLE_SIZES))
-    wanted |= {M for M in BATCH_SIZES if M < _least(derivation)}  # shown as what they are: refused
+    least = _least(derivation)
+    wanted |= {M for M in BATCH_SIZES if least > M}  # shown as what they are: refused
     wanted |= {also} if also else set()
     smallest = 2 if derivation.problem.uses_batch else 1
-    return derivation, sorted(M for M in wanted if M >= smallest)
-
-
-def _closed_error(derivation: Derivation) -> bool:
-    """Whether the generalisation error, and with it all single-example moments, is closed."""
-    activation = activation_formula(derivation.problem.activation)
-    return all(closed_form(activation, m, False) is not None for m in ERROR_MOMENTS)
+    return derivation, sorted(M for M in wanted if smallest <= M)
 
 
 def _least(derivation: Derivation) -> int:
@@ -136,7 +130,7 @@ def _least(derivation: Derivation) -> int:
 
 
 def _tabulated(derivation: Derivation, sizes: Iterable[int]) -> list[int]:
-    return [M for M in sizes if M >= _least(derivation)] if table_spec(derivation) else []
+    return [M for M in sizes if _least(derivation) <= M] if table_spec(derivation) else []
 
 
 def _entry(derivation: Derivation, key: str, sizes: list[int]) -> dict[str, Any]:

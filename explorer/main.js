@@ -43,14 +43,15 @@ function showVerdict(result) {
   element("verdict-text").textContent = text;
 }
 
-function showNumbers({refused, columns, point}) {
+function showNumbers({refused, columns, point, bound}) {
   const shown = refused ? null : point;
   for (const name of ["Q", "R", "L", "error", "eta_eff"]) {
     write(`end-${name}`, refused ? null : columns[name].at(-1));
     write(`point-${name}`, shown && shown[name]);
   }
   if (shown && shown.L === null) element("point-L").textContent = anyLength(shown);
-  for (const name of ["eta_max", "largest_eta"]) write(`point-${name}`, shown && shown[name]);
+  const bounded = refused ? null : point ?? bound;
+  for (const name of ["eta_max", "largest_eta"]) write(`point-${name}`, bounded && bounded[name]);
   const time = refused ? "–" : number(columns.t.at(-1), 4);
   for (const span of document.querySelectorAll(".end-time")) span.textContent = time;
 }
@@ -68,6 +69,7 @@ function showPoints(result) {
     x.reached ? "▶" : "", number(x.Q), number(x.R),
     x.L === null ? anyLength(x) : number(x.L), x.kind.replace("-", " "),
     x.stable ? "stable" : "unstable", number(x.eta_eff, 4), number(x.eta_max, 6)]);
+  element("no-points").hidden = rows.length > 0;
   element("points").replaceChildren(...rows.map((cells) => {
     const row = document.createElement("tr");
     row.append(...cells.map((text) => Object.assign(document.createElement("td"), {textContent: text})));

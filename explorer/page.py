@@ -47,9 +47,13 @@ def page(
         raise ValueError(f"eta={problem.eta!r}: a constant learning rate is accepted")
     if problem.train_beta:
         raise ValueError("train_beta=True: the page has no shift; false is accepted")
-    shown = [dict.fromkeys((*given, own)) for given, own in
-             ((activations, problem.activation), (schemes, problem.scheme))]  # fmt: skip
-    held = contents.collect(*shown, batch_sizes, problem.M, progress)
+    held = contents.collect(
+        dict.fromkeys((*activations, problem.activation)),
+        dict.fromkeys((*schemes, problem.scheme)),
+        batch_sizes,
+        problem.M,
+        progress,
+    )
     template = (FOLDER / "page.html").read_text(encoding="utf-8")
     parts = {
         "style": (FOLDER / "style.css").read_text(encoding="utf-8"),

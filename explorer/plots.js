@@ -32,7 +32,8 @@ function drawPlots(state, result) {
     const t = result.refused ? [] : result.columns.t;
     fill(panel, "flow", t, result.refused ? [] : result.columns[panel]);
     fill(panel, "end", ...level(point && endOf(panel, point)));
-    if (panel === "eta_eff") fill(panel, "bound", ...level(point && point.eta_max));
+    const bound = result.refused ? null : (point ?? result.bound)?.eta_max ?? null;
+    if (panel === "eta_eff") fill(panel, "bound", ...level(bound));
     describe(panel, result);
   }
 }

@@ -50,6 +50,8 @@ def _panel(name: str, label: str) -> Any:
         plot.line("t", name, source=bound, line_color=BOUND, line_width=2, line_dash=[2, 3])
     tips = [("t", "@t{0.000}"), (name, f"@{name}{{0.000000}}")]
     plot.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))
+    if axis == "log":
+        plot.yaxis.ticker.mantissas = [1, 2, 5]  # more of them overlap
     _style(plot, label)
     return plot
 

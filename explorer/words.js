@@ -22,14 +22,16 @@ function verdict(result) {
     text: [why, ...parts, ...stiff].join(" ")};
 }
 
-function diverging({status, reachedTime, hasRange, point, normalised}) {
+function diverging({status, reachedTime, hasRange, bound}) {
   const when = status === "diverged" ? `at t = ${number(reachedTime, 5)}` : "after the time shown";
   if (hasRange) {
     return {tone: "warn", title: `Leaves the tables ${when}`,
       text: "The scale Q left the range of this page's tables; the command below widens them."};
   }
-  const bound = point ? " " + limit(point, normalised) : "";
-  return {tone: "bad", title: `Diverges ${when}`, text: "An order parameter grows without bound." + bound};
+  const text = "An order parameter grows without bound." + (bound === null ? ""
+    : ` The largest learning rate at which training stays where it should end is η = ${
+      number(bound.largest_eta)}.`);
+  return {tone: "bad", title: `Diverges ${when}`, text};
 }
 
 function heading(point) {

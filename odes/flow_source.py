@@ -58,7 +58,9 @@ def lanes_source(derivation: Derivation) -> str:
     """
     if derivation.by_quadrature or derivation.problem.uses_batch:
         return ""
-    drift = {name: e.replace(_is_reciprocal, _by_inverse) for name, e in _drift(derivation).items()}
+    drift = {
+        name: e.replace(_is_reciprocal, _by_inverse) for name, e in closed_drift(derivation).items()
+    }
     inverses = [f"{inverse} = 1.0 / {code(x)}" for x, inverse in _INVERSES.items()]
     body = [*_unpack(derivation, rates=True), *inverses, *assignments(drift)]
     text = "\n".join(body).replace("math.acos(", "acos_lane(").replace("math.asin(", "asin_lane(")
@@ -89,7 +91,7 @@ def _parameter(symbol: Symbol) -> str:
     return {"lambda": "weight_decay"}.get(symbol.name, symbol.name)
 
 
-_RENAME = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
+RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 
 
 def _rhs(derivation: Derivation) -> str:
@@ -98,7 +100,7 @@ def _rhs(derivation: Derivation) -> str:
     else:
         wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
         call, quadrature = moment_functions("moments", derivation, wanted)
-    body = [*_unpack(derivation, rates=True), *call, *assignments(_drift(derivation))]
+    body = [*_unpack(derivation, rates=True), *call, *assignments(closed_drift(derivation))]
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
 
@@ -115,10 +117,10 @@ def _by_inverse(e: Expr) -> Expr:
     return _INVERSES[e.base] ** -e.exp
 
 
-def _drift(derivation: Derivation) -> dict[str, Expr]:
+def closed_drift(derivation: Derivation) -> dict[str, Expr]:
     """The drift with closed forms put in, by the name that the source gives it."""
     return {
-        f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
+        f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(RENAMED)
         for i, name in enumerate(derivation.problem.order_parameters)
     }
 
@@ -135,7 +137,7 @@ def _jacobian(derivation: Derivation) -> str:
         return function("jacobian", arguments, ["J[0, 0] = math.nan"], [], comment=comment)
     names = derivation.problem.order_parameters
     entries = {
-        f"J[{i}, {j}]": jacobian_entry(derivation, row, column).subs(_RENAME)
+        f"J[{i}, {j}]": jacobian_entry(derivation, row, column).subs(RENAMED)
         for i, row in enumerate(names)
         for j, column in enumerate(names)
     }
@@ -171,6 +173,16 @@ def moment_slope(closed: Expr, variable: Symbol) -> Expr:
 
 def _observables(derivation: Derivation) -> str:
     """``observables(y) -> (Q, error)``."""
+    error, by_quadrature = generalisation_error(derivation)
+    call, quadrature = moment_functions("error_moments", derivation, by_quadrature)
+    body = [*_unpack(derivation, rates=False), *call, *assignments({"error": error})]
+    comment = "The field's scale Q and the generalisation error."
+    returns = ["float(scale)", "float(error)"]
+    return quadrature + function("observables", ["y"], body, returns, comment=comment)
+
+
+def generalisation_error(derivation: Derivation) -> tuple[Expr, dict[Symbol, Moment]]:
+    """The error in closed forms, and in symbols of those moments that have none."""
     activation = activation_formula(derivation.problem.activation)
     error: Expr = sympy.Integer(0)
     by_quadrature: dict[Symbol, Moment] = {}
@@ -180,11 +192,7 @@ def _observables(derivation: Derivation) -> str:
             value = Symbol("E_" + "".join(map(str, moment)), real=True)
             by_quadrature[value] = moment
         error += weight * value
-    call, quadrature = moment_functions("error_moments", derivation, by_quadrature)
-    body = [*_unpack(derivation, rates=False), *call, *assignments({"error": error})]
-    comment = "The field's scale Q and the generalisation error."
-    returns = ["float(scale)", "float(error)"]
-    return quadrature + function("observables", ["y"], body, returns, comment=comment)
+    return error, by_quadrature
 
 
 def kernel_source(derivation: Derivation) -> str:

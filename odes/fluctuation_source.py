@@ -23,7 +23,7 @@ from .batch_diffusion import (
 from .batch_moments import side_slopes
 from .derive import Derivation
 from .diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
-from .flow_source import _RENAME, _unpack, kernel_source
+from .flow_source import RENAMED, _unpack, kernel_source
 from .gaussian_moments import Moment, closed_form
 from .quadrature_source import moment_functions
 from .student_field import laurent
@@ -195,7 +195,7 @@ def _table_row(derivation: Derivation, tabulated: dict[Symbol, Moment], columns:
 
 
 def _lowerable(expression: Expr, closed: dict[Symbol, Expr]) -> Expr:
-    renamed = _RENAME | {ACROSS: ACROSS}
+    renamed = RENAMED | {ACROSS: ACROSS}
     return sympy.sympify(expression).subs(closed).subs(renamed)
 
 
@@ -219,12 +219,12 @@ def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> str:
         means[i] = clean + NOISE * noisy
     increments = list(diffusion.increments.values())
     targets = {
-        f"D[{i}, {j}]": _covariance(increments[i], increments[j], covariance).subs(_RENAME)
+        f"D[{i}, {j}]": _covariance(increments[i], increments[j], covariance).subs(RENAMED)
         for i in range(len(increments))
         for j in range(i, len(increments))
     }
     f1 = sum((front * means[i] for front, i in diffusion.finite_size), sympy.Integer(0))
-    targets["f1"] = sympy.sympify(f1).subs(_RENAME)
+    targets["f1"] = sympy.sympify(f1).subs(RENAMED)
     across = f"{BATCH_ACROSS} = math.sqrt(max(0.0, 1.0 - R*R))"
     body = [across, *_look_up(derivation, symbols), *assignments(targets)]
     head = _table(derivation, len(symbols))

@@ -18,12 +18,11 @@ from ..codegen.modules import PACKAGE
 from ..teacher_student.activations import activation_formula, kinks
 from .batch_moments import PairMoment, side_slopes
 from .derive import Derivation
-from .flow_source import ERROR_MOMENTS, jacobian_entry
-from .gaussian_moments import Moment, closed_form, student_factor, teacher_factor
-from .symbols import DECAY, PARAMETERS
-from .table_source import singular, table_spec
+from .flow_source import RENAMED, closed_drift, generalisation_error, jacobian_entry
+from .gaussian_moments import Moment, student_factor, teacher_factor
+from .symbols import PARAMETERS
+from .table_source import degree, singular, table_spec
 
-_RENAME = {DECAY: Symbol("weight_decay", positive=True)}
 _U, _V = sympy.symbols("u v", real=True)
 
 
@@ -37,19 +36,19 @@ def javascript_flow(derivation: Derivation) -> str:
     """A function ``makeFlow(prepare)`` that returns the flow as an object.
 
     The object has ``names`` (of the order parameters), ``size``, ``hasJacobian``,
-    ``smallestBatch``, ``hasTable``, ``hasRange``, and the functions ``rhs(t, y, p, dy)``,
+    ``hasTable``, ``hasRange`` (of its table), and the functions ``rhs(t, y, p, dy)``,
     ``jacobian(t, y, p, J)`` and ``observables(y)``, which returns ``[Q, error]``. A quadrature
     ``moments(q, shift, rho)`` passes through ``prepare`` first, which may tabulate it.
     """
     names = derivation.problem.order_parameters
     has_table = bool(table_spec(derivation))
+    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
     facts = {
         "names": list(names),
         "size": len(names),
         "hasJacobian": not derivation.by_quadrature,
-        "smallestBatch": derivation.smallest_batch,
         "hasTable": has_table,
-        "hasRange": has_table and not side_slopes(activation_formula(derivation.problem.activation)),
+        "hasRange": has_table and not homogeneous,
     }
     members = ", ".join([*(f"{k}: {json.dumps(v)}" for k, v in facts.items()),
                          "rhs, jacobian, observables"])  # fmt: skip
@@ -71,14 +70,16 @@ def _learning_rate(derivation: Derivation) -> str:
 
 def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
     """Lines that name the order parameters, the field's scale and the learning rates."""
-    lines = [f"const {n} = y[{i}];" for i, n in enumerate(derivation.problem.order_parameters)]
     # A trial step of the integrator may leave [-1, 1] by a rounding error.
-    lines = [x if " R " not in x else f"const R = clip({x[10:-1]});" for x in lines]
+    lines = [
+        f"const {name} = " + (f"clip(y[{i}]);" if name == "R" else f"y[{i}];")
+        for i, name in enumerate(derivation.problem.order_parameters)
+    ]
     lines.append(f"const scale = {code(derivation.scale)}, sign = scale >= 0 ? 1 : -1;")
     lines.append("const q = Math.abs(scale), rho = sign*R;")
     lines.append(f"const shift = {code(derivation.shift)};")
     if rates:
-        named = [_RENAME.get(symbol, symbol).name for symbol in PARAMETERS[1:]]
+        named = [RENAMED[symbol].name for symbol in PARAMETERS[1:]]
         lines.append(f"const {{{', '.join(named)}}} = p, eta = learningRate(t, p.eta);")
     return lines
 
@@ -90,11 +91,8 @@ def _rhs(derivation: Derivation) -> str:
     else:
         wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
         call, quadrature = _moments("moments", derivation, wanted)
-    drift = {
-        f"dy[{i}]": derivation.drift[name].subs(derivation.closed).subs(_RENAME)
-        for i, name in enumerate(derivation.problem.order_parameters)
-    }
-    body = [*_unpack(derivation, rates=True), *call, *assignments(drift, declared=True)]
+    drift = assignments(closed_drift(derivation), declared=True)
+    body = [*_unpack(derivation, rates=True), *call, *drift]
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     return quadrature + function("rhs", ["t", "y", "p", "dy"], body, comment)
 
@@ -105,7 +103,7 @@ def _jacobian(derivation: Derivation) -> str:
         return "const jacobian = null; // some moments have no closed form\n"
     names = derivation.problem.order_parameters
     entries = {
-        f"J[{i}][{j}]": jacobian_entry(derivation, row, column).subs(_RENAME)
+        f"J[{i}][{j}]": jacobian_entry(derivation, row, column).subs(RENAMED)
         for i, row in enumerate(names)
         for j, column in enumerate(names)
     }
@@ -114,15 +112,7 @@ def _jacobian(derivation: Derivation) -> str:
 
 
 def _observables(derivation: Derivation) -> str:
-    activation = activation_formula(derivation.problem.activation)
-    error: Expr = sympy.Integer(0)
-    by_quadrature: dict[Symbol, Moment] = {}
-    for moment, weight in ERROR_MOMENTS.items():
-        value = closed_form(activation, moment, derivation.shift != 0)
-        if value is None:
-            value = Symbol("E_" + "".join(map(str, moment)), real=True)
-            by_quadrature[value] = moment
-        error += weight * value
+    error, by_quadrature = generalisation_error(derivation)
     call, quadrature = _moments("errorMoments", derivation, by_quadrature)
     body = [*_unpack(derivation, rates=False), *call, *assignments({"error": error})]
     comment = "The field's scale Q and the generalisation error."
@@ -144,16 +134,9 @@ def _table_lines(derivation: Derivation) -> list[str]:
     lines = [f"const values = lookUp(p.table, Math.acos(rho), {point}, {len(order)});"]
     lines += ["const size = Math.hypot(q, shift);"] if homogeneous else []
     for i, symbol in enumerate(order):
-        degree = _outputs(wanted[symbol]) if homogeneous else 0
-        lines.append(f"const {symbol} = values[{i}]" + "*size" * degree + ";")
+        power = degree(wanted[symbol]) if homogeneous else 0
+        lines.append(f"const {symbol} = values[{i}]" + "*size" * power + ";")
     return lines
-
-
-def _outputs(moment: object) -> int:
-    """How many times a moment holds the student's output."""
-    if isinstance(moment, PairMoment):
-        return moment.first.g + moment.second.g
-    return int(moment.g)  # type: ignore[attr-defined]
 
 
 def _moments(

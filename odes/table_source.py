@@ -53,11 +53,11 @@ def table_lines(derivation: Derivation) -> list[str]:
         *(["size = math.hypot(q, shift)"] if homogeneous else []),
     ]
     for i, symbol in enumerate(order):
-        degree = _degree(wanted[symbol]) if homogeneous else 0
-        lines.append(f"{symbol} = values[{i}]" + f"*size**{degree}" * (degree > 0))
+        power = degree(wanted[symbol]) if homogeneous else 0
+        lines.append(f"{symbol} = values[{i}]" + f"*size**{power}" * (power > 0))
     return lines
 
 
-def _degree(moment: AnyMoment) -> int:
+def degree(moment: AnyMoment) -> int:
     """How many times a moment holds the student's output."""
     return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g

@@ -60,13 +60,14 @@ def test_the_page_shows_what_the_commands_compute(numbers):
         assert (ours["kind"], ours["stable"]) == (theirs.kind, theirs.stable)
         assert ours["reached"] == theirs.reached
         for name in POINT:
-            assert ours[name] == pytest.approx(getattr(theirs, name), rel=AGREE, abs=AGREE)
+            expected = getattr(theirs, name)
+            close = None if expected is None else pytest.approx(expected, rel=AGREE, abs=AGREE)
+            assert ours[name] == close
 
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("0.161, 0.327", "0.161, 0.328"),  # a node of the integrator: only a schedule would tell
         ("5.325864828439257", "5.335864828439257"),
         ("dy[0] = ", "dy[0] = 1e-5 + "),
         ("eta_max: etaMax", "eta_max: etaMax * (1 + 1e-5)"),
@@ -77,15 +78,15 @@ def test_a_planted_error_is_seen(right, wrong):
     shown = solved(problem, change=lambda text: text.replace(right, wrong))
     flow, point = bn.integrate(problem, time=20, points=201), bn.fixed_points(problem).reached
     off = max(np.abs(np.array(shown["columns"][n]) - flow.values[n]).max() for n in ("Q", "R", "L"))
-    off = max(off, abs(shown["reached"]["eta_max"] / point.eta_max - 1))
-    assert (off > AGREE) == ("0.327" not in right)
+    rate = (shown["reached"] or {"eta_max": 0.0})["eta_max"]  # a wrong drift may reach no point
+    assert max(off, abs(rate / point.eta_max - 1)) > AGREE
 
 
 def test_a_flow_that_diverges_says_when():
     problem = bn.Problem(scheme="sgd", activation="identity", eta=3.0, noise=0.2)
     shown, flow = solved(problem), bn.integrate(problem)
     assert shown["status"] == shown["ending"] == flow.status == "diverged"
-    assert f"t = {shown['reachedTime']:.4g}" in f"{flow.message}"
+    assert f"diverged at t = {shown['reachedTime']:g}:" in flow.message
     assert all(math.isfinite(x) for values in shown["columns"].values() for x in values)
 
 
@@ -124,9 +125,10 @@ def test_special_functions_to_rounding():
     assert json.loads(js.eval(f"JSON.stringify({x.tolist()}.map(erf))")) == pytest.approx(
         erf(x), rel=4e-15, abs=0
     )
+    # Twenty steps up to where Stirling's series has converged round at 1e-16 of up to 30 each.
     x = np.array([0.5, 1.5, 3.0, 15.5, 127.5])
     assert json.loads(js.eval(f"JSON.stringify({x.tolist()}.map(logGamma))")) == pytest.approx(
-        gammaln(x), rel=4e-15, abs=4e-15
+        gammaln(x), rel=4e-15, abs=2e-14
     )
 
 
@@ -178,7 +180,7 @@ def test_the_page_is_one_file_that_asks_for_nothing():
         (["--eta", "1/(1+t)", "--output", "x.html"], "a constant learning rate is accepted"),
         (["--batch-sizes", "8,x", "--output", "x.html"], "--batch-sizes='8,x'"),
         (["--activations", "relu,", "--output", "x.html"], "--activations='relu,'"),
-        (["--activations", "abs(tanh(h))", "--output", "x.html"], "--activations="),
+        (["--activations", "tanh(max(h, 0))", "--output", "x.html"], "--activations="),
         ([], "--output"),
     ],
 )

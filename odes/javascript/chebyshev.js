@@ -13,18 +13,34 @@ function chebyshevBasis(y, size, low, high) {
 
 // The first `count` tabulated moments at a point; infinity outside the table's range.
 function lookUp(table, y0, y1, y2, count) {
-  const values = new Float64Array(count).fill(Infinity);
-  const bases = [y0, y1, y2].map((y, k) => chebyshevBasis(y, table[k], table[3 + k], table[6 + k]));
-  if (bases.includes(null)) return values;
-  const [b0, b1, b2] = bases, weights = new Float64Array(b0.length * b1.length * b2.length);
-  let w = 0;
-  for (const x of b0) for (const y of b1) for (const z of b2) weights[w++] = x * y * z;
+  const values = new Float64Array(count);
+  const b0 = chebyshevBasis(y0, table[0], table[3], table[6]);
+  const b1 = chebyshevBasis(y1, table[1], table[4], table[7]);
+  const b2 = chebyshevBasis(y2, table[2], table[5], table[8]);
+  if (b0 === null || b1 === null || b2 === null) return values.fill(Infinity);
+  const inner = new Float64Array(b1.length * b2.length);
+  for (let j = 0; j < inner.length; j++) {
+    inner[j] = b1[Math.floor(j / b2.length)] * b2[j % b2.length];
+  }
   let at = TABLE_HEADER;
   for (let m = 0; m < count; m++) {
-    let sum = 0;
-    for (let i = 0; i < weights.length; i++) sum += weights[i] * table[at + i];
-    values[m] = sum;
-    at += weights.length;
+    for (let i = 0; i < b0.length; i++) {
+      values[m] += b0[i] * dotAt(inner, table, at);
+      at += inner.length;
+    }
   }
   return values;
+}
+
+// `x . table[at:]` in four partial sums: one would wait for the adder at every term.
+function dotAt(x, table, at) {
+  let s0 = 0, s1 = 0, s2 = 0, s3 = 0, i = 0;
+  for (; i + 3 < x.length; i += 4) {
+    s0 += x[i] * table[at + i];
+    s1 += x[i + 1] * table[at + i + 1];
+    s2 += x[i + 2] * table[at + i + 2];
+    s3 += x[i + 3] * table[at + i + 3];
+  }
+  for (; i < x.length; i++) s0 += x[i] * table[at + i];
+  return s0 + s1 + s2 + s3;
 }

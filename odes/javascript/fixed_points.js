@@ -2,14 +2,29 @@
 const NEUTRAL = 1e-7;
 
 // All fixed points and attractors of a flow, with the one `reached` from the start, and whether
-// the flow from there is "complete" or "diverged".
+// the flow from there is "complete" or "diverged"; and the learning rates up to which the best
+// end of training is stable, whether or not it is at this one.
 function fixedPoints(flow, start, p) {
-  const at = new Stationary(flow, start, p);
-  return markReached(at, allPoints(at));
+  const at = new Stationary(flow, start, p), limits = lastLimits(at);
+  const found = markReached(at, allPoints(at, limits));
+  return {...found, bound: learningRateBound(at, limits)};
 }
 
-function allPoints(at) {
-  const limits = at.limits(), bounds = [];
+// The limits of small learning rates do not know eta, nor the label noise: sliders of those, of
+// the start and of time leave them where they are.
+let LIMITS = {flow: null, key: "", limits: []};
+
+function lastLimits(at) {
+  const {zeta, gamma_rate, M, weight_decay} = at.p;
+  const key = JSON.stringify([zeta, gamma_rate, M, weight_decay, at.normalised && at.start[at.L]]);
+  if (LIMITS.flow !== at.flow || LIMITS.key !== key) {
+    LIMITS = {flow: at.flow, key, limits: at.limits()};
+  }
+  return LIMITS.limits;
+}
+
+function allPoints(at, limits) {
+  const bounds = [];
   limits.forEach((y) => { // a mirror image has the bound of its original
     const twin = bounds.findIndex((_, j) => apart(at, at.mirror(y), limits[j]) < SAME);
     bounds.push(twin < 0 ? largestLearningRate(at, y) : bounds[twin]);

@@ -82,6 +82,17 @@ function largestLearningRate(at, y) {
   return null;
 }
 
+// eta_max, and the same as a learning rate at L = l0, of the end with the lowest error; null if
+// it has none.
+function learningRateBound(at, limits) {
+  const upright = limits.filter((y) => at.scale(y) >= 0);
+  const errors = upright.map((y) => Number(at.error(y).toFixed(9)));
+  const best = upright[errors.indexOf(Math.min(...errors))];
+  const largest = best === undefined ? null : largestLearningRate(at, best);
+  if (largest === null) return null;
+  return {eta_max: largest * at.scale(best) / best[at.L] ** 2, largest_eta: largest};
+}
+
 // The power of time with which L grows at an attractor; null if it does not.
 function lengthExponent(at, y) {
   const [near, far] = [1e3, 2e3].map((L) => at.full.at(y.with(at.L, L))[at.L]);
