@@ -58,7 +58,9 @@ class Cache:
 
     def __init__(self, folder: Path, kept: list[Kept]):
         self.folder = folder
-        self.kinds = [{"kind": k.kind, "files": len(k.files), "bytes": k.size} for k in kept]
+        self.kinds: list[dict[str, Any]] = [
+            {"kind": k.kind, "files": len(k.files), "bytes": k.size} for k in kept
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         return {"folder": str(self.folder), "kinds": self.kinds}
