@@ -60,8 +60,8 @@ def test_a_wrong_scatter_is_detected_and_named(precise_runs):
 def test_a_student_that_stops_scattering_is_not_judged_by_rounding():
     # Without noise and batch statistics R tends to 1 and its scatter to 0, at last below what the
     # flow's tolerance and rounding leave; seed fixed, false-alarm rate 1e-3.
-    problem = bn.Problem(scheme="wn", eta=2.0)
-    verdict = bn.compare(problem, runs=32, time=20, points=41, seed=0, alpha=0.001)
+    problem = bn.Problem(scheme="wn", eta=2.0, batch_size=32)
+    verdict = bn.compare(problem, runs=64, time=20, seed=0, alpha=0.001)
     late = verdict.predicted.covariance[-1, 1, 1]
     assert late < 1e-11 < verdict.predicted.covariance[:, 1, 1].max()
     assert verdict.agree
