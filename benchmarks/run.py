@@ -52,6 +52,7 @@ def page(measured: dict[str, Any]) -> str:
         "busy machine slows both; seconds and rates are this machine's own.",
         "",
         f"Measured on {on['when'].replace('T', ' at ')}: {where}; load at the start: {on['load']}.",
+        f"Modules of `benchmarks/` that were run: {', '.join(measured['modules'])}.",
         "",
         "| what | measured | aim | how |",
         "|---|---|---|---|",
@@ -79,10 +80,11 @@ def main() -> None:
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE))
     rows: list[dict[str, Any]] = []
-    measured: dict[str, Any] = {"machine": machine(), "rows": rows}
+    measured: dict[str, Any] = {"machine": machine(), "modules": [], "rows": rows}
     for name in modules(arguments.modules):
         print(f"measuring {name} ...", file=sys.stderr)
         rows += importlib.import_module(name).rows()
+        measured["modules"].append(name)
         save(measured, arguments.json, arguments.page)
     width = max(len(str(row["name"])) for row in rows)
     for row in rows:
