@@ -194,4 +194,6 @@ def _write(result: Any, path: Path, width: Width) -> None:
     elif path.suffix == ".json":
         path.write_text(to_json(result) + "\n", encoding="utf-8")
     else:
-        result.plot(width).savefig(path)
+        # No date: the same result makes the same file.
+        undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
+        result.plot(width).savefig(path, metadata=undated)
