@@ -38,7 +38,32 @@ test-all: .venv/installed-test  ## the test suite, slow tests included
 
 test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs
 	$(BIN)/python -m pytest -n $(WORKERS) tests/test_cnn_*.py
-	$(BIN)/python -m pytest -n 0 tests/test_examples.py -k cnn
+	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/test_help_examples.py -k cnn
+
+# What a user installs: the wheel, made from the sdist, in an environment with nothing else.
+test-dist: .venv/installed-check  ## build sdist and wheel, install the wheel in a clean environment and run it there
+	rm -rf build/dist build/clean
+	$(BIN)/python -m build --quiet --outdir build/dist
+	$(BIN)/python -m twine check --strict build/dist/*
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet build/dist/*.whl
+	cd build && clean/bin/bntheory doctor --quiet && clean/bin/python -m bntheory integrate --quiet
+	cd build && test "$$(clean/bin/bntheory --version)" = "bntheory, version $$(sed -n 's/^version = //p' ../setup.cfg)"
+
+# The lowest versions that setup.cfg accepts. They meet newer libraries of theirs, whose
+# deprecations are not ours.
+test-minimum: setup.cfg  ## the test suite with the lowest versions that setup.cfg accepts
+	rm -rf build/minimum
+	$(PYTHON) -m venv build/minimum
+	sed -n '/^install_requires/,/^$$/s/^    \(.*\) >= /\1 == /p' setup.cfg > build/minimum/lowest.txt
+	build/minimum/bin/python -m pip install --quiet --constraint build/minimum/lowest.txt --editable '.[test]'
+	build/minimum/bin/python -m pytest -n $(WORKERS) -W default::DeprecationWarning
+
+test-newest: setup.cfg  ## the test suite with the newest versions there are, prereleases included
+	rm -rf build/newest
+	$(PYTHON) -m venv build/newest
+	build/newest/bin/python -m pip install --quiet --pre --editable '.[test]'
+	build/newest/bin/python -m pytest -n $(WORKERS)
 
 .venv/installed-browser: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[browser]'
@@ -59,10 +84,18 @@ check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/python -m pip install --quiet --no-deps --target .venv/typecheck .
 	cd .venv/typecheck && ../bin/mypy -p bntheory
 
-bench: .venv/installed-test  ## ratios measured side by side in one run (table, and benchmarks/latest.json)
-	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json
+.venv/installed-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: .venv/installed-docs  ## the documentation site, in docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
+
+bench: .venv/installed-test  ## ratios measured side by side in one run (table, benchmarks/latest.json, docs/benchmarks.md)
+	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json --page docs/benchmarks.md
 
 clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
-.PHONY: help demo test test-all test-cnn test-browser check bench clean
+.PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check docs bench clean

@@ -8,7 +8,8 @@ from typing import Any
 
 import rich_click as click
 
-from .options import Command, bad_input, option_name, output_options
+from .examples import examples
+from .options import bad_input, option_name, output_options, quiet_and_json, report_option
 from .report import Reporter, table
 
 #: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.
@@ -48,15 +49,15 @@ RESULTS = ("step", "fit_loss", "validation_loss", "validation_accuracy", "test_l
            "test_accuracy", "gamma_squared", "penalty")  # fmt: skip
 
 
-@click.group("cnn")
+@click.group(
+    "cnn",
+    epilog=examples(
+        "bntheory cnn train --norm pn --gamma-decay auto:positions --steps 50 --output runs/pn",
+        "bntheory cnn compare --preset cpu",
+    ),
+)
 def command() -> None:
-    """Convolutional networks in PyTorch: BN against PN and gamma decay (needs the extra cnn).
-
-    \b
-    Example:
-      bntheory cnn train --norm pn --gamma-decay auto:positions --output runs/pn
-      torchrun --nproc-per-node 2 -m bntheory cnn train --norm bn --output runs/bn
-    """
+    """Convolutional networks in PyTorch: BN against PN and gamma decay (needs the extra cnn)."""
 
 
 def need_torch() -> None:
@@ -67,25 +68,17 @@ def need_torch() -> None:
         )
 
 
-def run_options(command: Command) -> Command:
-    """``--json --quiet``, for commands that keep their records in a folder."""
-    command = click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")(
-        command
-    )
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
-
-
-@command.command("train")
+@command.command(
+    "train",
+    epilog=examples(
+        "bntheory cnn train --norm ghost-bn:16 --steps 50 --output runs/ghost",
+    ),
+)
 @click.option("--output", "folder", required=True, metavar="FOLDER", help="Where records go.")
-@run_options
+@quiet_and_json
 def train_command(folder: str, **options: Any) -> None:
-    """Train a network, and keep config, metrics, layers and checkpoints in a folder.
-
-    \b
-    Example:
-      bntheory cnn train --data fashion-mnist --side 16 --train 2000 --output runs/bn
-    """
-    reporter = _reporter(options)
+    """Train a network, and keep config, metrics, layers and checkpoints in a folder."""
+    reporter = Reporter(options, draws=False)
     need_torch()
     from ..cnn.recipe import Recipe
 
@@ -101,17 +94,17 @@ for _name, _kind, _help in reversed(RECIPE_OPTIONS):
     train_command = click.option(option_name(_name), _name, type=_kind, help=_help)(train_command)
 
 
-@command.command("resume")
+@command.command(
+    "resume",
+    epilog=examples(
+        "bntheory cnn resume runs/bn",
+    ),
+)
 @click.argument("run", metavar="FOLDER")
-@run_options
+@quiet_and_json
 def resume_command(run: str, **options: Any) -> None:
-    """Go on with a run from its last checkpoint, bit by bit as if it had not been broken off.
-
-    \b
-    Example:
-      bntheory cnn resume runs/bn
-    """
-    reporter = _reporter(options)
+    """Go on with a run from its last checkpoint, bit by bit as if it had not been broken off."""
+    reporter = Reporter(options, draws=False)
     need_torch()
     from ..cnn.train import resume
 
@@ -119,17 +112,17 @@ def resume_command(run: str, **options: Any) -> None:
         _finish(reporter, resume(run, reporter.progress))
 
 
-@command.command("evaluate")
+@command.command(
+    "evaluate",
+    epilog=examples(
+        "bntheory cnn evaluate runs/bn --json",
+    ),
+)
 @click.argument("run", metavar="FOLDER")
-@run_options
+@quiet_and_json
 def evaluate_command(run: str, **options: Any) -> None:
-    """Losses and accuracies of a run's last checkpoint, with statistics of the population.
-
-    \b
-    Example:
-      bntheory cnn evaluate runs/bn --json
-    """
-    reporter = _reporter(options)
+    """Losses and accuracies of a run's last checkpoint, with statistics of the population."""
+    reporter = Reporter(options, draws=False)
     need_torch()
     from ..cnn.inspect_run import evaluate
 
@@ -137,17 +130,17 @@ def evaluate_command(run: str, **options: Any) -> None:
         _finish(reporter, evaluate(run))
 
 
-@command.command("layers")
+@command.command(
+    "layers",
+    epilog=examples(
+        "bntheory cnn layers runs/bn --bridge --output bridge.png",
+    ),
+)
 @click.argument("run", metavar="FOLDER")
 @click.option("--bridge", is_flag=True, help="Measured against predicted loss gap, by batch size.")
 @output_options
 def layers_command(run: str, bridge: bool, **options: Any) -> None:
-    """Each layer of a run: gamma, kernels, kurtosis, predicted zeta; with --bridge the loss gap.
-
-    \b
-    Example:
-      bntheory cnn layers runs/bn --bridge --output bridge.png
-    """
+    """Each layer of a run: gamma, kernels, kurtosis, predicted zeta; with --bridge the loss gap."""
     reporter = Reporter(options)
     need_torch()
     from ..cnn.inspect_run import layers, loss_gaps
@@ -157,25 +150,28 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
     reporter.finish(found, table(found.columns(), rows=200))
 
 
-@command.command("compare")
+@command.command(
+    "compare",
+    epilog=examples(
+        "bntheory cnn compare --preset cpu",
+        "bntheory cnn compare --preset smoke --store runs/smoke",
+    ),
+)
 @click.option("--preset", default="cpu", show_default=True, help="smoke cpu full imagenet.")
 @click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
 @click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
 @output_options
+@report_option
 def compare_command(
     preset: str, store: str | None, save_records: str | None, **options: Any
 ) -> None:
     """Which of the paper's claims the runs of a preset show, and how surely.
 
     Without --store the records that come with the package are judged, and no torch is needed.
-
-    \b
-    Example:
-      bntheory cnn compare --preset cpu
-      bntheory cnn compare --preset smoke --store runs/smoke
     """
-    reporter = Reporter(options, draws=False)
+    reporter = Reporter(options)
     records = records_of(preset, store, reporter.progress)
+    from ..cnn.claim_report import claim_report
     from ..cnn.claims import LEVEL, judge_claims
 
     if save_records is not None:
@@ -184,7 +180,8 @@ def compare_command(
         records.save(Path(save_records))
     found = judge_claims(records)
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
-    reporter.finish(found, table(found.columns(), rows=200))
+    reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()],
+                    lambda: claim_report(found, records))  # fmt: skip
 
 
 def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:
@@ -203,12 +200,6 @@ def records_of(preset: str, store: str | None, progress: Callable[[int, int], No
 
         train_preset(PRESETS[preset], store, progress)
         return collect(preset, store)
-
-
-def _reporter(options: dict[str, Any]) -> Reporter:
-    """A reporter of a command that has no ``--output FILE``."""
-    own = {"as_json": options.pop("as_json"), "quiet": options.pop("quiet"), "output": ()}
-    return Reporter(own, draws=False)
 
 
 def _finish(reporter: Reporter, result: dict[str, Any]) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import (
     bad_input,
     output_options,
     parse_range,
     problem_options,
+    report_option,
     simulation_options,
     take_problem,
     time_options,
@@ -22,7 +24,14 @@ from .report import Reporter, table
 DISAGREE = 1
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    epilog=examples(
+        "bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png",
+        "bntheory compare --scheme wn --plan 0.01 --time 10",
+        "bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png",
+    ),
+)
 @problem_options
 @time_options
 @simulation_options
@@ -55,17 +64,12 @@ DISAGREE = 1
     help="What --output draws: curves, or the runs against their predicted scatter.",
 )
 @output_options
+@report_option
 def command(**options: Any) -> None:
     """Theory against simulation, with a verdict.
 
     The mean of the runs and their scatter are tested against what theory predicts at finite N.
     Exit status 0 if they agree, 1 if they disagree.
-
-    \b
-    Example:
-      bntheory compare --activation erf --scheme wn --eta 1.0 --output compare.png
-      bntheory compare --scheme wn --plan 0.01 --time 10
-      bntheory compare --approximation pn --batch-sizes 8,32,128 --output distance.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)
@@ -79,6 +83,7 @@ def command(**options: Any) -> None:
         _plan(reporter, problem, error, power, options)
         return
     from ..experiments.compare import compare
+    from ..experiments.reports import comparison_report
 
     with bad_input():
         comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
@@ -90,7 +95,8 @@ def command(**options: Any) -> None:
     largest = {name: abs(z).max() for name, z in comparison.z.items()}
     deviations = ", ".join(f"{name} {z:.2f}" for name, z in largest.items() if z == z)
     closing = f"largest deviations beyond the allowance, in standard errors: {deviations}"
-    reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()])
+    reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()],
+                    lambda: comparison_report(comparison))  # fmt: skip
     if comparison.runs.status == "interrupted":
         raise KeyboardInterrupt
     if not comparison.agree:
@@ -101,6 +107,7 @@ def _approximation(
     reporter: Reporter, problem: Any, approximation: str, batch_sizes: str, options: dict[str, Any]
 ) -> None:
     from ..experiments.approximation import approximate
+    from ..experiments.reports import simple_report
     from ..odes.flow import FlowError
 
     with bad_input():
@@ -115,13 +122,17 @@ def _approximation(
             )
         except FlowError as error:
             raise ValueError(str(error)) from None
-    reporter.finish(found, table(found.columns()))
+    caption = "How far the approximation is from the exact flow, against the batch size."
+    reporter.finish(found, [*table(found.columns()), "", found.verdict()], lambda: simple_report(
+        "An approximation of BN", found.verdict(), found, {"time": options["time"]}, caption,
+    ))  # fmt: skip
 
 
 def _plan(
     reporter: Reporter, problem: Any, error: float, power: float, options: dict[str, Any]
 ) -> None:
     from ..experiments.plan import plan
+    from ..experiments.reports import simple_report
     from ..odes.flow import FlowError
 
     chosen = {name: options[name] for name in ("alpha", "time")}
@@ -132,4 +143,8 @@ def _plan(
             # What is the error of a drift there is the value of the option --plan here.
             raise ValueError(re.sub("^error=", "plan=", str(failed))) from None
     shown = {n: v for n, v in found.columns().items() if not n.startswith("remainder")}
-    reporter.finish(found, [*table(shown), "", found.advice()])
+    settings = {"relative error of a drift": error, "power": power, **chosen}
+    reporter.finish(found, [*table(shown), "", found.advice()], lambda: simple_report(
+        "Plan of a comparison", found.advice(), found, settings,
+        "Runs that are needed against the input dimension, for each drift.",
+    ))  # fmt: skip

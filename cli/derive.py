@@ -8,12 +8,18 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, problem_options, take_problem
 
 SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript", ".json": "json"}
 
 
-@click.command("derive")
+@click.command(
+    "derive",
+    epilog=examples(
+        "bntheory derive --scheme wn --activation erf --format latex",
+    ),
+)
 @problem_options
 @click.option(
     "--format",
@@ -27,12 +33,7 @@ SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript
 @click.option("--output", metavar="FILE", help="Save to .txt .tex .py .js or .json instead.")
 @click.option("--quiet", is_flag=True, help="No messages.")
 def command(style: str, as_json: bool, output: str | None, quiet: bool, **options: Any) -> None:
-    """The order-parameter equations of a problem, derived from its formulas.
-
-    \b
-    Example:
-      bntheory derive --scheme wn --activation erf --format latex
-    """
+    """The order-parameter equations of a problem, derived from its formulas."""
     from ..results.files import check_output, replacing
 
     problem = take_problem(options)

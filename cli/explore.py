@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, problem_options, take_problem
 from .report import Reporter
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 LISTS = {"activations": "relu,tanh", "schemes": "sgd,bn", "batch_sizes": "8,32"}
 
 
-@click.command("explore")
+@click.command(
+    "explore",
+    epilog=examples(
+        "bntheory explore --activations relu,identity --output page.html",
+    ),
+)
 @problem_options
 @click.option("--activations", metavar="LIST", help="What can be chosen, names or formulas.  "
               "[default: relu,identity,leaky-relu,erf,tanh]")  # fmt: skip
@@ -32,10 +38,6 @@ def command(output: str, **options: Any) -> None:
     """One page, offline, on which the flow follows sliders.
 
     The problem's options say where the page begins. Needs the extra `explore`.
-
-    \b
-    Example:
-      bntheory explore --activations relu,identity --output page.html
     """
     from ..results.files import check_output
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input
 
 
-@click.command("export")
+@click.command(
+    "export",
+    epilog=examples(
+        "bntheory export runs.zarr runs.csv",
+    ),
+)
 @click.argument("store", metavar="STORE")
 @click.argument("file", metavar="FILE")
 def command(store: str, file: str) -> None:
@@ -15,10 +21,6 @@ def command(store: str, file: str) -> None:
 
     One row a grid point and run: its place, quantities, status (0 missing, 1 complete, 2 failed)
     and message. Parquet needs the extra: pip install 'bntheory[parquet]'.
-
-    \b
-    Example:
-      bntheory export runs.zarr runs.csv
     """
     from ..experiments.store_reading import export
 

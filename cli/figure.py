@@ -6,15 +6,23 @@ from typing import Any
 
 import rich_click as click
 
-from .options import bad_input, output_options
+from .examples import examples
+from .options import bad_input, completing, output_options
 from .report import Reporter, table
 
+FIGURES = ("1a", "1b", "2", "3", "4", "universality")
 #: Figures that are drawn without training networks; 3 has no records to be drawn from.
 ALL = ("1a", "1b", "2", "4")
 
 
-@click.command("figure")
-@click.argument("name", metavar="FIGURE")
+@click.command(
+    "figure",
+    epilog=examples(
+        "bntheory figure 2 --output fig2.pdf --output fig2.json",
+        "bntheory figure 1a --store fig1a.zarr --output fig1a.pdf",
+    ),
+)
+@click.argument("name", metavar="FIGURE", shell_complete=completing(*FIGURES, "all"))
 @click.option(
     "--preset",
     help="1a, 1b: quick (a minute) or full; 2, 3, 4: smoke cpu full imagenet.  "
@@ -30,12 +38,9 @@ def command(name: str, **options: Any) -> None:
     Figures 2 to 4 are drawn from the records that come with the package; with --store FOLDER their
     runs are trained there. Beyond the paper: universality (inputs that are not Gaussian). With all
     every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
-
-    \b
-    Example:
-      bntheory figure 1a --output fig1a.pdf --output fig1a.json
-      bntheory figure all --output fig.pdf
     """
+    if name not in (*FIGURES, "all"):
+        raise click.UsageError(f"FIGURE={name!r}: one of {', '.join(FIGURES)} or all is accepted")
     reporter = Reporter(options)
     if name != "all":
         reporter.finish(*_drawn(name, reporter, options))

@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import (
     bad_input,
     output_options,
@@ -21,7 +22,14 @@ COLUMNS = ("Q", "R", "L", "kind", "stable", "eta_eff", "eta_max", "slow_rate", "
            "residual")  # fmt: skip
 
 
-@click.command("fixed-points")
+@click.command(
+    "fixed-points",
+    epilog=examples(
+        "bntheory fixed-points --scheme wn --eta 1.0",
+        "bntheory fixed-points --table --activation identity",
+        "bntheory fixed-points --scheme pn --follow zeta:0:1 --output branches.png",
+    ),
+)
 @problem_options
 @click.option("--table", "as_table", is_flag=True, help="The paper's Table 1: BN, WN, SGD.")
 @click.option("--check", is_flag=True, help="Find eta_max (and a decay's equilibrium) by chain.")
@@ -34,12 +42,6 @@ def command(**options: Any) -> None:
     """Where training ends: fixed points and attractors, stability, eta_eff and eta_max.
 
     Exit status 0; with --check 1 if theory and simulation disagree.
-
-    \b
-    Examples:
-      bntheory fixed-points --scheme wn --eta 1.0
-      bntheory fixed-points --table --activation identity
-      bntheory fixed-points --scheme pn --follow zeta:0:1 --output branches.png
     """
     follow = options.pop("follow")
     as_table, check = options.pop("as_table"), options.pop("check")

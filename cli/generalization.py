@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import KEEPING, bad_input, output_options, parse_range, take_mode
 from .report import Reporter, table
 
@@ -31,7 +32,13 @@ def study_options(command: Any) -> Any:
     return command
 
 
-@click.command("generalization")
+@click.command(
+    "generalization",
+    epilog=examples(
+        "bntheory generalization --student relu --zeta 0.25 --alpha 0.5:8:16 --output g.png",
+        "bntheory generalization --against epochs --alpha 1 --simulate --output stop.png",
+    ),
+)
 @click.option("--student", default="identity", show_default=True, help="identity or relu.")
 @click.option(
     "--scheme",
@@ -62,11 +69,6 @@ def command(against: str, **options: Any) -> None:
 
     Theory is exact for identity students and replica symmetric for relu ones; loads where it is no
     prediction are named. Against epochs: where early stopping is best.
-
-    \b
-    Example:
-      bntheory generalization --student relu --zeta 0.25 --alpha 0.5:8:16 --simulate --output g.png
-      bntheory generalization --against epochs --alpha 1 --simulate --output stop.png
     """
     reporter = Reporter(options)
     with bad_input():

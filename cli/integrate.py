@@ -6,11 +6,17 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, output_options, problem_options, take_problem, time_options
 from .report import Reporter, table
 
 
-@click.command("integrate")
+@click.command(
+    "integrate",
+    epilog=examples(
+        "bntheory integrate --scheme wn --eta 0.5 --time 50 --fluctuations --output flow.png",
+    ),
+)
 @problem_options
 @time_options
 @click.option("--rtol", default=1e-8, show_default=True, help="Relative error of a step.")
@@ -26,10 +32,6 @@ def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
 
     With --fluctuations also the standard deviation of one run and the shift of the runs' mean
     at N = dim, predicted without a simulation.
-
-    \b
-    Example:
-      bntheory integrate --scheme wn --eta 0.5 --time 50 --fluctuations --output flow.png
     """
     reporter = Reporter(options)
     problem = take_problem(options)

@@ -10,22 +10,19 @@ from importlib import import_module
 
 import rich_click as click
 
-#: Subcommands by name; each is the ``command`` of the module of that name.
-COMMANDS = (
-    "regularization",
-    "derive",
-    "integrate",
-    "fixed-points",
-    "simulate",
-    "compare",
-    "sweep",
-    "show",
-    "export",
-    "generalization",
-    "figure",
-    "explore",
-    "cnn",
-)
+from .examples import examples
+
+PROGRAM = "bntheory"
+#: Commands by the question that they answer, as `bntheory --help` lists them; each is the
+#: ``command`` of the module of its name.
+QUESTIONS = {
+    "What does theory say?": ("derive", "integrate", "fixed-points", "regularization"),
+    "Does it hold?": ("compare", "simulate"),
+    "What if another number changes?": ("explore", "sweep", "show", "export"),
+    "What about finite data, the paper, real networks?": ("generalization", "figure", "cnn"),
+    "Is everything in place?": ("doctor", "cache"),
+}
+COMMANDS = tuple(name for names in QUESTIONS.values() for name in names)
 INTERRUPTED = 130
 #: Not 1, which says that theory and simulation disagree.
 FAILED = 2
@@ -55,23 +52,32 @@ class LazyGroup(click.RichGroup):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.rich_config(
+    help_config={
+        "command_groups": {
+            PROGRAM: [{"name": q, "commands": list(c)} for q, c in QUESTIONS.items()]
+        }
+    }
+)
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "bntheory compare --scheme wn --eta 1.0 --output compare.png",
+    ),
+)
 @click.version_option(package_name="bntheory")
 def bntheory() -> None:
     """The theory of batch normalisation: curve, simulation, verdict.
 
     Compiled code is kept in the user's cache folder, or below BNTHEORY_CACHE.
-
-    \b
-    Example:
-      bntheory compare --activation relu --eta 1.0 --output compare.png
     """
 
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it with exit status 130."""
     try:
-        status = bntheory.main(standalone_mode=False)
+        status = bntheory.main(prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

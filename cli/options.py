@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+#: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
+ALIKE = 0.7
 #: The problem's options: parameter, type, and what it means. Defaults live in `Problem` alone.
 PROBLEM_OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("activation", str, "Name (relu identity erf tanh sigmoid softplus gelu leaky-relu) or "
@@ -47,13 +50,26 @@ def problem_options(command: Command) -> Command:
     )(command)
     for parameter, kind, meaning in reversed(PROBLEM_OPTIONS):
         text = meaning.format(default_scheme=_default_scheme())
-        command = click.option(option_name(parameter), parameter, type=kind, help=text)(command)
+        command = click.option(
+            option_name(parameter), parameter, type=kind, help=text, shell_complete=_names(text)
+        )(command)
     return click.option(
         "--problem",
         "problem_file",
         metavar="FILE",
         help="Read the problem from a TOML or JSON file; options override it.",
     )(command)
+
+
+def _names(meaning: str) -> Callable[..., list[str]] | None:
+    """What a shell may complete: the names in the brackets of "Name (relu identity)"."""
+    listed = re.match(r"Name \(([^)]*)\)", meaning)
+    return completing(*listed.group(1).split()) if listed else None
+
+
+def completing(*names: str) -> Callable[..., list[str]]:
+    """Complete these names, in shells where completion is set up."""
+    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
 
 
 def _default_scheme() -> str:
@@ -116,20 +132,36 @@ def simulation_options(command: Command) -> Command:
     return command
 
 
+def quiet_and_json(command: Command) -> Command:
+    """Add ``--json --quiet``."""
+    command = click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")(
+        command
+    )
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")(
+        command
+    )
+
+
 def output_options(command: Command) -> Command:
-    """Add ``--json --output --quiet``."""
-    for option in (
-        click.option("--quiet", is_flag=True, help="No progress, warnings or timing."),
-        click.option(
-            "--output",
-            multiple=True,
-            metavar="FILE",
-            help="Save to .nc .csv .json .png .svg .pdf; may be given more than once.",
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead."),
-    ):
-        command = option(command)
-    return command
+    """Add ``--output --json --width --quiet``."""
+    command = click.option(
+        "--width",
+        type=click.Choice(["one", "two"]),
+        help="Of pictures, in columns of a journal: 3.4 or 7 inches.  [default: two]",
+    )(quiet_and_json(command))
+    return click.option(
+        "--output",
+        multiple=True,
+        metavar="FILE",
+        help="Save to .nc .csv .json .png .svg .pdf; may be given more than once.",
+    )(command)
+
+
+def report_option(command: Command) -> Command:
+    """Add ``--report FILE``."""
+    return click.option(
+        "--report", metavar="FILE", help="Also write one HTML page that says and shows it all."
+    )(command)
 
 
 #: The store of a long computation, and what may be done to one that exists.
@@ -158,13 +190,24 @@ def bad_input() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        message = str(error)
+        message = str(error) + _suggestion(str(error))
         named = re.match(r"(\w+)=", message)
         if named:
             message = option_name(named.group(1)) + message[named.end() - 1 :]
         raise click.UsageError(message) from None
     except MemoryError as error:
         raise click.UsageError(f"that takes more memory than there is: {error}") from None
+
+
+def _suggestion(message: str) -> str:
+    """The accepted name that a mistyped one is nearest to, of those that the message lists."""
+    said = re.match(r"\w+='([^']*)': (.*)", message)
+    if said is None:
+        return ""
+    value, accepted = said.groups()
+    listed = re.findall(r"[\w-]+", accepted.replace(repr(value), ""))
+    near = get_close_matches(value, listed, 1, ALIKE)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
@@ -175,6 +218,30 @@ def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
 
     with bad_input():
         return [check_output(path, suffixes(draws)) for path in paths]
+
+
+def take_report(options: dict[str, Any]) -> Path | None:
+    """Remove ``--report`` from a command's options; refuse a file that could not be written."""
+    path = options.pop("report", None)
+    if path is None:
+        return None
+    from ..results.files import check_output
+
+    with bad_input():
+        return check_output(path, (".html", ".htm"), "report")
+
+
+def take_width(options: dict[str, Any], outputs: list[Path]) -> Literal["one", "two"]:
+    """Remove ``--width`` from a command's options; refuse it where nothing is drawn."""
+    width = options.pop("width", None)
+    if width is None:
+        return "two"
+    from ..results.files import PICTURE_SUFFIXES
+
+    if not any(path.suffix in PICTURE_SUFFIXES for path in outputs):
+        accepted = f"accepted with an --output that ends in {' '.join(PICTURE_SUFFIXES)}"
+        raise click.UsageError(f"--width={width!r}: {accepted}")
+    return "one" if width == "one" else "two"
 
 
 def parse_range(text: str, parameter: str) -> np.ndarray:

@@ -6,11 +6,18 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, output_options, problem_options, take_problem
 from .report import Reporter, table
 
 
-@click.command("regularization")
+@click.command(
+    "regularization",
+    epilog=examples(
+        "bntheory regularization --batch-size 8 --examples 1000000 --output zeta.png",
+        "bntheory regularization --data preactivations.npy --output neurons.csv",
+    ),
+)
 @problem_options
 @click.option(
     "--kurtosis", type=float, default=0.0, show_default=True, help="Excess kurtosis, > -2."
@@ -25,11 +32,6 @@ def command(**options: Any) -> None:
     """Zeta of BN by source, against the measured loss gap.
 
     With --data the zeta of every neuron of a recorded layer.
-
-    \b
-    Example:
-      bntheory regularization --activation relu --batch-size 32 --output zeta.png
-      bntheory regularization --data preactivations.npy --output neurons.csv
     """
     reporter = Reporter(options)
     problem = take_problem(options)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.exceptions import Exit
 
-from .options import check_outputs
+from .options import check_outputs, take_report, take_width
+
+if TYPE_CHECKING:
+    from ..results.report_page import Report
 
 #: Work that takes longer than this many seconds gets a progress bar, on a terminal.
 PATIENCE = 1.0
@@ -30,7 +33,8 @@ class Reporter:
     Parameters
     ----------
     options
-        The command's options; ``as_json``, ``output`` and ``quiet`` are taken out.
+        The command's options; ``as_json``, ``output``, ``width``, ``report`` and ``quiet`` are
+        taken out.
     draws
         Whether the command's result can be drawn.
     """
@@ -38,7 +42,9 @@ class Reporter:
     def __init__(self, options: dict[str, Any], *, draws: bool = True) -> None:
         self.as_json = options.pop("as_json")
         self.quiet = options.pop("quiet")
-        self.outputs = check_outputs(options.pop("output"), draws=draws)
+        self.outputs = check_outputs(options.pop("output", ()), draws=draws)
+        self.width = take_width(options, self.outputs)
+        self.report = take_report(options)
         self.began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
@@ -92,16 +98,34 @@ class Reporter:
         from ..results.files import save
 
         try:
-            save(result, path)
+            save(result, path, width=self.width)
         except OSError as error:
             reason = error.strerror or error
             raise click.UsageError(f"--output={str(path)!r}: {reason}") from None
         self.notice(f"wrote {path}")
 
-    def finish(self, result: Any, lines: Iterable[str]) -> None:
-        """Save the result, then print it as JSON or as the given lines."""
+    def write_report(self, report: Report, path: Path) -> None:
+        """Write the page of ``--report``, with the command that made it."""
+        from ..results.report_page import write
+
+        seconds = time.monotonic() - self.began
+        try:
+            write(report, path, ["bntheory", *sys.argv[1:]], seconds)
+        except OSError as error:
+            raise click.UsageError(f"--report={str(path)!r}: {error.strerror or error}") from None
+        self.notice(f"wrote {path}")
+
+    def finish(
+        self, result: Any, lines: Iterable[str], report: Callable[[], Report] | None = None
+    ) -> None:
+        """Save the result, then print it as JSON or as the given lines.
+
+        ``report`` makes what ``--report`` says, if that is asked for.
+        """
         for path in self.outputs:
             self.save(result, path)
+        if self.report is not None and report is not None:
+            self.write_report(report(), self.report)
         self._close_bar()
         from ..results.files import to_json
 

@@ -6,12 +6,18 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import bad_input, output_options
 from .report import Reporter, some_failed, table
 from .sweep import shown
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=examples(
+        "bntheory show runs.zarr --output runs.png",
+    ),
+)
 @click.argument("store", metavar="STORE")
 @output_options
 def command(store: str, **options: Any) -> None:
@@ -19,10 +25,6 @@ def command(store: str, **options: Any) -> None:
 
     Prints a table of the grid: quantities, or their means over the runs with standard errors.
     Nothing in the store is changed. Exit status 3: some grid points failed.
-
-    \b
-    Example:
-      bntheory show runs.zarr --output runs.png
     """
     reporter = Reporter(options)
     from ..experiments.store_reading import load

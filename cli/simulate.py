@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from .examples import examples
 from .options import (
     bad_input,
     output_options,
@@ -17,7 +18,12 @@ from .options import (
 from .report import Reporter, table
 
 
-@click.command("simulate")
+@click.command(
+    "simulate",
+    epilog=examples(
+        "bntheory simulate --scheme bn --batch-size 8 --dim 10000 --runs 16 --output runs.nc",
+    ),
+)
 @problem_options
 @time_options
 @simulation_options
@@ -28,10 +34,6 @@ def command(**options: Any) -> None:
     Prints means and their standard errors (sem); files and JSON hold all quantities.
 
     After Ctrl-C the runs that were finished are saved and printed, and the exit status is 130.
-
-    \b
-    Example:
-      bntheory simulate --scheme bn --batch-size 8 --dim 10000 --runs 16 --output runs.nc
     """
     reporter = Reporter(options)
     problem = take_problem(options)

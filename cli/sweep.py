@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from ..results.files import PICTURE_SUFFIXES
+from .examples import examples
 from .options import (
     KEEPING,
     PROBLEM_OPTIONS,
@@ -15,6 +16,7 @@ from .options import (
     output_options,
     parse_range,
     problem_options,
+    report_option,
     simulation_options,
     take_mode,
     take_problem,
@@ -43,7 +45,15 @@ def store_options(command: Any) -> Any:
     return command
 
 
-@click.command("sweep")
+@click.command(
+    "sweep",
+    epilog=examples(
+        "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
+        "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
+        "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
+        "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
+    ),
+)
 @problem_options
 @click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
 @click.option(
@@ -62,6 +72,7 @@ def store_options(command: Any) -> Any:
 @click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
 @store_options
 @output_options
+@report_option
 def command(**options: Any) -> None:
     """A grid over learning rates and any other number of the problem.
 
@@ -69,18 +80,13 @@ def command(**options: Any) -> None:
 
     With --store an interrupted sweep goes on where it was; `bntheory show PATH` looks at it at any
     time. Exit status 3: done, but some grid points failed; they are listed with their reasons.
-
-    \b
-    Examples:
-      bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01
-      bntheory sweep --eta 0.01:20:200:log --zeta 0:1:200 --quantity final-error --output map.png
-      bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png
-      bntheory sweep --eta 0.1:4:20:log --batch-size 4,8,32 --simulate --store runs.zarr
     """
     best, schedule = options.pop("best"), options.pop("schedule")
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
     reporter = Reporter(options, draws=not best)
+    if reporter.report and (best or schedule):
+        raise click.UsageError("--report: accepted without --best, --schedule")
     with bad_input():
         grid = _take_grid(options)
         problem = take_problem(options)
@@ -101,7 +107,10 @@ def command(**options: Any) -> None:
                 reporter.notice(f"{chosen['store']} has what is done; the same command goes on")
             raise
         made = Sweep(data, chosen["store"])
-    reporter.finish(made, table(shown(made), rows=25))
+    from ..experiments.reports import sweep_report
+
+    reporter.finish(made, [*table(shown(made), rows=25), "", made.verdict()],
+                    lambda: sweep_report(made))  # fmt: skip
     some_failed(reporter, made.failed)
 
 

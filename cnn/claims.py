@@ -6,6 +6,7 @@ share their first weights and the order of their images. Needs no torch.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..results.files import dataset
+from ..results.style import Width
 from .collection import Records
 from .presets import PRESETS
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.figure import Figure
 
 Array = np.ndarray
 LEVEL = 0.95  # of the intervals, by Student's t over seeds
@@ -114,7 +117,8 @@ class ClaimTable:
         """The JSON form."""
         columns = self.columns()
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return {"preset": self.preset, "level": LEVEL, "claims": rows}
+        summary = {"preset": self.preset, "level": LEVEL, "verdict": self.verdict()}
+        return {**summary, "claims": rows}
 
     def to_dataset(self) -> xarray.Dataset:
         """All columns, with the dimension ``claim``."""
@@ -122,6 +126,21 @@ class ClaimTable:
         claim = columns.pop("claim")
         variables = {name: (("claim",), np.array(values)) for name, values in columns.items()}
         return dataset(variables, {"claim": claim}, {"preset": self.preset, "level": LEVEL})
+
+    def verdict(self) -> str:
+        """All verdicts in one plain sentence."""
+        counts = Counter(v.text for v in self.verdicts)
+        found = ", ".join(f"{count} {words}" for words, count in counts.most_common())
+        return f"Of {len(self.verdicts)} claims by the preset {self.preset}: {found}."
+
+    def plot(self, width: Width = "two") -> Figure:
+        """Every difference in half widths of its interval.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from .claim_pictures import draw_claims
+
+        return draw_claims(self.preset, self.verdicts, width)
 
 
 def judge_claims(records: Records) -> ClaimTable:

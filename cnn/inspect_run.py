@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from .batches import DeviceImages
 from .bridge import TOGETHER, bridge
 from .data import Splits, load
@@ -57,11 +57,14 @@ class LayerTable:
         return dataset(variables, {"row": np.arange(len(self.rows))}, {})
 
     @in_house_style
-    def plot(self) -> Figure:
-        """The gaps against prediction, or gamma squared and zeta by layer."""
+    def plot(self, width: Width = "two") -> Figure:
+        """The gaps against prediction, or gamma squared and zeta by layer.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         from .layer_pictures import draw_gaps, draw_layers
 
-        return draw_gaps(self.rows) if self.gaps else draw_layers(self.rows)
+        return (draw_gaps if self.gaps else draw_layers)(self.rows, width)
 
 
 def evaluate(run: str | Path) -> dict[str, Any]:

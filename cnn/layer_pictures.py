@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..results.pictures import APPROXIMATION, SIMULATION, THEORY, log_axis, new_figure
+from ..results.pictures import (
+    LABELS,
+    LOOKS,
+    draw_points,
+    draw_theory,
+    log_axis,
+    lowest,
+    new_figure,
+    shared_legend,
+    size_axis,
+)
+from ..results.style import Width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,53 +26,42 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, Any]]
 
 
-def draw_gaps(rows: Rows) -> Figure:
+def draw_gaps(rows: Rows, width: Width) -> Figure:
     """One panel a layer: gap against batch size, with two standard errors, and the prediction."""
     names = list(dict.fromkeys(row["layer"] for row in rows))
-    across = min(4, len(names))
-    down = -(-len(names) // across)
-    figure = new_figure(down, across, width=2.6 * across, height=2.2 * down + 0.4)
-    for axes, name in zip(figure.axes, names, strict=False):
+    figure = new_figure(len(names), min(4, len(names)), width=width, height=1.7)
+    for axes, name in zip(figure.axes, names, strict=True):
         own = [row for row in rows if row["layer"] == name]
         size = np.array([row["batch_size"] for row in own])
         gap = 1e3 * np.array([row["gap"] for row in own])
         sem = 1e3 * np.array([row["gap_sem"] for row in own])
         predicted = 1e3 * np.array([row["predicted_gap"] for row in own])
-        axes.plot(size, predicted, color=THEORY, linestyle="-", label="predicted (second order)")
-        axes.errorbar(size, gap, yerr=2 * sem, color=SIMULATION, linestyle="none", marker="o",
-                      label="measured ± 2 standard errors")  # fmt: skip
-        axes.axhline(0.0, color="0.6", linewidth=0.6)
-        axes.set_title("all layers" if name == "all" else name, fontsize="small")
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(size, [f"{value:g}" for value in size])
-        axes.minorticks_off()
-    for spare in figure.axes[len(names) :]:
-        spare.remove()
-    figure.supxlabel("batch size $M$", fontsize="medium")
-    figure.supylabel(r"loss gap $\times 10^3$", fontsize="medium")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+        draw_theory(axes, size, predicted, "theory, second order")
+        draw_points(axes, size, gap, sem, "measured ± 2 standard errors")
+        axes.axhline(0.0, color="0.6", linestyle="-", linewidth=0.5)
+        axes.set_title("all layers" if name == "all" else name)
+        size_axis(axes, size)
+        axes.set_xlabel("")
+    for axes in lowest(figure):
+        axes.set_xlabel(LABELS["batch_size"])
+    figure.supylabel(r"loss gap $\times 10^3$")
+    shared_legend(figure)
     return figure
 
 
-def draw_layers(rows: Rows) -> Figure:
+def draw_layers(rows: Rows, width: Width) -> Figure:
     """Gamma squared, and the predicted zeta by three counts, along the layers."""
-    figure = new_figure(2, 1, width=7.0, height=5.4)
+    figure = new_figure(2, 1, width=width, height=2.2)
     place = np.arange(len(rows))
     top, bottom = figure.axes
-    top.plot(place, [row["gamma_squared"] for row in rows], color=SIMULATION, marker="o")
+    top.plot(place, [row["gamma_squared"] for row in rows], **LOOKS[0]._asdict())
     top.set(ylabel=r"$\gamma^2$", ylim=(0, None))
     top.set_xticks(place, [])
-    looks = (
-        ("samples", THEORY, "o"),
-        ("effective", SIMULATION, "s"),
-        ("positions", APPROXIMATION, "^"),
-    )
-    for count, color, marker in looks:
+    for count, look in zip(("samples", "effective", "positions"), LOOKS, strict=False):
         values = [row[f"zeta_{count}"] for row in rows]
-        bottom.plot(place, values, color=color, marker=marker, label=f"counting {count}")
+        bottom.plot(place, values, label=f"counting {count}", **look._asdict())
     log_axis(bottom, "y")
     bottom.set_ylabel(r"predicted $\zeta$")
     bottom.set_xticks(place, [row["layer"] for row in rows], rotation=30, ha="right")
-    bottom.legend()
+    shared_legend(figure)
     return figure

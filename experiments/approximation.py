@@ -15,7 +15,7 @@ import numpy as np
 from ..odes.flow import Flow, integrate
 from ..results.checks import integer
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 
@@ -67,6 +67,13 @@ class Approximation:
         pairs = zip(self.approximate, self.exact, strict=True)
         return [a.values[name] - e.values[name] for a, e in pairs]
 
+    def verdict(self) -> str:
+        """How far the approximation is off, in one sentence."""
+        at = int(self.batch_sizes.argmax())
+        off = ", ".join(f"{self.along(name)[at]:.3g} in {name}" for name in QUANTITIES)
+        return (f"At M = {self.batch_sizes[at]:g}, {self.approximation} with gamma decay is never "
+                f"farther from the exact flow than {off}.")  # fmt: skip
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
@@ -94,28 +101,39 @@ class Approximation:
         return dataset(values, {"batch_size": sizes}, attributes)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """The largest differences and those at the end against M, with a 1/M and 1/M^2 guide."""
-        from ..results.pictures import LABELS, new_figure
+    def plot(self, width: Width = "two") -> Figure:
+        """The largest differences and those at the end against M, with a 1/M and 1/M^2 guide.
 
-        figure = new_figure(1, 2, width=8.0, height=3.8)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            LABELS,
+            LOOKS,
+            entitle,
+            log_axis,
+            new_figure,
+            setting,
+            shared_legend,
+            size_axis,
+        )
+
+        figure = new_figure(2, 2, width=width, height=2.7)
         M = self.batch_sizes.astype(float)
         titles = ("largest along the flow", "at the end")
         for axes, values, title in zip(figure.axes, (self.along, self.end), titles, strict=True):
-            for name, marker in zip(QUANTITIES, "os^", strict=True):
-                axes.plot(M, np.abs(values(name)), marker=marker, label=LABELS[name])
+            for name, look in zip(QUANTITIES, LOOKS, strict=False):
+                axes.plot(M, np.abs(values(name)), label=LABELS[name], **look._asdict())
             start = max(np.abs(values(name))[0] for name in QUANTITIES)
-            for power, style in ((1, ":"), (2, "--")):
+            for power, style in ((1, ":"), (2, "-.")):
                 law = f"$1/M^{power}$" if power > 1 else "$1/M$"
-                axes.plot(M, start * (M[0] / M) ** power, color="grey", linestyle=style, label=law)
-            axes.set(xscale="log", yscale="log", xlabel="batch size $M$", title=title)
-            axes.set_xticks(M, [f"{size:g}" for size in M])
-            axes.minorticks_off()
-        figure.axes[0].set_ylabel("distance from the exact flow")
-        figure.axes[1].legend()
-        problem = self.problem
-        figure.suptitle(f"{self.approximation} with gamma decay for {problem.scheme}, "
-                        f"{problem.activation}, $\\eta$ = {problem.eta}")  # fmt: skip
+                guide = start * (M[0] / M) ** power
+                axes.plot(M, guide, color="0.5", linestyle=style, linewidth=0.9, label=law)
+            axes.set(ylabel="distance from the exact flow", title=title)
+            size_axis(axes, M)
+            log_axis(axes, "y")
+        shared_legend(figure)
+        exact = setting(self.problem, f"$\\eta$ = {self.problem.eta}")
+        entitle(figure, f"{self.approximation} with gamma decay for {exact}")
         return figure
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..odes.flow import RTOL
 from ..odes.fluctuations import Fluctuations
 from ..teacher_student.runs import Runs
 
@@ -30,6 +31,9 @@ SMALLEST_SHARE = 1e-3
 MOST_SPREAD = 0.5
 #: What is left out of the prediction, in units of M/N: of the shift, of the variance.
 REMAINDER, VARIANCE_REMAINDER = 1.0, 0.4
+#: N times a run's variance drowns in rounding where it has fallen below this, and this share of
+#: its maximum: a student that learns without noise stops scattering.
+ROUNDING, FALLEN = 1e-11, 1e-6
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,11 @@ def _heavy_tails(scores: Array) -> float:
 
 
 def remainder(runs: Runs, shift: Array) -> Array:
-    """What the prediction of a mean leaves out: of order M/N relative to its shift."""
-    size: Array = REMAINDER * runs.problem.M / runs.dim * np.abs(shift)
+    """What the prediction of a mean leaves out.
+
+    Of order M/N relative to its shift, and what the flow's tolerance leaves undetermined.
+    """
+    size: Array = REMAINDER * runs.problem.M / runs.dim * np.abs(shift) + RTOL
     return size
 
 
@@ -145,7 +152,8 @@ def resolved_times(predicted: Fluctuations, dim: float) -> Array:
     variances = np.einsum("tii->ti", predicted.covariance)
     room = MOST_SPREAD * (1 - np.abs(predicted.mean[:, R]))
     spread = np.sqrt(np.maximum(variances[:, R], 0) / dim)
-    good = np.flatnonzero((variances > 0).all(axis=1) & (spread < room))
+    floor = np.minimum(ROUNDING, FALLEN * variances.max(axis=0))
+    good = np.flatnonzero((variances > floor).all(axis=1) & (spread < room))
     if not good.size:
         return good
     chosen = np.linspace(0, good.size - 1, min(MOST_TIMES, good.size)).round().astype(int)

@@ -11,7 +11,7 @@ import numpy as np
 from ..odes.flow import Flow
 from ..odes.fluctuations import Fluctuations
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.runs import QUANTITIES, Runs
 from .chi_square import ChiSquare
 
@@ -199,12 +199,16 @@ class Comparison:
         return replace(self, picture=picture)
 
     @in_house_style
-    def plot(self) -> Figure:
+    def plot(self, width: Width = "two") -> Figure:
         """By `picture`: theory and its predicted band over single runs and their mean, against
-        time; or the runs in the plane of Q and R with their predicted ellipses."""
+        time; or the runs in the plane of Q and R with their predicted ellipses.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         from .comparison_pictures import draw_comparison, draw_scatter
 
-        return draw_scatter(self) if self.picture == "scatter" else draw_comparison(self)
+        draw = draw_scatter if self.picture == "scatter" else draw_comparison
+        return draw(self, width)
 
 
 def _largest(z: dict[str, Array]) -> tuple[str, int]:

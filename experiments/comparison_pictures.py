@@ -11,13 +11,19 @@ from ..results.pictures import (
     LABELS,
     SIMULATION,
     THEORY,
+    draw_points,
     draw_predicted_spread,
     draw_simulation,
     draw_theory,
+    entitle,
+    few,
+    lowest,
     new_figure,
+    setting,
     shared_legend,
     time_panels,
 )
+from ..results.style import Width
 from ..teacher_student.runs import QUANTITIES
 
 if TYPE_CHECKING:
@@ -33,9 +39,9 @@ SHOWN_RUNS = 25
 RADIUS = np.sqrt(-2 * np.log(0.05))
 
 
-def draw_comparison(comparison: Comparison) -> Figure:
+def draw_comparison(comparison: Comparison, width: Width) -> Figure:
     """One panel a quantity: theory, its predicted band, single runs, their mean; the verdict."""
-    figure, panels = time_panels(QUANTITIES)
+    figure, panels = time_panels(QUANTITIES, width)
     runs, flow = comparison.runs, comparison.flow
     for name, axes in panels.items():
         if comparison.predicted is None:
@@ -44,16 +50,16 @@ def draw_comparison(comparison: Comparison) -> Figure:
             _draw_runs(axes, comparison, name)
         draw_theory(axes, runs.t, flow.values[name])
         if comparison.approximation is not None:
-            style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "--"}
+            style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "-."}
             other = comparison.approximation
             draw_theory(axes, other.t, other.values[name], **style)
     shared_legend(figure)
     word = "agree" if comparison.agree else "DISAGREE"
-    problem = runs.problem
-    figure.suptitle(
-        f"{problem.scheme}, {problem.activation}: theory and simulation {word}\n"
+    entitle(
+        figure,
+        f"{setting(runs.problem)}: theory and simulation {word}\n"
         f"max |z| = {comparison.max_abs_z:.2f}, p = {comparison.p_value:.3g}, "
-        f"{runs.runs} runs at N = {runs.dim}"
+        f"{runs.runs} runs at $N$ = {runs.dim}",
     )
     return figure
 
@@ -63,43 +69,43 @@ def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:
     runs, theory = comparison.runs, comparison.flow.values[name]
     draw_predicted_spread(axes, runs.t, theory, comparison.std[name], runs.dim)
     lines = axes.plot(
-        runs.t, runs.values[name][:SHOWN_RUNS].T, color=SIMULATION, linewidth=0.4, alpha=0.35
+        runs.t,
+        runs.values[name][:SHOWN_RUNS].T,
+        color=SIMULATION,
+        linestyle="-",
+        linewidth=0.4,
+        alpha=0.35,
     )
     lines[0].set_label("single runs")
-    few = slice(None, None, max(1, runs.t.size // 20))
-    axes.errorbar(
-        runs.t[few], runs.mean[name][few], yerr=2 * runs.sem[name][few], color=SIMULATION,
-        linestyle="none", marker="o", markersize=3, label="mean ± 2 standard errors",
-    )  # fmt: skip
+    some = few(runs.t.size)
+    draw_points(axes, runs.t[some], runs.mean[name][some], runs.sem[name][some])
 
 
-def draw_scatter(comparison: Comparison) -> Figure:
+def draw_scatter(comparison: Comparison, width: Width) -> Figure:
     """Runs at four times in the plane of Q and R, with the ellipse that 95% should lie in."""
     predicted, runs = comparison.predicted, comparison.runs
     assert predicted is not None
-    figure = new_figure(2, 2, height=6.0)
     chosen = np.unique(np.linspace(0, runs.t.size - 1, 5).round().astype(int))[1:]
+    figure = new_figure(len(chosen), 2, width=width, height=2.5)
     shift = predicted.mean_shift(runs.dim)
     rows = [predicted.quantities.index(name) for name in ("Q", "R")]
-    for axes, at in zip(figure.axes, chosen, strict=False):
+    for axes, at in zip(figure.axes, chosen, strict=True):
         slopes = predicted.slopes[at][rows]
         covariance = slopes @ predicted.covariance[at] @ slopes.T / runs.dim
         centre = [comparison.flow.values[n][at] + shift[n][at] for n in ("Q", "R")]
         inside = _inside(covariance, centre, runs.values["Q"][:, at], runs.values["R"][:, at])
         axes.plot(
             runs.values["Q"][:, at], runs.values["R"][:, at], linestyle="none", marker="o",
-            markersize=3, alpha=0.6, color=SIMULATION, label="runs",
+            alpha=0.6, color=SIMULATION, label="runs",
         )  # fmt: skip
-        axes.plot(*_ellipse(covariance, centre), color=THEORY, label="95% of runs, predicted")
+        axes.plot(*_ellipse(covariance, centre), color=THEORY, linestyle="-",
+                  label="95% of runs, predicted")  # fmt: skip
         axes.set_title(f"t = {runs.t[at]:g}: {100 * inside:.0f}% inside")
-        axes.set_xlabel(LABELS["Q"])
         axes.set_ylabel(LABELS["R"])
-    for spare in figure.axes[chosen.size :]:
-        spare.remove()
+    for axes in lowest(figure):
+        axes.set_xlabel(LABELS["Q"])
     shared_legend(figure)
-    figure.suptitle(
-        f"{runs.problem.scheme}, {runs.problem.activation}: {runs.runs} runs at N = {runs.dim}"
-    )
+    entitle(figure, f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}")
     return figure
 
 

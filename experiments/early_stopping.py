@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..generalization.timecourse import TimeCourse
 from ..results.checks import integer, number
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.train import train
 from ..teacher_student.training_runs import TrainingRuns
@@ -96,25 +96,30 @@ class EarlyStopping:
         return dataset(variables, {"epoch": epochs}, attributes)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Theory as a line, SGD with two standard errors, the optimum marked."""
-        from ..results.load_pictures import draw_curve, draw_points, load_axes, name_styles
+    def plot(self, width: Width = "two") -> Figure:
+        """Theory as a line, SGD with two standard errors, the optimum marked.
 
-        figure, axes = load_axes()
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.load_pictures import draw_curve, draw_simulated, load_axes, name_styles
+        from ..results.pictures import entitle
+
+        figure, axes = load_axes(width)
         axes.set_xlabel("epochs")
         smooth = np.append(np.linspace(0, 1, 9), np.geomspace(1, self.epochs[-1], 200)[1:])
         error = self.course.error(self.rate * smooth)
-        label = f"linear student, α = {self.course.alpha:g}, η/M = {self.rate:g}"
-        draw_curve(axes, smooth, error, np.isfinite(error), label)
+        draw_curve(axes, smooth, error, np.isfinite(error), "theory")
         if self.runs is not None:
             settled = np.isfinite(self.simulated)
-            draw_points(axes, self.epochs, self.simulated, self.simulated_sem, settled)
+            draw_simulated(axes, self.epochs, self.simulated, self.simulated_sem, settled)
         best = self.course.stop()
         if np.isfinite(best.tau):
             axes.axvline(best.tau / self.rate, color="0.4", linestyle=":", label="best stop")
         axes.set_xscale("symlog", linthresh=1.0)
         axes.set_xlim(0.0, None)
-        name_styles(axes, "upper center")
+        name_styles(figure)
+        load, rate = rf"$\alpha$ = {self.course.alpha:g}", rf"$\eta/M$ = {self.rate:g}"
+        entitle(figure, f"linear student, {load}, {rate}")
         return figure
 
 

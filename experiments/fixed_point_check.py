@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..odes.fixed_points import FixedPoints
+from ..results.style import Width
 from ..teacher_student.simulate import Progress
 from .equilibrium_check import EquilibriumCheck, check_equilibrium
 from .learning_rate_check import LearningRateCheck, check_learning_rate
@@ -57,9 +58,9 @@ class CheckedFixedPoints:
         """The dataset of the fixed points."""
         return self.found.to_dataset()
 
-    def plot(self) -> Figure:
+    def plot(self, width: Width = "two") -> Figure:
         """The picture of the fixed points."""
-        return self.found.plot()
+        return self.found.plot(width)
 
 
 def check_fixed_points(

@@ -19,7 +19,7 @@ from ..generalization.curve import Generalization, training_problem
 from ..generalization.student import checked_loads, choice
 from ..results.checks import integer
 from ..results.files import dataset, package_version
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.full_batch import solve_full_batch
 from ..teacher_student.problem import Problem
 from ..teacher_student.train import train
@@ -151,24 +151,28 @@ class GeneralizationStudy:
         ).merge(made)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Theory as a line, dashed where it is not a prediction; simulation with error bars."""
-        from ..results.load_pictures import load_axes, name_styles
+    def plot(self, width: Width = "two") -> Figure:
+        """Theory as a line, dashed where it is not a prediction; simulation with error bars.
 
-        figure, axes = load_axes()
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.load_pictures import load_axes, name_styles
+        from ..results.pictures import entitle
+
+        figure, axes = load_axes(width)
         self.draw(axes)
-        axes.set_title(self.theory.message, fontsize="small")
-        name_styles(axes)
+        name_styles(figure)
+        entitle(figure, self.theory.message)
         return figure
 
     def draw(self, axes: Axes, look: int = 0, top: float = math.inf) -> None:
         """Draw into a panel of height ``top``, in one of the looks of ``results.load_pictures``."""
-        from ..results.load_pictures import draw_curve, draw_points
+        from ..results.load_pictures import draw_curve, draw_simulated
 
         theory, points = self.theory, self.simulated
         draw_curve(axes, theory.alpha, theory.error, theory.trusted, theory.label, look)
         if points is not None:
-            draw_points(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
+            draw_simulated(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
 
 
 #: What is kept of a simulated load.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..results.checks import integer
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.field_data import kurtosis as estimate_kurtosis
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import zeta_sources
@@ -71,25 +71,33 @@ class NeuronRegularization:
                        attributes)  # fmt: skip
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Zeta of every neuron, sorted, with standard errors."""
+    def plot(self, width: Width = "two") -> Figure:
+        """Zeta of every neuron, sorted, with standard errors.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         from matplotlib.ticker import MaxNLocator
 
-        from ..results.pictures import SIMULATION, THEORY, new_figure
+        from ..results.pictures import (
+            LABELS,
+            THEORY,
+            draw_points,
+            entitle,
+            new_figure,
+            shared_legend,
+        )
 
-        figure = new_figure(1, 1, width=6.0, height=4.0)
+        figure = new_figure(width=width, height=3.2)
         axes, order = figure.axes[0], np.argsort(self.zeta)
         place = np.arange(len(order))
-        axes.errorbar(
-            place, self.zeta[order], yerr=2 * self.zeta_sem[order], color=SIMULATION,
-            marker="o", markersize=3, linestyle="none", label="neurons ± 2 standard errors",
-        )  # fmt: skip
+        named = "neurons ± 2 standard errors"
+        draw_points(axes, place, self.zeta[order], self.zeta_sem[order], named)
         gaussian = sum(zeta_sources(self.activation, self.batch_size))
-        axes.axhline(gaussian, color=THEORY, label="Gaussian fields")
+        axes.axhline(gaussian, color=THEORY, linestyle="-", label="theory, Gaussian fields")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=r"gamma decay $\zeta$")
-        axes.legend(loc="upper left")  # where sorted values leave room
-        axes.set_title(f"{self.activation}, M = {self.batch_size}, {self.rows} examples")
+        axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=LABELS["zeta"])
+        shared_legend(figure)
+        entitle(figure, f"{self.activation}, $M$ = {self.batch_size}, {self.rows} examples")
         return figure
 
 

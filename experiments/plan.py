@@ -18,7 +18,7 @@ import numpy as np
 from ..odes.fluctuations import fluctuations
 from ..results.checks import integer, number
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.simulate import Progress, simulate
 from .compare import FEWEST_RUNS
@@ -116,26 +116,44 @@ class Plan:
         return dataset(columns, {"dim": self.dim}, attributes)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Runs needed against N, a line for each drift; dashed where N is too small."""
-        from ..results.pictures import log_axis, new_figure
+    def plot(self, width: Width = "two") -> Figure:
+        """Runs needed against N, a line for each drift; dashed where N is too small.
 
-        figure = new_figure(height=3.6)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            DASHED,
+            LABELS,
+            LOOKS,
+            entitle,
+            log_axis,
+            new_figure,
+            setting,
+            shared_legend,
+        )
+
+        figure = new_figure(width=width, height=3.2)
         (axes,) = figure.axes
-        for k, (name, runs) in enumerate(self.runs.items()):
+        for look, (name, runs) in zip(LOOKS, self.runs.items(), strict=False):
             small = self.remainder[name] > MOST_REMAINDER
-            colour, marker = f"C{k}", "os^D"[k % 4]
-            axes.plot(self.dim, runs, color=colour, linestyle=":")
-            axes.plot(self.dim, np.where(small, math.nan, runs), color=colour, marker=marker,
+            axes.plot(self.dim, np.where(small, math.nan, runs), **look._asdict(),
                       label=f"drift of {name}")  # fmt: skip
-        axes.set_xlabel("input dimension $N$ (dotted: too small for the theory)")
-        axes.set_ylabel("runs needed")
+            if small.any():
+                # Up to the first N that is large enough, so that the line has no gap.
+                touching = small | np.append(False, small[:-1])
+                axes.plot(self.dim, np.where(touching, runs, math.nan), color=look.color,
+                          linestyle=DASHED, linewidth=0.8)  # fmt: skip
+        if any((values > MOST_REMAINDER).any() for values in self.remainder.values()):
+            axes.plot([], [], color="0.3", linestyle=DASHED, linewidth=0.8,
+                      label="$N$ too small for the theory")  # fmt: skip
+        axes.set(xlabel=LABELS["dim"], ylabel="runs needed")
         log_axis(axes, "x")
         log_axis(axes, "y")
-        axes.legend()
-        figure.suptitle(
-            f"{self.problem.scheme}, {self.problem.activation}: to detect {100 * self.error:g}% "
-            f"with probability {self.power:g} at level {self.alpha:g}"
+        shared_legend(figure)
+        entitle(
+            figure,
+            f"{setting(self.problem)}: to detect {100 * self.error:g}% "
+            f"with probability {self.power:g} at level {self.alpha:g}",
         )
         return figure
 

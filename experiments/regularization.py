@@ -12,7 +12,7 @@ import numpy as np
 from ..odes.optimal_gamma import optimal_gamma
 from ..results.checks import integer, number
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.activations import activation_formula
 from ..teacher_student.measured_regularization import measure
 from ..teacher_student.problem import Problem
@@ -97,31 +97,40 @@ class Regularization:
         ]
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Zeta, measured gap and what gamma lacks from 1, against M, with the 1/M law."""
-        from ..results.pictures import APPROXIMATION, SIMULATION, THEORY, new_figure
+    def plot(self, width: Width = "two") -> Figure:
+        """Zeta, measured gap and what gamma lacks from 1, against M, with the 1/M law.
 
-        figure = new_figure(1, 1, width=6.0, height=4.2)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            LOOKS,
+            draw_points,
+            draw_theory,
+            entitle,
+            log_axis,
+            new_figure,
+            shared_legend,
+            size_axis,
+        )
+
+        figure = new_figure(width=width, height=3.4)
         axes, rows = figure.axes[0], self.against_batch_size
-        axes.plot(SIZES, [r.zeta for r in rows], color=THEORY, label=r"$\zeta$, a 1/M law")
+        draw_theory(axes, SIZES, [r.zeta for r in rows], r"$\zeta$, a $1/M$ law")
         gap, sem = ([getattr(r, name) for r in rows] for name in ("loss_gap", "loss_gap_sem"))
-        axes.errorbar(
-            SIZES, gap, yerr=2 * np.array(sem), color=SIMULATION, marker="o", linestyle="none",
-            label="measured loss gap ± 2 standard errors",
-        )  # fmt: skip
+        draw_points(axes, SIZES, gap, np.array(sem), "measured loss gap ± 2 standard errors")
         # Near R = 1 the flow of gamma is I (1 - gamma) - zeta gamma, I the Fisher information.
         fisher = self.fisher_information
         lacking = [fisher * (1 / r.gamma_exact - 1) for r in rows if r.gamma_exact is not None]
         if lacking:
             axes.plot(
-                SIZES, lacking, color=APPROXIMATION, marker="s", linestyle="none",
-                label=r"$I\,(1/\gamma - 1)$, exact optimal $\gamma$ of BN",
+                SIZES, lacking, color=LOOKS[2].color, marker=LOOKS[2].marker, linestyle="none",
+                label=r"$I\,(1/\gamma-1)$, exact optimal $\gamma$ of BN",
             )  # fmt: skip
-        axes.set(xscale="log", yscale="log", xlabel="batch size $M$", ylabel="regularisation")
-        axes.set_xticks(SIZES, [str(M) for M in SIZES])
-        axes.minorticks_off()
-        axes.legend()
-        axes.set_title(f"{self.activation}, excess kurtosis {self.kurtosis:g}")
+        size_axis(axes, SIZES)
+        log_axis(axes, "y")
+        axes.set_ylabel(r"regularisation: gap, or $\zeta$")
+        shared_legend(figure)
+        entitle(figure, rf"{self.activation}, excess kurtosis $\rho$ = {self.kurtosis:g}")
         return figure
 
 

@@ -9,14 +9,17 @@ import numpy as np
 
 from ..odes.stability import learning_rate_bound
 from ..results.pictures import (
-    LABELS,
-    SIMULATION,
+    draw_points,
     draw_theory,
+    entitle,
+    label,
     log_axis,
+    lowest,
     new_figure,
+    setting,
     shared_legend,
 )
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,16 +28,6 @@ if TYPE_CHECKING:
     from .sweep_result import Sweep
 
 Array = np.ndarray
-NAMES = {
-    "eta": r"learning rate $\eta$", "zeta": r"gamma decay $\zeta$", "noise": "label noise $S$",
-    "batch_size": "batch size $M$", "weight_decay": r"weight decay $\lambda$",
-    "gamma_rate": r"rate of $\gamma$", "q0": "start $Q$", "r0": "start $R$", "l0": "start $L$",
-    "time": "time $t$", "dim": "dimension $N$", "seed": "seed",
-    "final-Q": f"final {LABELS['Q']}", "final-R": f"final {LABELS['R']}",
-    "final-L": f"final {LABELS['L']}", "final-error": f"final {LABELS['error']}",
-    "eta-eff": r"$\eta_{\mathrm{eff}}$ at the end", "plateau": "plateau length",
-    "eta-max": r"$\eta_{\mathrm{max}}$", "largest-eta": r"largest stable $\eta$",
-}  # fmt: skip
 #: Axes that the bound on the learning rate does not depend on.
 NOT_OF_THE_FLOW = ("time", "dim", "seed")
 #: Cells along an axis up to which a map shows its outermost ones whole.
@@ -44,49 +37,47 @@ BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 
 
 @in_house_style
-def draw(sweep: Sweep) -> Figure:
+def draw(sweep: Sweep, width: Width) -> Figure:
     """One panel a quantity."""
     from .sweep_result import check_drawable
 
     check_drawable(sweep.grid)
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
     names = sweep.quantities
-    columns = 2 if len(names) > 1 else 1
-    rows = -(-len(names) // columns)
-    figure = new_figure(rows, columns, width=4.2 * columns + 1, height=3.2 * rows + 0.4)
-    for spare in figure.axes[len(names) :]:
-        spare.remove()
+    across = 2 if len(names) > 1 else 1
+    figure = new_figure(len(names), across, width=width, height=2.4 if across == 2 else 3.4)
+    panels = list(figure.axes)  # without the colour bars to come
+    for axes in lowest(figure):
+        axes.set_xlabel(label(long[0]))
     boundary = _boundary(sweep, long)
-    for name, axes in zip(names, list(figure.axes), strict=True):
+    for name, axes in zip(names, panels, strict=True):
         values = sweep[name].reshape([n for n in sweep.shape if n > 1]).astype(float)
         if len(long) == 1:
             _curve(axes, sweep, long[0], name, values)
         else:
             _map(figure, axes, sweep, long, name, values)
         _draw_boundary(axes, boundary)
-        axes.set_xlabel(NAMES.get(long[0], long[0]))
-    problem = sweep.problem
-    at = f", t = {sweep.time:g}" if sweep.time else ""
-    runs = f": {sweep.data.sizes['run']} runs" if sweep.simulated else ""
-    figure.suptitle(f"{problem.scheme}, {problem.activation}{at}{runs}")
-    if boundary is not None or (sweep.simulated and len(long) == 1):
+    if boundary is not None or len(long) == 1:
         shared_legend(figure)
+    at = [f"$t$ = {sweep.time:g}"] if sweep.time else []
+    runs = f": {sweep.data.sizes['run']} runs" if sweep.simulated else ""
+    entitle(figure, f"{setting(sweep.problem, *at)}{runs}")
     return figure
 
 
 def _curve(axes: Axes, sweep: Sweep, along: str, name: str, values: Array) -> None:
     x = sweep.grid[along]
     if sweep.simulated:
-        sem = 2 * sweep[f"{name}_sem"].reshape(values.shape)
-        axes.errorbar(x, values, yerr=sem, color=SIMULATION, linestyle="none", marker="o",
-                      markersize=3, label="simulation, mean ± 2 standard errors")  # fmt: skip
+        draw_points(axes, x, values, sweep[f"{name}_sem"].reshape(values.shape))
     else:
-        draw_theory(axes, x, values, label="flow")
-    axes.set_ylabel(_label(name))
+        draw_theory(axes, x, values)
+    axes.set_ylabel(label(name))
     if _is_geometric(x):
         log_axis(axes, "x")
     if not sweep.simulated:
         axes.set_xlim(x.min(), x.max())
+    if name == "diverged":
+        axes.set_ylim(-0.05, 1.05)
     if name in ("final-error", "eta-eff") and _spans_decades(values):
         log_axis(axes, "y")
 
@@ -100,8 +91,8 @@ def _map(
     norm: Any = LogNorm() if _spans_decades(values) else None
     limits: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0} if name == "diverged" else {}
     mesh = axes.pcolormesh(x, y, values.T, norm=norm, shading="nearest", rasterized=True, **limits)
-    figure.colorbar(mesh, ax=axes, label=_label(name))
-    axes.set_ylabel(NAMES.get(long[1], long[1]))
+    figure.colorbar(mesh, ax=axes, label=label(name))
+    axes.set_ylabel(label(long[1]))
     axes.grid(False)
     if min(len(x), len(y)) > COARSE:  # else half of a cell at the edge would be much to lose
         axes.set_xlim(x.min(), x.max())
@@ -112,7 +103,11 @@ def _map(
 
 
 def _draw_boundary(axes: Axes, boundary: tuple[Any, Any] | float | None) -> None:
-    style: dict[str, Any] = {"color": SIMULATION, "linestyle": "--", "label": BOUNDARY}
+    from matplotlib.patheffects import withStroke
+
+    # Black on white, which is seen on every colour of a map.
+    style: dict[str, Any] = {"color": "black", "linestyle": "-.", "label": BOUNDARY}
+    style["path_effects"] = [withStroke(linewidth=2.6, foreground="white")]
     if isinstance(boundary, float):
         axes.axvline(boundary, **style)
     elif boundary is not None:
@@ -143,12 +138,6 @@ def _boundary(sweep: Sweep, long: list[str]) -> tuple[Array, Array] | float | No
 def _largest(sweep: Sweep, changes: Mapping[str, float]) -> float:
     found = learning_rate_bound(sweep.problem.replace(**changes))
     return np.nan if found is None else found[1]
-
-
-def _label(name: str) -> str:
-    if name.startswith("time-to:"):
-        return rf"time to $\epsilon$ = {name.removeprefix('time-to:')}"
-    return NAMES.get(name, name)
 
 
 def _is_geometric(x: Array) -> bool:

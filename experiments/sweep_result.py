@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..results.style import Width
 from ..teacher_student.problem import Problem
 from .table import COMPLETE, FAILED
 
@@ -166,17 +167,36 @@ class Sweep:
             variable.encoding.clear()
         return loaded
 
-    def plot(self) -> Figure:
+    def verdict(self) -> str:
+        """How much is done, and where the first quantity is smallest, in words."""
+        status = self.status.values
+        done = int((status == COMPLETE).sum())
+        said = f"{done} of {status.size} {'runs' if self.simulated else 'grid points'} are complete"
+        name = self.quantities[0]
+        values = np.asarray(self[name], dtype=float)
+        if values.size < 2 or not np.isfinite(values).any():
+            return f"{said}."
+        place = np.unravel_index(np.nanargmin(values), values.shape)
+        at = [f"{n} = {v[k]:g}" for (n, v), k in zip(self.grid.items(), place, strict=True)
+              if len(v) > 1]  # fmt: skip
+        return f"{said}; {name} is smallest, {values[place]:.6g}, at {', '.join(at)}."
+
+    def plot(self, width: Width = "two") -> Figure:
         """Curves of a one-dimensional grid, maps of a two-dimensional one.
+
+        Parameters
+        ----------
+        width
+            ``"one"`` or ``"two"`` columns of a journal.
 
         Raises
         ------
         ValueError
-            For a grid of more dimensions.
+            For a grid of more dimensions, or another width.
         """
         from .sweep_pictures import draw
 
-        return draw(self)
+        return draw(self, width)
 
 
 def check_drawable(grid: Mapping[str, Any]) -> None:
@@ -187,8 +207,16 @@ def check_drawable(grid: Mapping[str, Any]) -> None:
     ValueError
         Unless one or two ranges have more than one value.
     """
-    names = [name for name, values in grid.items() if np.size(values) > 1 and name != "run"]
-    if len(names) not in (1, 2):
+    if not drawable(grid):
         raise ValueError(
-            f"{len(names)} ranges have more than one value; a picture needs one or two"
+            f"{len(_long(grid))} ranges have more than one value; a picture needs one or two"
         )
+
+
+def drawable(grid: Mapping[str, Any]) -> bool:
+    """Whether one or two ranges have more than one value."""
+    return len(_long(grid)) in (1, 2)
+
+
+def _long(grid: Mapping[str, Any]) -> list[str]:
+    return [name for name, values in grid.items() if np.size(values) > 1 and name != "run"]

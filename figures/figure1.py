@@ -14,7 +14,7 @@ from ..generalization.curve import Generalization, generalization
 from ..generalization.student import choice
 from ..results.checks import integer
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 
 if TYPE_CHECKING:
     import xarray
@@ -119,19 +119,23 @@ class Figure1:
         return dataset(variables, coordinates, {"figure": self.panel, "notes": notes})
 
     @in_house_style
-    def plot(self) -> Picture:
-        """The panel, with its notes below."""
-        from ..results.load_pictures import load_axes, name_styles
+    def plot(self, width: Width = "two") -> Picture:
+        """The panel, with its notes below.
 
-        picture, axes = load_axes(width=8.0, height=6.4)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.load_pictures import load_axes, name_styles
+        from ..results.pictures import add_notes, entitle
+
+        picture, axes = load_axes(width)
         for look, one in enumerate(self.studies):
             one.draw(axes, look, TOP)
         axes.set_ylim(0.0, TOP)
         axes.set_xlim(0.0, None)
         student = "linear" if self.panel == "1a" else "ReLU"
-        axes.set_title(f"Figure {self.panel}: {student} student, label noise S = {NOISE}")
-        name_styles(axes)
-        picture.supxlabel("\n".join(_wrapped(self.notes)), fontsize=7.5, ha="left", x=0.02)
+        add_notes(picture, self.notes)
+        name_styles(picture)
+        entitle(picture, f"Figure {self.panel}: {student} student, label noise $S$ = {NOISE}")
         return picture
 
 
@@ -214,9 +218,3 @@ def _theory(panel: str, recipe: Mapping[str, Any], lines: int) -> tuple[Generali
     student = "identity" if panel == "1a" else "relu"
     alpha = np.geomspace(*RANGE[panel], lines)
     return generalization(student, alpha, **arguments), method
-
-
-def _wrapped(notes: tuple[str, ...], width: int = 145) -> list[str]:
-    import textwrap
-
-    return [line for note in notes for line in textwrap.wrap("• " + note, width)]

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..cnn.claims import batch_variants
 from ..cnn.collection import Records
+from ..results.labels import LABELS
 from .networks import Curve, NetworkFigure, Panel, about, losses, need, over_steps
 
 LOSS, ACCURACY, STEPS = "loss (cross-entropy)", "validation accuracy", "steps"
@@ -43,7 +44,7 @@ def _panels(records: Records) -> tuple[Panel, ...]:
     fit = over_steps(records, "fit_loss", PARTS)
     held = over_steps(records, "validation_loss", PARTS)
     ours = over_steps(records, "validation_loss", dropout)
-    size, gamma = "batch size $M$", r"$\gamma^2$, mean over layers"
+    size, gamma = LABELS["batch_size"], r"$\gamma^2$, mean over layers"
     return (
         Panel("a", "losses of BN and PN", STEPS, LOSS, losses(records, AGAINST_PN)),
         Panel("b", "accuracy of BN and PN", STEPS, ACCURACY, accuracy(AGAINST_PN)),

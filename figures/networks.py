@@ -10,21 +10,13 @@ import numpy as np
 
 from ..cnn.collection import Records
 from ..results.files import dataset
-from ..results.pictures import new_figure
-from ..results.style import in_house_style
+from ..results.pictures import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
+from ..results.style import Width, in_house_style
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: Colour and line style of a curve, by its place in the panel: either tells curves apart.
-LOOKS = (
-    ("#0072B2", "-", "o"),
-    ("#D55E00", "--", "s"),
-    ("#009E73", "-.", "^"),
-    ("#CC79A7", (0, (1, 1.2)), "D"),
-)
 
 
 class Curve(NamedTuple):
@@ -100,20 +92,22 @@ class NetworkFigure:
         )
 
     @in_house_style
-    def plot(self) -> Figure:
-        """All panels, with the notes below."""
+    def plot(self, width: Width = "two") -> Figure:
+        """All panels, with the notes below.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         import textwrap
 
-        across = {8: 4, 6: 3}.get(len(self.panels), 2)
-        down = -(-len(self.panels) // across)
-        figure = new_figure(down, across, width=3.3 * across, height=2.7 * down + 0.8)
-        for axes, panel in zip(figure.axes, self.panels, strict=False):
+        beside = min(3 if len(self.panels) > 4 else 2, len(self.panels))
+        figure = new_figure(len(self.panels), beside, width=width, height=2.2)
+        longest = int(12 * figure.get_figwidth() / across(figure))
+        for axes, panel in zip(figure.axes, self.panels, strict=True):
             _draw(axes, panel)
-        for spare in figure.axes[len(self.panels) :]:
-            spare.remove()
-        width = 44 * across
-        lines = [line for note in self.notes for line in textwrap.wrap("• " + note, width)]
-        figure.supxlabel("\n".join(lines), fontsize=7.5, ha="left", x=0.02)
+            title = f"({panel.letter}) {panel.title}" if panel.letter else panel.title
+            axes.set_title(textwrap.fill(title, longest))
+        panel_legends(figure)
+        add_notes(figure, self.notes)
         return figure
 
 
@@ -180,19 +174,13 @@ def _draw(axes: Axes, panel: Panel) -> None:
         color, style, marker = LOOKS[curve.look % len(LOOKS)]
         mean = curve.values.mean(axis=0)
         spread = curve.values.std(axis=0, ddof=1) if len(curve.values) > 1 else 0 * mean
-        width = 0.8 if curve.thin else 1.6
         axes.plot(
-            curve.x, mean, color=color, linestyle=style, linewidth=width, label=curve.label,
-            marker=marker, markersize=2 if curve.thin else 4,
+            curve.x, mean, color=color, linestyle=style, linewidth=0.6 if curve.thin else 1.2,
+            label=curve.label, marker=marker, markersize=1.5 if curve.thin else 3,
         )  # fmt: skip
         axes.fill_between(
             curve.x, mean - spread, mean + spread, color=color, alpha=0.15, linewidth=0
         )
     axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
-    axes.set_title(f"({panel.letter}) {panel.title}" if panel.letter else panel.title, fontsize=9)
     if panel.log:
-        axes.set_xscale("log", base=2)
-        ticks = panel.curves[0].x
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-    axes.legend(fontsize=6.5)
+        size_axis(axes, panel.curves[0].x)

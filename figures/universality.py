@@ -13,7 +13,7 @@ import numpy as np
 
 from ..odes.flow import Flow, integrate
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.runs import Runs
 from ..teacher_student.simulate import simulate
@@ -70,31 +70,39 @@ class Universality:
         return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Panels of Q, R and the error: the flow, and every law's mean."""
-        from ..results.pictures import LABELS, THEORY, new_figure, shared_legend
+    def plot(self, width: Width = "two") -> Figure:
+        """Panels of Q, R and the error: the flow, and every law's mean.
 
-        figure = new_figure(1, len(PANELS), width=9.0, height=3.4)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            LABELS,
+            LOOKS,
+            draw_points,
+            draw_theory,
+            entitle,
+            new_figure,
+            shared_legend,
+        )
+
+        figure = new_figure(len(PANELS), len(PANELS), width=width, height=2.5)
         smooth = integrate(self.flow.problem, time=float(self.flow.t[-1]) + 0.3)
         beside = 0.13 * (np.arange(len(self.runs)) - (len(self.runs) - 1) / 2)
         for axes, name in zip(figure.axes, PANELS, strict=True):
-            axes.plot(smooth.t, smooth.values[name], color=THEORY, linestyle="-",
-                      label="flow, Gaussian inputs")  # fmt: skip
+            draw_theory(axes, smooth.t, smooth.values[name], "theory, Gaussian inputs")
             # Means that agree would hide each other: drawn side by side, each at its own
             # distance from the flow.
-            laws = zip(self.runs.items(), "os^vDPX", beside, strict=False)
-            for (law, runs), marker, apart in laws:
+            laws = zip(self.runs.items(), LOOKS[1:], beside, strict=False)
+            for (law, runs), look, apart in laws:
                 drawn = np.interp(runs.t + apart, smooth.t, smooth.values[name])
                 drawn += runs.mean[name] - self.flow.values[name]
-                axes.errorbar(
-                    runs.t[1:] + apart, drawn[1:], yerr=2 * runs.sem[name][1:], linestyle="none",
-                    marker=marker, markersize=3.5, markerfacecolor="white", label=law,
-                )  # fmt: skip
-            axes.set(xlabel="time $t$ = steps / $N$", title=LABELS[name])
+                draw_points(axes, runs.t[1:] + apart, drawn[1:], runs.sem[name][1:], law, look,
+                            markerfacecolor="white")  # fmt: skip
+            axes.set(xlabel=LABELS["t"], ylabel=LABELS[name])
         shared_legend(figure)
         first = next(iter(self.runs.values()))
-        setting = f"bn, relu, M = {self.flow.problem.M}: {first.runs} runs at N = {first.dim}"
-        figure.suptitle(f"{setting}, means ± 2 standard errors, set side by side along the flow")
+        what = f"bn, relu, $M$ = {self.flow.problem.M}: {first.runs} runs at $N$ = {first.dim}"
+        entitle(figure, f"{what}, means ± 2 standard errors, set side by side along the flow")
         return figure
 
 

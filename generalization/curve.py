@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from . import linear
@@ -123,14 +123,18 @@ class Generalization:
         return dataset(variables, {"alpha": self.alpha}, attributes)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """The curve: solid where theory may be trusted, dashed elsewhere."""
-        from ..results.load_pictures import draw_curve, load_axes, name_styles
+    def plot(self, width: Width = "two") -> Figure:
+        """The curve: solid where theory may be trusted, dashed elsewhere.
 
-        figure, axes = load_axes()
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.load_pictures import draw_curve, load_axes, name_styles
+        from ..results.pictures import entitle
+
+        figure, axes = load_axes(width)
         draw_curve(axes, self.alpha, self.error, self.trusted, self.label)
-        axes.set_title(self.message, fontsize="small")
-        name_styles(axes)
+        name_styles(figure)
+        entitle(figure, self.message)
         return figure
 
 

@@ -6,10 +6,14 @@ One step's increment is a polynomial in statistics of its batch: the mean ``ubar
     d_i = mean(delta uhat^i),  z_i = mean(delta z uhat^i),  e_i = mean(delta^2 uhat^i),
     z, zuhat = mean(z), mean(uhat z),      v_k = rho u_k + sqrt(1 - rho^2) z_k,
 
-with ``delta`` the residual signal. Sorted by what stands in front of them (order parameters and
-parameters, which move along a flow), these polynomials fall into a few *elements*, functions of
-the batch alone at a given field and overlap. Their covariance is what `batch_sampling`
-tabulates; four examples and more enter it, so that no quadrature of low dimension gives it.
+with ``delta`` the residual signal. The student turns towards the teacher by
+``sum_k c_k (v_k - rho u_k) = sqrt(1 - rho^2) sum_k c_k z_k`` only: written so, with the root in
+front, what scatters R near ``|R| = 1`` is not a small difference of large numbers.
+
+Sorted by what stands in front of them (order parameters and parameters, which move along a
+flow), these polynomials fall into a few *elements*, functions of the batch alone at a given
+field and overlap. Their covariance is what `batch_sampling` tabulates; four examples and more
+enter it, so that no quadrature of low dimension gives it.
 """
 
 from __future__ import annotations
@@ -23,7 +27,6 @@ from sympy import Expr, Integer, Poly, Symbol
 
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
-from .gaussian_moments import RHO
 from .student_field import student_field
 from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, SIGN, SPREAD, UBAR, UHAT, L, R
 
@@ -35,7 +38,7 @@ SIGNAL = sympy.symbols(f"d:{POWERS}", real=True)
 ACROSS_SIGNAL = sympy.symbols(f"z:{POWERS}", real=True)
 SQUARE = sympy.symbols(f"e:{POWERS}", real=True)
 STATISTICS = (*SIGNAL, *ACROSS_SIGNAL, *SQUARE, ZBAR, ZUHAT, UBAR, SPREAD)
-_OF_THE_BATCH = frozenset({*STATISTICS, RHO, ACROSS, BATCH})
+_OF_THE_BATCH = frozenset({*STATISTICS, BATCH})
 
 #: A sum of elements: what stands in front of an element, and which element it is.
 Combination = tuple[tuple[Expr, int], ...]
@@ -48,14 +51,13 @@ class BatchDiffusion:
     Attributes
     ----------
     scattering
-        Elements whose covariance counts: functions of `STATISTICS`, of ``rho``,
-        ``across = sqrt(1 - rho^2)`` and M.
+        Elements whose covariance counts: functions of `STATISTICS` and M.
     increments
-        N times a step's increment of ``gamma, beta, P = L R, A = L^2`` as far as they exist,
-        up to constants, in terms of them; the factors hold order parameters and parameters.
+        N times a step's increment of ``gamma, beta, R, L`` as far as they exist, up to constants
+        and to first order in the step, in terms of them; the factors hold order parameters,
+        parameters and `ACROSS`, which stands for ``sqrt(1 - R^2)``.
     averaged, finite_size
-        Elements whose mean counts, and f1 of the coordinate A (`odes.diffusion`) in terms of
-        them.
+        Elements whose mean counts, and f1 of ``L^2`` (`odes.diffusion`) in terms of them.
     """
 
     scattering: tuple[Expr, ...]
@@ -72,14 +74,16 @@ def derive_batch_diffusion(problem: Problem) -> BatchDiffusion:
 @lru_cache(maxsize=64)
 def _derive(formulas: str, problem: Problem) -> BatchDiffusion:
     step = _Step(student_field(problem).derivatives)
-    along, teacher, plane = step.sum_over(SIGN * UBAR, SIGN * SPREAD, SIGN), *_in_plane(step)
+    along = step.sum_over(SIGN * UBAR, SIGN * SPREAD, SIGN)
+    plane = step.sum_over(ZBAR, ZUHAT, Integer(0), Integer(1))
+    longer = ETA**2 / (2 * BATCH * L) * step.mean_square  # what the step's length adds to L
     pull = 2 * step.mean("n2")
     shrink = (pull - DECAY) * L
     every = {
         "gamma": ETA * GAMMA_RATE * step.mean("gamma"),
         "beta": ETA * GAMMA_RATE * step.mean("beta"),
-        "P": ETA * (teacher + pull * L * R),
-        "A": 2 * ETA * L * (along + pull * L) + ETA**2 / BATCH * step.mean_square,
+        "R": (ETA * ACROSS * plane - R * longer) / L,
+        "L": ETA * (along + pull * L) + longer,
     }
     # |w'|^2: the in-plane part of an input has length 2/N in the mean, the rest (N - 2)/N.
     finite = ETA**2 * ((shrink + along) ** 2 + plane**2 - 2 / BATCH * step.mean_square)
@@ -87,7 +91,7 @@ def _derive(formulas: str, problem: Problem) -> BatchDiffusion:
     averaged: list[Expr] = []
     increments = {
         name: tuple(_sorted(every[name], scattering))
-        for name in (*problem.trained_scalars, "P", "A")
+        for name in (*problem.trained_scalars, "R", "L")
     }
     finite_size = tuple(_sorted(finite, averaged))
     return BatchDiffusion(tuple(scattering), increments, tuple(averaged), finite_size)
@@ -120,12 +124,6 @@ class _Step:
         return direct + 2 * crossed + by_mean**2 + by_spread**2
 
 
-def _in_plane(step: _Step) -> tuple[Expr, Expr]:
-    """``sum_k c_k v_k`` and ``sum_k c_k z_k``."""
-    teacher = step.sum_over(RHO * UBAR + ACROSS * ZBAR, RHO * SPREAD + ACROSS * ZUHAT, RHO, ACROSS)
-    return teacher, step.sum_over(ZBAR, ZUHAT, Integer(0), Integer(1))
-
-
 def _sorted(expression: Expr, elements: list[Expr]) -> Iterator[tuple[Expr, int]]:
     """Sort a polynomial by what is not of the batch; extends the elements."""
     found: dict[Expr, Expr] = {}
@@ -135,12 +133,14 @@ def _sorted(expression: Expr, elements: list[Expr]) -> Iterator[tuple[Expr, int]
         front = sympy.Mul(*(_even(f) for f in factors if not f.free_symbols <= _OF_THE_BATCH))
         found[front] = found.get(front, Integer(0)) + number * sympy.Mul(*own)
     for front, element in found.items():
-        element = sympy.expand(element)
+        scale, element = sympy.expand(element).as_content_primitive()
         if element == 0:
             continue
+        if -element in elements:
+            scale, element = -scale, -element
         if element not in elements:
             elements.append(element)
-        yield front, elements.index(element)
+        yield scale * front, elements.index(element)
 
 
 def _even(factor: Expr) -> Expr:

@@ -52,7 +52,7 @@ def fill_sums(uhat, z, xi, x0, x1, q, shift, rho, across, ubar, s, sums):  # typ
 
 
 @kernel
-def fill_elements(sums, zbar, zuhat, ubar, s, rho, across, M, trial, by_noise):  # type: ignore[no-untyped-def]
+def fill_elements(sums, zbar, zuhat, ubar, s, M, trial, by_noise):  # type: ignore[no-untyped-def]
     """The elements' coefficients ``E_0, E_1, E_2`` in the noise, from three noises."""
     d, z, e = np.empty(POWERS), np.empty(POWERS), np.empty(POWERS)
     for n in range(3):
@@ -61,7 +61,7 @@ def fill_elements(sums, zbar, zuhat, ubar, s, rho, across, M, trial, by_noise): 
             d[i] = sums[0, i] + root * sums[1, i]
             z[i] = sums[2, i] + root * sums[3, i]
             e[i] = sums[4, i] + 2.0 * root * sums[5, i] + root * root * sums[6, i]
-        elements(d, z, e, zbar, zuhat, ubar, s, rho, across, M, trial[n])
+        elements(d, z, e, zbar, zuhat, ubar, s, M, trial[n])
     for i in range(COUNT):
         by_noise[0, i] = trial[0, i]
         by_noise[1, i] = 0.5 * (trial[1, i] - trial[2, i])
@@ -87,7 +87,7 @@ def sample(batches, q, shift, rho, total):  # type: ignore[no-untyped-def]
         zbar, zuhat = fill_sums(
             uhat[b], z[b], xi[b], x0[b], x1[b], q, shift, rho, across, ubar[b], s[b], sums
         )
-        fill_elements(sums, zbar, zuhat, ubar[b], s[b], rho, across, float(uhat.shape[1]), trial, E)
+        fill_elements(sums, zbar, zuhat, ubar[b], s[b], float(uhat.shape[1]), trial, E)
         w = weight[b]
         total[0] += w
         at = 1

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.files import dataset
-from ..results.pictures import LABELS, SIMULATION, THEORY, new_figure
-from ..results.style import in_house_style
+from ..results.pictures import (
+    SIMULATION,
+    THEORY,
+    entitle,
+    label,
+    lowest,
+    new_figure,
+    setting,
+    shared_legend,
+)
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from .fixed_points import FixedPoint, all_points
 from .stationary import Stationary
@@ -106,22 +115,28 @@ class Continuation:
         return np.array(rows, dtype=float).reshape(len(self.branches), len(self.grid))
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Q, R, eta_eff and error along the parameter: solid where stable."""
+    def plot(self, width: Width = "two") -> Figure:
+        """Q, R, eta_eff and error along the parameter: solid where stable.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         names = ("Q", "R", "eta_eff", "error")
-        figure = new_figure(2, 2, width=8.0, height=5.5)
+        figure = new_figure(4, 2, width=width)
         stable = self._numbers("stable")
         for axes, name in zip(figure.axes, names, strict=True):
             for b, values in enumerate(self._numbers(name)):
-                for on, style in ((1.0, "-"), (0.0, ":")):
-                    shown = np.where(stable[b] == on, values, np.nan)
-                    axes.plot(self.grid, shown, color=THEORY, linestyle=style)
+                for on, style, named in ((1.0, "-", "stable"), (0.0, ":", "unstable")):
+                    if (stable[b] == on).any():
+                        shown = np.where(stable[b] == on, values, np.nan)
+                        axes.plot(self.grid, shown, color=THEORY, linestyle=style, label=named)
             for bifurcation in self.bifurcations:
-                axes.axvline(bifurcation.value, color=SIMULATION, linestyle="--", linewidth=1)
-            axes.set_xlabel(self.parameter)
-            axes.set_ylabel(LABELS.get(name, r"$\eta_{\mathrm{eff}}$"))
-        title = "fixed points and attractors: solid stable, dotted unstable"
-        figure.suptitle(title + ("; dashed: bifurcations" if self.bifurcations else ""))
+                axes.axvline(bifurcation.value, color=SIMULATION, linestyle="-.", linewidth=0.9,
+                             label="bifurcation")  # fmt: skip
+            axes.set_ylabel(label(name))
+        for axes in lowest(figure):
+            axes.set_xlabel(label(self.parameter))
+        shared_legend(figure)
+        entitle(figure, f"{setting(self.problem)}: fixed points and attractors")
         return figure
 
 

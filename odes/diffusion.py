@@ -1,8 +1,9 @@
 """Diffusion and finite-size drift, derived from the same update as the drift (theory.md, 6).
 
-Coordinates here are ``y = (gamma, beta, P = L R, A = L^2)``, in which one step's increment is a
-mean over the batch. With ``psi`` N times the increment as N grows, ``D = Cov(psi)``; and ``f1``
-is what the mean of N times the increment still lacks, times N.
+With ``psi`` N times one step's increment of ``gamma, beta, R, L`` to first order, as N grows,
+``D = Cov(psi)``; and ``f1`` is what the mean of N times the increment of ``L^2`` still lacks,
+times N. Of a step ``sum_k c_k x_k`` only the part across the student turns it, ``v - R u`` in an
+example: near ``|R| = 1`` that is small by itself.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ class Diffusion:
     Attributes
     ----------
     coordinates
-        Names of the coordinates, ``gamma beta P A`` as far as they exist.
+        Names of the coordinates, ``gamma beta R L`` as far as they exist.
     covariance
         D, a symmetric matrix of expressions in order parameters, parameters and moments.
     finite_size
-        f1 of the coordinate ``A``; the others have none. Holds `ACROSS`, which stands for
+        f1 of ``L^2``; ``L R`` and the others have none. Holds `ACROSS`, which stands for
         ``1 - R^2``.
     moments
         The Gaussian moments that both ask for, by symbol.
@@ -83,13 +84,14 @@ def _increments(problem: Problem) -> dict[str, Expr]:
     by = student_field(problem).derivatives
     residual, u, v = example_factors()
     pull, push = residual * by["n2"], residual * by["a"]
+    longer = ETA**2 / (2 * BATCH * L) * push**2  # what the step's length adds to L
     every = {
         "gamma": ETA * GAMMA_RATE * residual * by["gamma"],
         "beta": ETA * GAMMA_RATE * residual * by["beta"],
-        "P": ETA * (push * v + 2 * pull * L * R),
-        "A": 2 * ETA * (push * L * SIGN * u + 2 * pull * L**2) + ETA**2 / BATCH * push**2,
+        "R": (ETA * push * (v - R * SIGN * u) - R * longer) / L,
+        "L": ETA * (push * SIGN * u + 2 * pull * L) + longer,
     }
-    return {name: every[name] for name in (*problem.trained_scalars, "P", "A")}
+    return {name: every[name] for name in (*problem.trained_scalars, "R", "L")}
 
 
 def _covariance(a: Expr, b: Expr, mean) -> Expr:  # type: ignore[no-untyped-def]

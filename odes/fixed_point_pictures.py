@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results.pictures import LABELS, SIMULATION, THEORY, new_figure
-from ..results.style import in_house_style
+from ..results.pictures import (
+    LABELS,
+    LOOKS,
+    SIMULATION,
+    THEORY,
+    entitle,
+    log_axis,
+    new_figure,
+    setting,
+    shared_legend,
+)
+from ..results.style import Width, in_house_style
 from .fixed_points import FixedPoints
 from .flow import Flow, integrate
 
@@ -25,14 +35,14 @@ POINTS = 400
 
 
 @in_house_style
-def draw(found: FixedPoints) -> Figure:
+def draw(found: FixedPoints, width: Width) -> Figure:
     """Two panels: flows in the plane of R and Q, and the effective rate over time."""
-    figure = new_figure(1, 2, width=9.0, height=3.8)
+    figure = new_figure(2, 2, width=width, height=2.7)
     plane, rates = figure.axes
     _plane(plane, found)
     _rates(rates, found)
-    problem = found.problem
-    figure.suptitle(f"{problem.scheme}, {problem.activation}, $\\eta$ = {problem.eta}")
+    shared_legend(figure)
+    entitle(figure, setting(found.problem, f"$\\eta$ = {found.problem.eta}"))
     return figure
 
 
@@ -43,21 +53,24 @@ def _horizon(found: FixedPoints) -> float:
 
 
 def _plane(axes: Axes, found: FixedPoints) -> None:
+    named = "flows"
     for r0 in OVERLAPS:
         for q0 in SCALES:
             start = found.problem.replace(q0=q0, r0=r0)
             flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
             near = np.abs(flow.Q) < 5  # a diverging student leaves the picture
-            axes.plot(flow.R[near], flow.Q[near], color=THEORY, linestyle="-", linewidth=0.8)
-            axes.plot(r0, q0, marker=".", color=THEORY)
+            axes.plot(flow.R[near], flow.Q[near], color=THEORY, linestyle="-", linewidth=0.8,
+                      marker=".", markevery=[0], label=named)  # fmt: skip
+            named = "_flows"
     for stable, face, label in ((True, SIMULATION, "stable"), (False, "white", "unstable")):
         points = [p for p in found.points if p.stable == stable]
-        axes.plot([p.R for p in points], [p.Q for p in points], "o", color=SIMULATION,
-                  markerfacecolor=face, markersize=8, label=label)  # fmt: skip
+        if points:
+            axes.plot([p.R for p in points], [p.Q for p in points], "o", color=SIMULATION,
+                      markerfacecolor=face, markersize=6, label=f"{label} point")  # fmt: skip
     axes.set_xlim(-1.05, 1.05)
+    axes.set_xticks([-1, -0.5, 0, 0.5, 1])
     axes.set_xlabel(LABELS["R"])
     axes.set_ylabel(LABELS["Q"])
-    axes.legend(loc="best")
 
 
 def _rates(axes: Axes, found: FixedPoints) -> None:
@@ -68,19 +81,20 @@ def _rates(axes: Axes, found: FixedPoints) -> None:
         start = problem.replace(**{name: factor * base})
         flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
         symbol = "L" if normalised else "Q"
-        axes.plot(flow.t, _effective(flow), color=f"C{number % 7}",
+        look = LOOKS[number % len(LOOKS)]
+        axes.plot(flow.t, _effective(flow), color=look.color, linestyle=look.linestyle,
                   label=f"start ${symbol}$ = {factor * base:g}")  # fmt: skip
     point = found.reached or next((p for p in found.points if p.stable), None)
     if point is not None:
         if point.L is not None:
-            axes.axhline(point.eta_eff, color="black", linestyle=":", label="fixed point")
+            axes.axhline(point.eta_eff, color=LOOKS[4].color, linestyle=LOOKS[4].linestyle,
+                         linewidth=0.8, label="at the fixed point")  # fmt: skip
         if point.eta_max is not None:
-            axes.axhline(point.eta_max, color=SIMULATION, linestyle="--",
+            axes.axhline(point.eta_max, color="0.5", linestyle="-", linewidth=0.8,
                          label=r"$\eta_{\mathrm{max}}$")  # fmt: skip
-    axes.set_yscale("log")
-    axes.set_xlabel("time $t$ = steps / $N$")
-    axes.set_ylabel(r"effective rate $\eta_{\mathrm{eff}} = \eta Q / L^2$")
-    axes.legend(loc="best", fontsize="x-small")
+    log_axis(axes, "y")
+    axes.set_xlabel(LABELS["t"])
+    axes.set_ylabel(LABELS["eta_eff"])
 
 
 def _effective(flow: Flow) -> np.ndarray:

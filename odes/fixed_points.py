@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.files import dataset
+from ..results.style import Width
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from .stability import eigenvalues, largest_learning_rate, length_exponent, return_matrix
@@ -166,11 +167,14 @@ class FixedPoints:
             for name in [*names, "slow_rate", "fast_rate"]
         }
 
-    def plot(self) -> Figure:
-        """Flows from several starts with the points, and the effective rate over time."""
+    def plot(self, width: Width = "two") -> Figure:
+        """Flows from several starts with the points, and the effective rate over time.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
         from .fixed_point_pictures import draw
 
-        return draw(self)
+        return draw(self, width)
 
     def to_dataset(self) -> xarray.Dataset:
         """All numbers, with the dimension ``point``."""

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..codegen.modules import from_template, generated
 from ..results.checks import integer, number
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
@@ -135,19 +135,17 @@ class Flow:
         draw_predicted_spread(axes, self.t, values, spread, self.dim, self.averaged)
 
     @in_house_style
-    def plot(self) -> Figure:
-        """One panel a quantity."""
-        from ..results.pictures import draw_theory, shared_legend, time_panels
+    def plot(self, width: Width = "two") -> Figure:
+        """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
+        from ..results.pictures import draw_theory, entitle, setting, shared_legend, time_panels
 
-        figure, panels = time_panels(QUANTITIES)
+        figure, panels = time_panels(QUANTITIES, width)
         for name, axes in panels.items():
             draw_theory(axes, self.t, self.values[name])
             if self.std:
                 self._draw_spread(axes, name)
-        if self.std:
-            shared_legend(figure)
-        problem = self.problem
-        figure.suptitle(f"{problem.scheme}, {problem.activation}, $\\eta$ = {problem.eta}")
+        shared_legend(figure)
+        entitle(figure, setting(self.problem, f"$\\eta$ = {self.problem.eta}"))
         return figure
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..teacher_student.problem import Problem
-from ..teacher_student.regularization import decay
 from .flow import ATOL, RTOL, flow_kernels, parameters
 
 Array = np.ndarray
@@ -68,13 +67,18 @@ def rows(problem: Problem, columns: Mapping[str, Array], count: int) -> tuple[Ar
     -------
     starts, parameters
         Shapes (count, order parameters) and (count, parameters).
+
+    Raises
+    ------
+    ValueError
+        For a batch size at which there is no flow (`odes.flow.flow_table`).
     """
     numbers = np.tile(parameters(problem), (count, 1))
+    sizes = columns.get("batch_size", np.empty(0))
+    for M in np.unique(sizes):  # each has its own table of moments, and its implied decay
+        numbers[sizes == M] = parameters(problem.replace(batch_size=int(M)))
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
-    if problem.zeta == "auto" and "zeta" not in columns and "batch_size" in columns:
-        # The implied decay is proportional to 1/M (theory.md, section 2).
-        numbers[:, COLUMNS["zeta"]] = decay(problem) * problem.M / columns["batch_size"]
     starts = np.tile(np.array(problem.start), (count, 1))
     has_gamma = "gamma" in problem.trained_scalars
     place = {"q0": 0 if has_gamma else -1, "r0": -2, "l0": -1}

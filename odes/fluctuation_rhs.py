@@ -1,12 +1,13 @@
 """Template: mean, covariance, finite-size shift and propagator as one flow (theory.md, 6).
 
 The state is ``x`` (order parameters), the upper triangle of ``Sigma``, the shift ``b`` and the
-propagator ``Phi``, with ``F`` the drift, ``J`` its Jacobian, and ``T = dx/dy`` from the
-coordinates ``y = (gamma, beta, P, A)`` in which the diffusion was derived::
+propagator ``Phi``, with ``F`` the drift, ``J`` its Jacobian, ``D`` the covariance of N times a
+step's increment of x to first order, and ``x(y)`` the order parameters as functions of the
+coordinates ``y = (gamma, beta, P = L R, A = L^2)`` in which a step adds up::
 
     dx/dt     = F(x)
-    dSigma/dt = J Sigma + Sigma J^T + T D T^T
-    db/dt     = J b + (1/2) F'':Sigma + T f1 + (1/2) x'':(D + f f^T) - (1/2) dF/dt
+    dSigma/dt = J Sigma + Sigma J^T + D
+    db/dt     = J b + (1/2) F'':Sigma + x' f1 + (1/2) x'':(D + f f^T)_y - (1/2) dF/dt
     dPhi/dt   = J Phi
 
 A run's mean is ``x + b/N`` and its covariance ``Sigma/N``. In ``db/dt`` the terms are: the
@@ -30,29 +31,9 @@ TRIANGLE = ORDER * (ORDER + 1) // 2
 SIZE = ORDER + TRIANGLE + ORDER + ORDER * ORDER
 #: Modes: the covariance; covariance and shift; the propagator.
 COVARIANCE, SHIFT, PROPAGATOR = 0, 1, 2
-SCRATCH = 5 * ORDER * ORDER + 4 * ORDER
+SCRATCH = 4 * ORDER * ORDER + 4 * ORDER
 #: Step of the second differences, in standard deviations of sqrt(N) times a run.
 PROBE = 1e-3
-
-
-@kernel
-def to_order_parameters(x, matrix, T):  # type: ignore[no-untyped-def]
-    """T D T^T in place of D, T = dx/dy: the last two coordinates are P = L R, A = L^2."""
-    r, a = ORDER - 2, ORDER - 1
-    R, L = x[r], x[a]
-    for i in range(ORDER):
-        for j in range(ORDER):
-            T[i, j] = 1.0 if i == j else 0.0
-    T[r, r], T[r, a] = 1.0 / L, -0.5 * R / (L * L)
-    T[a, a] = 0.5 / L
-    for _ in range(2):  # rows, then columns of the symmetric result
-        for j in range(ORDER):
-            upper = T[r, r] * matrix[r, j] + T[r, a] * matrix[a, j]
-            matrix[a, j] = T[a, a] * matrix[a, j]
-            matrix[r, j] = upper
-        for i in range(ORDER):
-            for j in range(i):
-                matrix[i, j], matrix[j, i] = matrix[j, i], matrix[i, j]
 
 
 @kernel
@@ -73,23 +54,24 @@ def cholesky(S, C):  # type: ignore[no-untyped-def]
 
 @kernel
 def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore[no-untyped-def]
-    """Fill db/dt; ``D`` is in the coordinates y here."""
+    """Fill db/dt. The curvature of x(y) over one step is written in terms of D and F in x."""
     r, a = ORDER - 2, ORDER - 1
     R, L = x[r], x[a]
-    f_P, f_A = L * F[r] + R * F[a], 2.0 * L * F[a]
-    PA, AA = D[r, a] + f_P * f_A, D[a, a] + f_A * f_A
+    RL, LL = D[r, a] + F[r] * F[a], D[a, a] + F[a] * F[a]
     for i in range(ORDER):
         db[i] = 0.0
         for j in range(ORDER):
             db[i] += J[i, j] * (b[j] - 0.5 * F[j])
-    db[r] += -0.5 * R / (L * L) * f1 - 0.5 * PA / L**3 + 0.375 * R * AA / L**4
-    db[a] += 0.5 / L * f1 - 0.125 * AA / L**3
+    db[r] += -0.5 * R / (L * L) * f1 - RL / L + 0.5 * R * LL / L**2
+    db[a] += 0.5 / L * f1 - 0.5 * LL / L
     h = 1e-4
     drift(t + h, x, p, slope)  # dF/dt at fixed x, of a schedule
     for i in range(ORDER):
         db[i] -= 0.5 * (slope[i] - F[i]) / h
     cholesky(S, C)
     for k in range(ORDER):
+        if PROBE * abs(C[r, k]) > 1.0 - abs(R):
+            C[r, k] = 0.0  # R has stopped scattering, and this is what rounding left
         for sign in (-1.0, 1.0):
             for i in range(ORDER):
                 near[i] = x[i] + sign * PROBE * C[i, k]
@@ -115,8 +97,8 @@ def rhs(t, z, p, dz):  # type: ignore[no-untyped-def]
     n, n2 = ORDER, ORDER * ORDER
     mode, work = int(p[p.size - 2]), p[int(p[p.size - 3]) :]
     J, D = work[:n2].reshape(n, n), work[n2 : 2 * n2].reshape(n, n)
-    S, T = work[2 * n2 : 3 * n2].reshape(n, n), work[3 * n2 : 4 * n2].reshape(n, n)
-    C, rest = work[4 * n2 : 5 * n2].reshape(n, n), work[5 * n2 :]
+    S, C = work[2 * n2 : 3 * n2].reshape(n, n), work[3 * n2 : 4 * n2].reshape(n, n)
+    rest = work[4 * n2 :]
     x, F = z[:n], dz[:n]
     dz[n:] = 0.0
     drift(t, x, p, F)
@@ -134,7 +116,6 @@ def rhs(t, z, p, dz):  # type: ignore[no-untyped-def]
     if mode == SHIFT:
         b, db = z[at : at + n], dz[at : at + n]
         shift_drift(t, x, p, F, J, D, f1, S, b, C, rest[:n], rest[n : 2 * n], db)
-    to_order_parameters(x, D, T)
     at = n
     for i in range(n):
         for j in range(i, n):

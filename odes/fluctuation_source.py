@@ -11,6 +11,7 @@ from ..codegen.lowering import assignments, function
 from ..teacher_student.activations import activation_formula
 from ..teacher_student.hooks import activation_source
 from ..teacher_student.problem import Problem
+from .batch_diffusion import ACROSS as BATCH_ACROSS
 from .batch_diffusion import (
     ACROSS_SIGNAL,
     SIGNAL,
@@ -83,7 +84,7 @@ def sampling_source(problem: Problem) -> str:
     names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
     unpack = [f"{s} = {name}[{i}]" for name, symbols in names for i, s in enumerate(symbols)]
     body = [*unpack, *assignments({f"out[{i}]": element for i, element in enumerate(both)})]
-    arguments = ["d", "z", "e", "zbar", "zuhat", "ubar", "s", "rho", "across", "M", "out"]
+    arguments = ["d", "z", "e", "zbar", "zuhat", "ubar", "s", "M", "out"]
     parts = [
         "import math",
         "import numpy as np",
@@ -176,6 +177,8 @@ def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -
 
 def _position(moments: Expr, columns: list[Expr]) -> Expr:
     scale, moments = moments.as_content_primitive()
+    if -moments in columns:
+        scale, moments = -scale, -moments
     if moments not in columns:
         columns.append(moments)
     return scale * _column(columns.index(moments))
@@ -222,7 +225,8 @@ def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> str:
     }
     f1 = sum((front * means[i] for front, i in diffusion.finite_size), sympy.Integer(0))
     targets["f1"] = sympy.sympify(f1).subs(RENAMED)
-    body = [*_look_up(derivation, symbols), *assignments(targets)]
+    across = f"{BATCH_ACROSS} = math.sqrt(max(0.0, 1.0 - R*R))"
+    body = [across, *_look_up(derivation, symbols), *assignments(targets)]
     head = _table(derivation, len(symbols))
     return head + _diffusion_function(derivation, len(increments), body)
 

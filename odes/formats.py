@@ -53,7 +53,7 @@ class Equations:
         """Plain text, one equation a line, and what the averages stand for."""
         printer = _TextPrinter(self.derivation.moments)
         lines = [f"d{n}/dt = {printer.doprint(e)}" for n, e in self.equations.items()]
-        return "\n".join([*self._preamble(), *lines]) + "\n"
+        return "\n".join([*self.preamble(), *lines]) + "\n"
 
     def latex(self) -> str:
         """A LaTeX ``align`` environment."""
@@ -64,11 +64,18 @@ class Equations:
         ]
         return "\\begin{align}\n" + " \\\\\n".join(lines) + "\n\\end{align}\n"
 
+    def mathml(self) -> dict[str, str]:
+        """MathML by the order parameter's name, for a browser: one ``math`` element each."""
+        from .mathml import equation
+
+        averages = {symbol: _factors(m) for symbol, m in self.derivation.moments.items()}
+        return {n: equation(n, e, averages) for n, e in self.equations.items()}
+
     def python(self) -> str:
         """A program that integrates the flow with NumPy and SciPy, without this package."""
         problem = self.derivation.problem
         rules = self._rules()
-        head = [f'"""{" ".join(self._preamble())}"""', "import math", "", "import numpy as np"]
+        head = [f'"""{" ".join(self.preamble())}"""', "import math", "", "import numpy as np"]
         head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
         body = rules + "\n" + flow_source(self.derivation)
         body = body.replace(".py_func", "").replace("  # type: ignore[no-untyped-def]", "")
@@ -84,7 +91,7 @@ class Equations:
 
         ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
         """
-        problem, text = self.derivation.problem, " ".join(self._preamble())
+        problem, text = self.derivation.problem, " ".join(self.preamble())
         needed = ["special", "integrator"]
         if self.derivation.by_quadrature:
             needed += ["chebyshev"] if problem.uses_batch else []
@@ -121,7 +128,8 @@ class Equations:
             "javascript": self.javascript(),
         }
 
-    def _preamble(self) -> list[str]:
+    def preamble(self) -> list[str]:
+        """The formulas behind the equations, a line each."""
         problem = self.derivation.problem
         return [
             f"student field f = {scheme_formula(problem.scheme)},",
@@ -142,7 +150,7 @@ def derive(problem: Problem) -> Equations:
     Returns
     -------
     Equations
-        With ``text()``, ``latex()``, ``python()`` and ``javascript()``.
+        With ``text()``, ``latex()``, ``mathml()``, ``python()`` and ``javascript()``.
 
     Raises
     ------

@@ -15,8 +15,8 @@ from scipy.integrate import solve_ivp
 
 from ..results.checks import integer, number
 from ..results.files import dataset
-from ..results.pictures import LABELS, new_figure
-from ..results.style import in_house_style
+from ..results.pictures import LABELS, LOOKS, entitle, log_axis, new_figure, setting, shared_legend
+from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
 from .flow import FlowError
 from .stationary import Array, Stationary
@@ -81,21 +81,29 @@ class Schedule:
         )
 
     @in_house_style
-    def plot(self) -> Figure:
-        """The schedule, and the error along it."""
-        figure = new_figure(1, 2, width=8.0, height=3.2)
+    def plot(self, width: Width = "two") -> Figure:
+        """The schedule, and the error along it.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        figure = new_figure(2, 2, width=width, height=2.5)
         rates, errors = figure.axes
-        for name, label in (("eta", r"$\eta(t)$"), ("eta_eff", r"$\eta_{\mathrm{eff}}(t)$")):
-            rates.plot(self.t, self.values[name], label=label)
+        best = {"eta": "locally optimal", "eta_eff": "its effective rate"}
+        for (name, called), look in zip(best.items(), LOOKS, strict=False):
+            rates.plot(self.t, self.values[name], color=look.color, linestyle=look.linestyle,
+                       label=called)  # fmt: skip
+        errors.plot(self.t, self.error, color=LOOKS[0].color)
         if self.best_eta is not None and self.best_error is not None:
-            rates.axhline(self.best_eta, color="black", linestyle=":", label=r"best constant")
-            errors.plot(self.t[-1], self.best_error, "ko", label="best constant, at the end")
-        errors.plot(self.t, self.error, label="locally optimal schedule")
-        for axes, label in ((rates, "learning rate"), (errors, LABELS["error"])):
-            axes.set_yscale("log")
-            axes.set_xlabel("time $t$ = steps / $N$")
-            axes.set_ylabel(label)
-            axes.legend()
+            rates.axhline(self.best_eta, color="black", linestyle=":",
+                          label=r"best constant $\eta$")  # fmt: skip
+            errors.plot(self.t[-1:], [self.best_error], color="black", linestyle="none",
+                        marker="o", clip_on=False, label="its error at the end")  # fmt: skip
+        for axes, name in ((rates, "eta"), (errors, "error")):
+            log_axis(axes, "y")
+            axes.set_xlabel(LABELS["t"])
+            axes.set_ylabel(LABELS[name])
+        shared_legend(figure)
+        entitle(figure, setting(self.problem))
         return figure
 
 

@@ -56,10 +56,8 @@ def elements(
     zuhat: float,
     ubar: float,
     s: float,
-    rho: float,
-    across: float,
     M: float,
     out: np.ndarray,
 ) -> None:
     """Fill the elements of one step of a batch scheme (`batch_diffusion`)."""
-    raise AssertionError(d, z, e, zbar, zuhat, ubar, s, rho, across, M, out)
+    raise AssertionError(d, z, e, zbar, zuhat, ubar, s, M, out)

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .style import house_style
+from .style import Width
 
 if TYPE_CHECKING:
     import xarray
@@ -40,7 +40,7 @@ class Result(Protocol):
 class Drawable(Protocol):
     """A result that can be drawn."""
 
-    def plot(self) -> Figure: ...
+    def plot(self, width: Width = "two") -> Figure: ...
 
 
 @cache
@@ -111,8 +111,19 @@ def suffixes(draws: bool = True) -> tuple[str, ...]:
     return DATA_SUFFIXES + (PICTURE_SUFFIXES if draws else ())
 
 
-def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> Path:
+def check_output(
+    path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES, parameter: str = "output"
+) -> Path:
     """Refuse an output path before any work is done for it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    accepted
+        Suffixes that it may have.
+    parameter
+        What messages call it.
 
     Raises
     ------
@@ -120,20 +131,30 @@ def check_output(path: str | Path, accepted: Iterable[str] = DATA_SUFFIXES) -> P
         Unless its suffix is known and its folder can be written.
     """
     path = Path(path)
+    named = f"{parameter}={str(path)!r}"
     if path.suffix not in accepted:
-        raise ValueError(f"output={str(path)!r}: a file ending in {' '.join(accepted)} is accepted")
+        raise ValueError(f"{named}: a file ending in {' '.join(accepted)} is accepted")
     folder = path.parent
     if not folder.is_dir():
-        raise ValueError(f"output={str(path)!r}: the folder {str(folder)!r} does not exist")
+        raise ValueError(f"{named}: the folder {str(folder)!r} does not exist")
     if path.exists() and not path.is_file():
-        raise ValueError(f"output={str(path)!r} is not a regular file")
+        raise ValueError(f"{named} is not a regular file")
     if not os.access(folder, os.W_OK):
-        raise ValueError(f"output={str(path)!r} cannot be written")
+        raise ValueError(f"{named} cannot be written")
     return path
 
 
-def save(result: Result, path: str | Path) -> None:
+def save(result: Result, path: str | Path, *, width: Width = "two") -> None:
     """Write a result to a file, in the format of its suffix; whole, or not at all.
+
+    Parameters
+    ----------
+    result
+        What is written.
+    path
+        Its suffix decides the format.
+    width
+        Of a picture: ``"one"`` or ``"two"`` columns of a journal.
 
     Raises
     ------
@@ -141,7 +162,7 @@ def save(result: Result, path: str | Path) -> None:
         As `check_output`.
     """
     with replacing(check_output(path, suffixes(hasattr(result, "plot")))) as temporary:
-        _write(result, temporary)
+        _write(result, temporary, width)
 
 
 @contextmanager
@@ -164,7 +185,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(result: Any, path: Path) -> None:
+def _write(result: Any, path: Path, width: Width) -> None:
     if path.suffix == ".nc":
         # Made in memory: on a full disk HDF5 can neither write nor close its own file.
         path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
@@ -173,5 +194,4 @@ def _write(result: Any, path: Path) -> None:
     elif path.suffix == ".json":
         path.write_text(to_json(result) + "\n", encoding="utf-8")
     else:
-        with house_style():
-            result.plot().savefig(path)
+        result.plot(width).savefig(path)

@@ -6,31 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .pictures import new_figure
+from .labels import LABELS
+from .pictures import DASHED, LOOKS, SIMULATED, add_legend, draw_points, new_figure
+from .style import Width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Colour, line style and marker of each curve: any one of the three tells curves apart. Dashes are
-#: kept for theory that is not a prediction.
-LOOKS = (
-    ("#0072B2", "-", "o"),
-    ("#D55E00", "-.", "s"),
-    ("#009E73", (0, (1, 1.2)), "^"),
-    ("#CC79A7", (0, (5, 1, 1, 1, 1, 1)), "D"),
-)
-DASHED = (0, (5, 3))
 NOT_A_PREDICTION = "no prediction: replica symmetry unstable, or minimum unreached"
-SIMULATION = "simulation, ± 2 standard errors"
+UNSETTLED = "the same, not converged"
 
 
-def load_axes(width: float = 7.0, height: float = 4.6) -> tuple[Figure, Axes]:
+def load_axes(width: Width) -> tuple[Figure, Axes]:
     """A figure with one panel: generalisation error against load."""
-    figure = new_figure(width=width, height=height)
+    figure = new_figure(width=width, height=3.4)
     axes = figure.axes[0]
-    axes.set_xlabel(r"effective load $\alpha = P/N$")
-    axes.set_ylabel(r"generalisation error $\epsilon$")
+    axes.set_xlabel(LABELS["alpha"])
+    axes.set_ylabel(LABELS["error"])
     return figure, axes
 
 
@@ -45,10 +38,10 @@ def draw_curve(axes: Axes, alpha: Any, error: Any, trusted: Any, label: str, loo
     solid, dashed = np.where(trusted, error, np.nan), np.where(touching, error, np.nan)
     axes.plot(alpha, solid, color=color, linestyle=style, label=label)
     if not trusted.all():
-        axes.plot(alpha, dashed, color=color, linestyle=DASHED, linewidth=0.9, gid=NOT_A_PREDICTION)
+        axes.plot(alpha, dashed, color=color, linestyle=DASHED, linewidth=0.8, gid=NOT_A_PREDICTION)
 
 
-def draw_points(
+def draw_simulated(
     axes: Axes,
     alpha: Any,
     mean: Any,
@@ -61,29 +54,33 @@ def draw_points(
 
     Points above ``top`` are replaced by an arrow at the edge.
     """
-    color, _, marker = LOOKS[look % len(LOOKS)]
+    own = LOOKS[look % len(LOOKS)]
     alpha, mean, sem = (np.asarray(values, dtype=float) for values in (alpha, mean, sem))
     settled, shown = np.asarray(settled, dtype=bool), mean <= top
-    for chosen, fill in ((settled & shown, color), (~settled & shown, "white")):
-        axes.errorbar(
-            alpha[chosen], mean[chosen], yerr=2 * np.nan_to_num(sem[chosen]), color=color,
-            linestyle="none", marker=marker, markerfacecolor=fill,
-        )  # fmt: skip
+    for chosen, fill, gid in ((settled & shown, own.color, SIMULATED),
+                              (~settled & shown, "white", UNSETTLED)):  # fmt: skip
+        if chosen.any():
+            draw_points(axes, alpha[chosen], mean[chosen], sem[chosen], "", own,
+                        markerfacecolor=fill, gid=gid)  # fmt: skip
     for place in alpha[mean > top]:
-        arrow = {"arrowstyle": "->", "color": color}
+        arrow = {"arrowstyle": "->", "color": own.color}
         axes.annotate("", (place, top), (place, 0.92 * top), arrowprops=arrow)
 
 
-def name_styles(axes: Axes, place: Any = "upper right") -> None:
+def name_styles(figure: Figure) -> None:
     """A legend of the curves, and of what dashes and points mean where there are any."""
-    dashed = any(line.get_gid() == NOT_A_PREDICTION for line in axes.lines)
-    handles, labels = axes.get_legend_handles_labels()
     from matplotlib.lines import Line2D
 
-    if dashed:
-        handles.append(Line2D([], [], color="0.3", linestyle=DASHED, linewidth=0.9))
-        labels.append(NOT_A_PREDICTION)
-    if axes.containers:
-        handles.append(Line2D([], [], color="0.3", linestyle="none", marker="o"))
-        labels.append(SIMULATION)
-    axes.legend(handles, labels, loc=place)
+    (axes,) = figure.axes
+    handles, labels = axes.get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    drawn = {line.get_gid() for line in axes.lines}
+    grey: dict[str, dict[str, Any]] = {
+        SIMULATED: {"linestyle": "none", "marker": "o"},
+        UNSETTLED: {"linestyle": "none", "marker": "o", "markerfacecolor": "white"},
+        NOT_A_PREDICTION: {"linestyle": DASHED, "linewidth": 0.8},
+    }
+    for name, style in grey.items():
+        if name in drawn:
+            entries[name] = Line2D([], [], color="0.3", **style)
+    add_legend(figure, entries)

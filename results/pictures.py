@@ -1,65 +1,67 @@
-"""The look of every picture: one style sheet, panels of order parameters against time."""
+"""The look of every picture: colours, lines, points and axes.
+
+What lays a picture out (`bntheory.results.layout`) and names its quantities
+(`bntheory.results.labels`) is offered here as well, so that drawing needs one import.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from .labels import LABELS, label
+from .layout import (
+    across,
+    add_legend,
+    add_notes,
+    entitle,
+    lowest,
+    new_figure,
+    panel_legends,
+    shared_legend,
+)
+from .style import Width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: How the paper writes what a curve shows.
-LABELS = {
-    "Q": "scale $Q$",
-    "R": "overlap $R$",
-    "L": "length $L$",
-    "error": r"generalisation error $\epsilon$",
-    "gamma": r"$\gamma$",
-    "beta": r"shift $\beta$",
-}
-THEORY, SIMULATION, APPROXIMATION = "#0072B2", "#D55E00", "#009E73"
+
+class Look(NamedTuple):
+    """Colour, line style and marker of a curve: any one of the three tells curves apart."""
+
+    color: str
+    linestyle: Any
+    marker: str
 
 
-def new_figure(rows: int = 1, columns: int = 1, width: float = 7.0, height: float = 5.0) -> Figure:
-    """A figure drawn off screen; call it within `bntheory.results.style.house_style`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+#: The cycle of the style sheet, with markers.
+LOOKS = (
+    Look("#0072B2", "-", "o"),
+    Look("#D55E00", "-.", "s"),
+    Look("#009E73", (0, (1, 1.2)), "^"),
+    Look("#CC79A7", (0, (5, 1, 1, 1, 1, 1)), "D"),
+    Look("#000000", (0, (3, 1, 1, 1)), "v"),
+    Look("#E69F00", (0, (8, 1, 1, 1, 1, 1, 1, 1)), "P"),
+    Look("#56B4E9", (0, (1, 3)), "X"),
+)
+THEORY, SIMULATION, APPROXIMATION = (look.color for look in LOOKS[:3])
+#: Theory shown where it is not valid; nothing else is dashed.
+DASHED = (0, (5, 3))
+SIMULATED = "simulation, mean ± 2 standard errors"
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.subplots(rows, columns)
-    return figure
 
-
-def time_panels(quantities: Sequence[str]) -> tuple[Figure, Mapping[str, Axes]]:
+def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mapping[str, Axes]]:
     """A figure with one labelled panel a quantity, time along all of them."""
-    rows = (len(quantities) + 1) // 2
-    figure = new_figure(rows, 2, height=2.5 * rows)
-    panels = dict(zip(quantities, figure.axes, strict=False))
-    for spare in figure.axes[len(quantities) :]:
-        spare.remove()
+    figure = new_figure(len(quantities), 2, width=width)
+    panels = dict(zip(quantities, figure.axes, strict=True))
     for name, axes in panels.items():
         axes.set_ylabel(LABELS.get(name, name))
-    for axes in figure.axes[-2:]:
-        axes.set_xlabel("time $t$ = steps / $N$")
+    for axes in lowest(figure):
+        axes.set_xlabel(LABELS["t"])
     return figure, panels
-
-
-def shared_legend(figure: Figure) -> None:
-    """One legend for all panels, below them; each label once."""
-    entries: dict[str, Any] = {}
-    for axes in figure.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-    figure.legend(
-        list(entries.values()),
-        list(entries),
-        loc="outside lower center",
-        ncols=min(3, len(entries)),
-    )
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
@@ -67,20 +69,27 @@ def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any)
     axes.plot(t, y, **{"color": THEORY, "linestyle": "-", "label": label, **style})
 
 
-def draw_simulation(
-    axes: Axes, t: Any, mean: Any, sem: Any, std: Any, label: str = "simulation"
-) -> None:
+def draw_points(axes: Axes, x: Any, mean: Any, sem: Any, label: str = SIMULATED,
+                look: Look = LOOKS[1], **style: Any) -> None:  # fmt: skip
+    """Measured means with two standard errors."""
+    looks = {"color": look.color, "marker": look.marker, "linestyle": "none", "label": label}
+    axes.errorbar(x, mean, yerr=2 * np.nan_to_num(sem), elinewidth=0.9, **{**looks, **style})
+
+
+def few(count: int) -> slice:
+    """Which of so many times get a marker: about twenty."""
+    return slice(None, None, max(1, count // 20))
+
+
+def draw_simulation(axes: Axes, t: Any, mean: Any, sem: Any, std: Any) -> None:
     """Simulated means with two standard errors, over a band of the runs' own spread."""
     mean, sem, std = (np.asarray(values) for values in (mean, sem, std))
     axes.fill_between(
         t, mean - 2 * std, mean + 2 * std, color=SIMULATION, alpha=0.15, linewidth=0,
         label="95% of runs",
     )  # fmt: skip
-    few = slice(None, None, max(1, len(mean) // 20))
-    axes.errorbar(
-        np.asarray(t)[few], mean[few], yerr=2 * sem[few], color=SIMULATION, linestyle="none",
-        marker="o", markersize=3, label=f"{label}, mean ± 2 standard errors",
-    )  # fmt: skip
+    some = few(len(mean))
+    draw_points(axes, np.asarray(t)[some], mean[some], sem[some])
 
 
 def draw_predicted_spread(
@@ -89,9 +98,9 @@ def draw_predicted_spread(
     """The band in which 95% of runs, or of means over some runs, are predicted to lie."""
     y, std = np.asarray(y), np.asarray(std)
     what = "runs" if averaged == 1 else f"means of {averaged} runs"
-    label = f"95% of {what} at $N$ = {dim}, predicted"
+    named = f"95% of {what} at $N$ = {dim}, predicted"
     axes.fill_between(
-        t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=label
+        t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=named
     )
 
 
@@ -101,8 +110,48 @@ def log_axis(axes: Axes, which: str) -> None:
 
     getattr(axes, f"set_{which}scale")("log")
     low, high = getattr(axes, f"get_{which}lim")()
-    axis = getattr(axes, f"{which}axis")
-    if np.log10(high / low) < 3:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis, decades = getattr(axes, f"{which}axis"), np.log10(high / low)
+    if decades < 3:
+        axis.set_major_locator(LogLocator(subs=_labelled(axes, which, low, high)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
+    """Which multiples of powers of ten have room for their labels."""
+    grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
+    assert grid is not None
+    assert figure is not None
+    size = figure.get_size_inches()
+    if which == "x":
+        digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
+        length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
+    else:
+        length, needed = size[1] / grid.nrows - 0.4, 0.16
+    decade = length / np.log10(high / low)
+    choices = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 2, 5), (1, 3))
+    for some in choices:
+        if decade * np.diff(np.log10([*some, 10])).min() >= needed:
+            return some
+    return (1,)
+
+
+def size_axis(axes: Axes, sizes: Any) -> None:
+    """Batch sizes along a logarithmic axis, each labelled."""
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.minorticks_off()
+    axes.set_xlabel(LABELS["batch_size"])
+
+
+def setting(problem: Any, *more: str) -> str:
+    """What a picture's title says of its problem."""
+    return ", ".join([str(problem.scheme), str(problem.activation), *more])
+
+
+__all__ = [
+    "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
+    "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
+    "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
+    "setting", "shared_legend", "size_axis", "time_panels",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The style sheet of every picture, and how to draw in it."""
+"""The style sheet of every picture, its two widths, and how to draw in it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,35 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 STYLE_SHEET = Path(__file__).resolve().parent.parent / "figures" / "bntheory.mplstyle"
 
+#: How wide a picture is: one column of a journal's page, or two.
+Width = Literal["one", "two"]
+#: The same in inches.
+INCHES: dict[Width, float] = {"one": 3.4, "two": 7.0}
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def inches(width: Width) -> float:
+    """The width of a picture in inches.
+
+    Raises
+    ------
+    ValueError
+        For another word.
+
+    Examples
+    --------
+    >>> inches("one")
+    3.4
+    """
+    if width not in INCHES:
+        raise ValueError(f"width={width!r}: {' or '.join(INCHES)} is accepted")
+    return INCHES[width]
 
 
 def house_style() -> AbstractContextManager[None]:

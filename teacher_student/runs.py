@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.files import dataset
-from ..results.style import in_house_style
+from ..results.style import Width, in_house_style
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Runs:
         """Standard deviations of one run (n - 1 in the denominator); NaN for a single run."""
         if self.runs < 2:
             return {name: np.full(self.t.shape, math.nan) for name in self.values}
-        return {name: values.std(axis=0, ddof=1) for name, values in self.values.items()}
+        # About the first run: equal runs scatter by 0, not by rounding.
+        return {n: (values - values[0]).std(axis=0, ddof=1) for n, values in self.values.items()}
 
     @cached_property
     def sem(self) -> dict[str, Array]:
@@ -126,14 +127,22 @@ class Runs:
         )
 
     @in_house_style
-    def plot(self) -> Figure:
-        """Means with standard errors over the spread of the runs."""
-        from ..results.pictures import draw_simulation, shared_legend, time_panels
+    def plot(self, width: Width = "two") -> Figure:
+        """Means with standard errors over the spread of the runs.
 
-        figure, panels = time_panels(QUANTITIES)
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ..results.pictures import (
+            draw_simulation,
+            entitle,
+            setting,
+            shared_legend,
+            time_panels,
+        )
+
+        figure, panels = time_panels(QUANTITIES, width)
         for name, axes in panels.items():
             draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
         shared_legend(figure)
-        title = f"{self.problem.scheme}, {self.problem.activation}"
-        figure.suptitle(f"{title}: {self.runs} runs at N = {self.dim}")
+        entitle(figure, f"{setting(self.problem)}: {self.runs} runs at $N$ = {self.dim}")
         return figure

@@ -52,6 +52,12 @@ def drawn_increments(problem, y, batches, rng):
     return np.array(changes), eta**2 * finite
 
 
+def in_order_parameters(changes, R, L):
+    """First-order increments of gamma[, beta], R, L, given those of gamma[, beta], LR, L^2."""
+    *scalars, overlap, square = changes
+    return np.array([*scalars, overlap / L - R / (2 * L**2) * square, square / (2 * L)])
+
+
 def drawn_drift(problem, y, batches, rng):
     """Means and standard errors of d gamma[, d beta], d(LR), d(L^2) over drawn batches."""
     changes, _ = drawn_increments(problem, y, batches, rng)

@@ -57,6 +57,17 @@ def test_a_wrong_scatter_is_detected_and_named(precise_runs):
     assert "of the predicted one" in verdict.verdict()
 
 
+def test_a_student_that_stops_scattering_is_not_judged_by_rounding():
+    # Without noise and batch statistics R tends to 1 and its scatter to 0, at last below what the
+    # flow's tolerance and rounding leave; seed fixed, false-alarm rate 1e-3.
+    problem = bn.Problem(scheme="wn", eta=2.0, batch_size=32)
+    verdict = bn.compare(problem, runs=64, time=20, seed=0, alpha=0.001)
+    late = verdict.predicted.covariance[-1, 1, 1]
+    assert late < 1e-11 < verdict.predicted.covariance[:, 1, 1].max()
+    assert verdict.agree
+    assert verdict.max_abs_z < 6
+
+
 def p_values(problem, groups, size, *, dim=1000, time=5.0, seed=11):
     """P-values of independent comparisons of a true theory, and of their two parts."""
     runs = bn.simulate(problem, dim=dim, time=time, points=21, runs=groups * size, seed=seed)

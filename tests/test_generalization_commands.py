@@ -129,7 +129,7 @@ def test_a_figure_has_its_curves_points_and_notes(panel, tmp_path, monkeypatch):
     for suffix in (".png", ".json", ".csv", ".nc"):
         save(figure, tmp_path / f"figure{suffix}")
         assert (tmp_path / f"figure{suffix}").stat().st_size > 500
-    labels = [entry.get_text() for entry in figure.plot().axes[0].get_legend().get_texts()]
+    labels = [entry.get_text() for entry in figure.plot().legends[0].get_texts()]
     assert len(set(labels)) == len(labels) >= 5
     assert any("no prediction" in label for label in labels) == (panel == "1b")
 

@@ -23,20 +23,34 @@ ABSOLUTE = 1e-12
 
 
 def test_there_are_commands_to_test():
-    assert len(CONSOLE) >= 4
+    assert len(CONSOLE) >= 5
     assert len(PYTHON) >= 1
 
 
 @pytest.mark.parametrize(("arguments", "shown"), CONSOLE, ids=[line for line, _ in CONSOLE])
-def test_a_command_prints_what_the_readme_shows(arguments, shown):
+def test_a_command_prints_what_the_readme_shows(arguments, shown, tmp_path):
     ended = subprocess.run(
-        [*ENTRY, *shlex.split(arguments)], capture_output=True, text=True, timeout=300
-    )
+        [*ENTRY, *shlex.split(arguments)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
     words, expected = (NUMBER.sub("#", text).split() for text in (ended.stdout, shown))
     assert words == expected
     numbers, expected = ([float(n) for n in NUMBER.findall(text)] for text in (ended.stdout, shown))
     assert numbers == pytest.approx(expected, rel=RELATIVE, abs=ABSOLUTE)
+    for path in tmp_path.glob("*.svg"):
+        assert_same_picture(path.read_text(), (ROOT / "docs" / path.name).read_text())
+
+
+def assert_same_picture(drawn: str, shown: str) -> None:
+    """The words of a picture, and its curves to a tenth of a point."""
+    for pattern in (r"<text[^>]*>([^<]*)</text>", r"<tspan[^>]*>([^<]*)</tspan>"):
+        assert re.findall(pattern, drawn) == re.findall(pattern, shown)
+    curves, expected = (re.findall(r' d="([^"]*)"', text) for text in (drawn, shown))
+    assert len(curves) == len(expected) > 20
+    for curve, other in zip(curves, expected, strict=True):
+        points, wanted = (list(map(float, NUMBER.findall(c))) for c in (curve, other))
+        assert points == pytest.approx(wanted, abs=0.1)
 
 
 @pytest.mark.parametrize("code", PYTHON)
@@ -56,6 +70,6 @@ def test_the_make_targets_exist(target):
 
 
 def test_files_and_folders_that_it_names_exist():
-    named = re.findall(r"\]\(([A-Z][^)]*)\)", README) + re.findall(r"`(\w+/)`", README)
+    named = re.findall(r"\]\(((?!https:)[^)]*)\)", README) + re.findall(r"`(\w+/)`", README)
     assert len(named) >= 8
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from bntheory.cli.main import COMMANDS
 from command import ENTRY, SHORT, run_command
 
 #: interface.md: help at most this many times as slow as importing click.
@@ -48,7 +49,7 @@ def test_help_starts_fast(command):
     assert ours <= MOST * floor, f"{ours:.3f} s against {floor:.3f} s of import click"
 
 
-@pytest.mark.parametrize("command", ["", "derive", "integrate", "simulate", "compare", "cnn"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_imports_no_numerics(command):
     assert not HEAVY & imported_by(*filter(None, [command]), "--help")
 

@@ -84,6 +84,23 @@ def test_divergence_is_marked_and_null_in_json():
     assert to_csv(made).splitlines()[2].startswith("5.0,,,")
 
 
+@pytest.mark.parametrize("scheme", ["bn", "mean-only-bn"])
+def test_every_batch_size_has_its_own_moments(scheme):
+    problem, sizes = bn.Problem(scheme=scheme, noise=0.1), [4, 32, 9]
+    swept = bn.sweep(problem, batch_size=sizes, time=10.0, quantity=["final-Q", "final-R"])
+    for k, M in enumerate(sizes):
+        flow = bn.integrate(problem.replace(batch_size=M), time=10.0, points=2)
+        # Both are within 1e-8 a step of the same flow.
+        assert float(swept["final-Q"][k]) == pytest.approx(flow.Q[-1], abs=1e-6)
+        assert float(swept["final-R"][k]) == pytest.approx(flow.R[-1], abs=1e-6)
+    assert np.ptp(swept["final-Q"].values) > 1e-3  # the sizes differ by more than that
+
+
+def test_a_batch_size_without_a_flow_is_refused():
+    with pytest.raises(ValueError, match=r"batch_size=2: the flow of scheme='bn'.*at least 4"):
+        bn.sweep(bn.Problem(), batch_size=[8, 2])
+
+
 def test_auto_decay_follows_the_batch_size():
     made = bn.sweep(bn.Problem(scheme="pn"), batch_size=[2, 8], eta=[0.01], time=5000.0,
                     quantity="final-Q,eta-max,largest-eta")  # fmt: skip
