@@ -5,7 +5,13 @@ const MOST_STEPS = 4000;
 const FLOW_CACHE = {}, TABLE_CACHE = {};
 
 function flowOf(key) {
-  FLOW_CACHE[key] ??= FLOWS[key](tabulated);
+  if (!(key in FLOW_CACHE)) {
+    let tables = 0;
+    const flow = FLOWS[key]((moments, shifted) => { tables++; return tabulated(moments, shifted); });
+    // A batch scheme's only quadrature is that of the error, which no derivative is taken of.
+    if (tables && !flow.hasTable) flow.exact = FLOWS[key]((moments) => moments);
+    FLOW_CACHE[key] = flow;
+  }
   return FLOW_CACHE[key];
 }
 

@@ -47,11 +47,15 @@ function splitRule(kinks, shift, scale) {
   return normalRule(kinks.map((kink) => (kink - shift) / scale).sort((a, b) => a - b));
 }
 
-// A function of rho (and of nodes that never change) that keeps its last value.
+// A function of rho (and of nodes that never change) that keeps its last values: differences by
+// R, and a search over eta, ask for the same few again and again.
 function remembered(f) {
-  let last = NaN, value = null;
+  const known = new Map();
   return (rho, nodes) => {
-    if (rho !== last) [last, value] = [rho, f(rho, nodes)];
-    return value;
+    if (!known.has(rho)) {
+      if (known.size >= 16) known.clear();
+      known.set(rho, f(rho, nodes));
+    }
+    return known.get(rho);
   };
 }

@@ -57,8 +57,8 @@ const submatrix = (J, indices) => indices.map((i) => indices.map((j) => J[i][j])
 
 // How small misalignments change at an attractor, at the length that y has (return_matrix there).
 function returnMatrix(at, y, eta) {
-  const p = {...at.p, eta}, full = new Drift(at.flow, p, false);
-  const first = new Drift(at.flow, p, true);
+  const p = {...at.p, eta}, full = new Drift(at.full.flow, p, false);
+  const first = new Drift(at.full.flow, p, true);
   const J = full.jacobian(y), fluctuations = at.growth(y, full) - at.growth(y, first);
   J[at.R][at.R] += fluctuations;
   J[at.L][at.L] += fluctuations;

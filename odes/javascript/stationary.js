@@ -12,8 +12,10 @@ class Stationary {
     this.R = flow.size - 2;
     this.L = flow.size - 1;
     this.scalars = flow.names.slice(0, -2);
-    this.full = new Drift(flow, p, false);
-    this.first = new Drift(flow, p, true);
+    // Where a flow is a table of a quadrature, derivatives are those of the quadrature itself:
+    // close to |R| = 1 differences would magnify the table's error a thousand times.
+    this.full = new Drift(flow.exact ?? flow, p, false);
+    this.first = new Drift(flow.exact ?? flow, p, true);
     this.everything = [...flow.names.keys()];
     const longer = this.start.with(this.L, 2 * this.start[this.L]);
     // Whether the field does not depend on the length of the weights.
@@ -63,10 +65,18 @@ class Stationary {
 
   // The distinct roots that Newton's iteration reaches, mirror images included.
   search(starts, free, drift) {
-    const found = starts.map((y) => newton(drift, y, free)).filter((y) => y !== null)
-      .map((y) => this.tidy(y, free, drift));
+    const found = this.roots(starts, free, drift).map((y) => this.tidy(y, free, drift));
     const candidates = [...found, ...found.map((y) => this.mirror(y))];
     return this.distinct(candidates.filter((y) => this.isRoot(y, free, drift)));
+  }
+
+  // All roots reached; a table's are found first, then moved to the quadrature's.
+  roots(starts, free, drift) {
+    const reached = (from, by) => from.map((y) => newton(by, y, free)).filter((y) => y !== null);
+    if (!this.flow.exact) return reached(starts, drift);
+    const near = reached(starts, new Drift(this.flow, this.p, drift === this.first));
+    const apart = near.filter((y, i) => !near.slice(0, i).some((x) => equalPoints([...x], [...y])));
+    return reached(apart, drift);
   }
 
   // The same student with both gamma and the weights' sign turned.
