@@ -102,9 +102,13 @@ def show_example(app, context, lines):
 
 
 def empty_scratch(app):
-    """Give the commands in pages an empty folder to save in."""
+    """Give the commands in pages an empty folder to save in, and let none of them be remembered.
+
+    What an earlier build printed is kept by the extension, but not the files that it wrote.
+    """
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
+    app.env.programoutput_cache.clear()
 
 
 def setup(app):
