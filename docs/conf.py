@@ -68,6 +68,7 @@ sphinx_gallery_conf = {
     "subsection_order": ["gallery/verdict", "gallery/training", "gallery/normalisation", "*"],
     "image_scrapers": ("house_pictures",),
     "reset_modules": ("matplotlib", "house_pictures.use_house_style"),
+    "ignore_repr_types": "matplotlib",  # a picture is shown, its name in Python is not
     "matplotlib_animations": False,
     "remove_config_comments": True,
     "download_all_examples": False,
