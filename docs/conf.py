@@ -68,6 +68,7 @@ sphinx_gallery_conf = {
     "subsection_order": ["gallery/verdict", "gallery/training", "gallery/normalisation", "*"],
     "image_scrapers": ("house_pictures",),
     "reset_modules": ("matplotlib", "house_pictures.use_house_style"),
+    "ignore_repr_types": "matplotlib",  # a picture is shown, its name in Python is not
     "matplotlib_animations": False,
     "remove_config_comments": True,
     "download_all_examples": False,
@@ -102,9 +103,13 @@ def show_example(app, context, lines):
 
 
 def empty_scratch(app):
-    """Give the commands in pages an empty folder to save in."""
+    """Give the commands in pages an empty folder to save in, and let none of them be remembered.
+
+    What an earlier build printed is kept by the extension, but not the files that it wrote.
+    """
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
+    app.env.programoutput_cache.clear()
 
 
 def setup(app):
