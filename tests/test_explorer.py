@@ -29,7 +29,10 @@ CASES = [
     {"scheme": "bn", "activation": "identity", "batch_size": 8, "zeta": 0.2},
     {"scheme": "bn", "activation": "tanh", "batch_size": 8, "noise": 0.1},
     {"scheme": "mean-only-bn", "batch_size": 8},
-    {"scheme": "var-only-bn", "activation": "identity", "batch_size": 16, "noise": 0.1},
+    pytest.param(
+        {"scheme": "var-only-bn", "activation": "identity", "batch_size": 16, "noise": 0.1},
+        marks=pytest.mark.slow,
+    ),
 ]
 POINT = ("Q", "R", "L", "eta_eff", "eta_max", "largest_eta", "error", "length_exponent")
 
@@ -98,7 +101,9 @@ def test_batches_without_a_flow_are_refused_with_the_reason():
     assert "asks for E[1/s^6] of the batch's spread s, which is infinite" in shown["refused"]
 
 
-@pytest.mark.parametrize("activation", ["tanh", "softplus", "gelu"])
+@pytest.mark.parametrize(
+    "activation", ["tanh", "softplus", pytest.param("gelu", marks=pytest.mark.slow)]
+)
 def test_tabulated_quadratures_are_those_of_the_rule(activation):
     js = MiniRacer()
     js.eval(runtime("special", "quadrature", "chebyshev", "tabulate"))
@@ -206,10 +211,13 @@ def test_the_command_says_what_it_wrote(tmp_path):
 
 @pytest.mark.parametrize(
     "numbers",
-    [{"scheme": "wn", "eta": 0.7, "noise": 0.1}, {"scheme": "bn", "eta": "1/(1+t/9)"},
-     {"scheme": "sgd", "activation": "min(max(h, -1), 1)"}],
+    [
+        {"scheme": "wn", "eta": 0.7, "noise": 0.1},
+        {"scheme": "bn", "eta": "1/(1+t/9)"},
+        pytest.param({"scheme": "sgd", "activation": "min(max(h, -1), 1)"}, marks=pytest.mark.slow),
+    ],
     ids=["closed", "table", "kinks"],
-)  # fmt: skip
+)
 def test_the_program_prints_the_flow(numbers):
     """`derive --format javascript` is a program of its own."""
     problem = bn.Problem(**numbers)

@@ -15,8 +15,9 @@ from command import SHORT, call
 STORE = ["sweep", "--scheme", "wn", "--eta", "0.5,1", *SHORT, "--simulate", "--dim", "50",
          "--runs", "4", "--store", "runs.zarr"]  # fmt: skip
 NETWORK = ["cnn", "train", "--steps", "20", "--output", "runs/bn"]
-#: Trains students on many finite sets.
-LONG = ("figure 1a",)
+#: Left to `make test-all`; every command has an example that is not.
+LONG = ("figure 1a", "compare --activation erf", "fixed-points --table", "sweep --eta 0.1:20",
+        "sweep --scheme wn --noise")  # fmt: skip
 
 
 def commands(group: click.Group) -> dict[str, click.Command]:
