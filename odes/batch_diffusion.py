@@ -6,12 +6,13 @@ One step's increment is a polynomial in statistics of its batch: the mean ``ubar
     d_i = mean(delta uhat^i),  z_i = mean(delta z uhat^i),  e_i = mean(delta^2 uhat^i),
     z, zuhat = mean(z), mean(uhat z),      v_k = rho u_k + sqrt(1 - rho^2) z_k,
 
-with ``delta`` the residual signal. The student turns towards the teacher by
-``sum_k c_k (v_k - rho u_k) = sqrt(1 - rho^2) sum_k c_k z_k`` only: written so, with the root in
-front, what scatters R near ``|R| = 1`` is not a small difference of large numbers. Sorted by what stands in front of them (order parameters and
-parameters, which move along a flow), these polynomials fall into a few *elements*, functions of
-the batch alone at a given field and overlap. Their covariance is what `batch_sampling`
-tabulates; four examples and more enter it, so that no quadrature of low dimension gives it.
+with ``delta`` the residual signal. The student turns towards the teacher by ``sum_k c_k (v_k -
+rho u_k) = sqrt(1 - rho^2) sum_k c_k z_k`` only: written so, with the root in front, what
+scatters R near ``|R| = 1`` is not a small difference of large numbers. Sorted by what stands in
+front of them (order parameters and parameters, which move along a flow), these polynomials fall
+into a few *elements*, functions of the batch alone at a given field and overlap. Their
+covariance is what `batch_sampling` tabulates; four examples and more enter it, so that no
+quadrature of low dimension gives it.
 """
 
 from __future__ import annotations
