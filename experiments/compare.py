@@ -8,6 +8,7 @@ own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.runs import QUANTITIES, Runs
 from ..teacher_student.simulate import Progress, simulate
 from . import sign_flip
-from .chi_square import ChiSquare, chi_square, remainder
+from .chi_square import ROUNDING, ChiSquare, chi_square, remainder
 from .comparison import Comparison
 
 Array = np.ndarray
@@ -188,7 +189,9 @@ def _by_prediction(
     runs: Runs, flow: Flow, alpha: float, predicted: Fluctuations, test: ChiSquare
 ) -> Comparison:
     shift = predicted.mean_shift(runs.dim)
-    sem = predicted.std(runs.dim, runs.runs)
+    resolved = math.sqrt(ROUNDING / (runs.dim * runs.runs))  # less than that is rounding
+    std = predicted.std(runs.dim, runs.runs)
+    sem = {name: np.maximum(std[name], resolved) for name in QUANTITIES}
     bound = {name: remainder(runs, shift[name]) for name in QUANTITIES}
     z = {
         name: _beyond(runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name])
