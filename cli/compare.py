@@ -92,8 +92,8 @@ def command(**options: Any) -> None:
     columns = {"t": comparison.runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: comparison.flow.values[name], f"{name} sim": comparison.runs.mean[name]}
-    largest = {name: abs(z).max() for name, z in comparison.z.items()}
-    deviations = ", ".join(f"{name} {z:.2f}" for name, z in largest.items() if z == z)
+    sizes = {name: abs(z[z == z]) for name, z in comparison.z.items()}
+    deviations = ", ".join(f"{name} {z.max():.2f}" for name, z in sizes.items() if z.size)
     closing = f"largest deviations beyond the allowance, in standard errors: {deviations}"
     reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()],
                     lambda: comparison_report(comparison))  # fmt: skip

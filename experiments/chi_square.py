@@ -146,14 +146,20 @@ def _left_out(runs: Runs, shift: Array) -> Array:
     return directions.reshape(times * n, n)
 
 
-def resolved_times(predicted: Fluctuations, dim: float) -> Array:
-    """Indices of stored times at which runs scatter, and in a way that the theory covers."""
+def resolved(predicted: Fluctuations, dim: float) -> Array:
+    """Whether runs scatter at the stored times, and in a way that the theory covers."""
     R = predicted.problem.order_parameters.index("R")
     variances = np.einsum("tii->ti", predicted.covariance)
     room = MOST_SPREAD * (1 - np.abs(predicted.mean[:, R]))
     spread = np.sqrt(np.maximum(variances[:, R], 0) / dim)
     floor = np.minimum(ROUNDING, FALLEN * variances.max(axis=0))
-    good = np.flatnonzero((variances > floor).all(axis=1) & (spread < room))
+    good: Array = (variances > floor).all(axis=1) & (spread < room)
+    return good
+
+
+def resolved_times(predicted: Fluctuations, dim: float) -> Array:
+    """Indices of so many stored times, at most, at which runs are judged."""
+    good = np.flatnonzero(resolved(predicted, dim))
     if not good.size:
         return good
     chosen = np.linspace(0, good.size - 1, min(MOST_TIMES, good.size)).round().astype(int)

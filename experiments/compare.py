@@ -21,7 +21,7 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.runs import QUANTITIES, Runs
 from ..teacher_student.simulate import Progress, simulate
 from . import sign_flip
-from .chi_square import ROUNDING, ChiSquare, chi_square, remainder
+from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
 from .comparison import Comparison
 
 Array = np.ndarray
@@ -189,14 +189,17 @@ def _by_prediction(
     runs: Runs, flow: Flow, alpha: float, predicted: Fluctuations, test: ChiSquare
 ) -> Comparison:
     shift = predicted.mean_shift(runs.dim)
-    resolved = math.sqrt(ROUNDING / (runs.dim * runs.runs))  # less than that is rounding
+    least = math.sqrt(ROUNDING / (runs.dim * runs.runs))  # less than that is rounding
     std = predicted.std(runs.dim, runs.runs)
-    sem = {name: np.maximum(std[name], resolved) for name in QUANTITIES}
+    sem = {name: np.maximum(std[name], least) for name in QUANTITIES}
     bound = {name: remainder(runs, shift[name]) for name in QUANTITIES}
     z = {
         name: _beyond(runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name])
         for name in QUANTITIES
     }
+    silent = ~resolved(predicted, runs.dim)
+    for values in z.values():  # where nothing is judged no deviation has a size, but none is none
+        values[silent & (values != 0.0)] = np.nan
     return Comparison(runs, flow, alpha, bound, z, test.p_value, test, predicted)
 
 

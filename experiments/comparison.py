@@ -13,7 +13,7 @@ from ..odes.fluctuations import Fluctuations
 from ..results.files import dataset
 from ..results.style import Width, in_house_style
 from ..teacher_student.runs import QUANTITIES, Runs
-from .chi_square import ChiSquare
+from .chi_square import ChiSquare, resolved
 
 if TYPE_CHECKING:
     import xarray
@@ -89,7 +89,11 @@ class Comparison:
     def spread_z(self) -> dict[str, Array]:
         """Deviation of the runs' variance from its prediction, in standard errors."""
         scale = np.sqrt(2 / (self.runs.runs - 1))
-        return {n: _variance_ratio(self.runs.std[n], self.std[n]) / scale for n in QUANTITIES}
+        found = {n: _variance_ratio(self.runs.std[n], self.std[n]) / scale for n in QUANTITIES}
+        if self.predicted is not None:
+            for values in found.values():
+                values[~resolved(self.predicted, self.runs.dim)] = np.nan
+        return found
 
     def verdict(self) -> str:
         """The verdict in one plain sentence."""
@@ -212,9 +216,9 @@ class Comparison:
 
 
 def _largest(z: dict[str, Array]) -> tuple[str, int]:
-    tested = [name for name, values in z.items() if np.isfinite(values).all()]
-    name = max(tested, key=lambda quantity: np.abs(z[quantity]).max())
-    return name, int(np.abs(z[name]).argmax())
+    tested = [name for name, values in z.items() if np.isfinite(values).any()]
+    name = max(tested, key=lambda quantity: np.nanmax(np.abs(z[quantity])))
+    return name, int(np.nanargmax(np.abs(z[name])))
 
 
 def _variance_ratio(sample: Array, predicted: Array) -> Array:

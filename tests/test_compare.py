@@ -66,6 +66,8 @@ def test_a_student_that_stops_scattering_is_not_judged_by_rounding():
     assert late < 1e-11 < verdict.predicted.covariance[:, 1, 1].max()
     assert verdict.agree
     assert verdict.max_abs_z < 6
+    assert np.isnan(verdict.z["R"][-1])  # not judged there
+    assert verdict.to_dict()["z"]["R"][0] == 0.0
 
 
 def p_values(problem, groups, size, *, dim=1000, time=5.0, seed=11):
