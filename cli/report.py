@@ -43,7 +43,8 @@ class Reporter:
         self.as_json = options.pop("as_json")
         self.quiet = options.pop("quiet")
         self.outputs = check_outputs(options.pop("output", ()), draws=draws)
-        self.width = take_width(options, self.outputs)
+        # A command that draws nothing may have a --width of its own: `cnn train`.
+        self.width = take_width(options, self.outputs) if draws else "two"
         self.report = take_report(options)
         self.began = time.monotonic()
         self._bar: Any = None
