@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from .examples import examples
-from .options import bad_input, problem_options, take_problem
+from .options import bad_input, problem_options, quiet_and_json, take_problem
 from .report import Reporter
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ LISTS = {"activations": "relu,tanh", "schemes": "sgd,bn", "batch_sizes": "8,32"}
 @click.option("--schemes", metavar="LIST", help="What can be chosen.  [default: all six]")
 @click.option("--batch-sizes", metavar="LIST", help="What can be chosen.  [default: 1,2,4 to 256; "
               "8,32 where tables take long]")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON object.")
 @click.option("--output", metavar="FILE", required=True, help="The page, ending in .html.")
-@click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")
+@quiet_and_json
 def command(output: str, **options: Any) -> None:
     """One page, offline, on which the flow follows sliders.
 
@@ -41,9 +40,7 @@ def command(output: str, **options: Any) -> None:
     """
     from ..results.files import check_output
 
-    reporter = Reporter(options | {"output": ()})
-    as_json = options.pop("as_json")
-    options.pop("quiet")
+    reporter = Reporter(options, draws=False)
     lists = {name: options.pop(name) for name in LISTS}
     problem = take_problem(options)
     with bad_input():
@@ -51,7 +48,7 @@ def command(output: str, **options: Any) -> None:
         chosen = {name: split(text, name) for name, text in lists.items() if text is not None}
         made = _write(path, problem, chosen, reporter)
     reporter.notice(f"wrote {output}, {made['bytes'] / 1e6:.1f} MB")
-    if as_json:
+    if reporter.as_json:
         click.echo(json.dumps(made))
 
 

@@ -16,12 +16,12 @@ from sympy import Expr, Symbol
 from ..codegen.javascript import assignments, code, function
 from ..codegen.modules import PACKAGE
 from ..teacher_student.activations import activation_formula, kinks
-from .batch_moments import PairMoment, side_slopes
+from .batch_moments import side_slopes
 from .derive import Derivation
 from .flow_source import RENAMED, closed_drift, generalisation_error, jacobian_entry
 from .gaussian_moments import Moment, student_factor, teacher_factor
 from .symbols import PARAMETERS
-from .table_source import degree, singular, table_spec
+from .table_source import degree, table_point, table_spec, tabulated
 
 _U, _V = sympy.symbols("u v", real=True)
 
@@ -125,12 +125,7 @@ def _table_lines(derivation: Derivation) -> list[str]:
     if not wanted:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
-    point = "Math.atan2(shift, q), 0" if homogeneous else "q, shift"
-    if singular(derivation):
-        point = "Math.log(q), shift"
-    if homogeneous and derivation.shift == 0:
-        point = "0, 0"
-    order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
+    point, order = table_point(derivation, "Math"), tabulated(derivation)
     lines = [f"const values = lookUp(p.table, Math.acos(rho), {point}, {len(order)});"]
     lines += ["const size = Math.hypot(q, shift);"] if homogeneous else []
     for i, symbol in enumerate(order):

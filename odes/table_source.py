@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sympy import Symbol
+
 from ..teacher_student.activations import activation_formula
 from .batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
 from .derive import AnyMoment, Derivation
@@ -35,18 +37,28 @@ def singular(derivation: Derivation) -> bool:
     return not homogeneous and any(power < 0 for _, _, power in at_centre)
 
 
+def table_point(derivation: Derivation, functions: str) -> str:
+    """Where to look: second and third axis, ``functions`` being where logarithm and atan2 are."""
+    if singular(derivation):
+        return f"{functions}.log(q), shift"
+    if not side_slopes(activation_formula(derivation.problem.activation)):
+        return "q, shift"
+    return "0.0, 0.0" if derivation.shift == 0 else f"{functions}.atan2(shift, q), 0.0"
+
+
+def tabulated(derivation: Derivation) -> list[Symbol]:
+    """The tabulated moments in the order of the table."""
+    wanted = derivation.by_quadrature
+    return sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
+
+
 def table_lines(derivation: Derivation) -> list[str]:
     """Lines that look up the tabulated moments of a batch scheme."""
     wanted = derivation.by_quadrature
     if not wanted:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
-    point = "math.atan2(shift, q), 0.0" if homogeneous else "q, shift"
-    if singular(derivation):
-        point = "math.log(q), shift"
-    if homogeneous and derivation.shift == 0:
-        point = "0.0, 0.0"
-    order = sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
+    point, order = table_point(derivation, "math"), tabulated(derivation)
     lines = [
         f"values = np.empty({len(order)})",
         f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",
