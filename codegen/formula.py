@@ -76,8 +76,10 @@ def to_sympy(text: str, variables: dict[str, sympy.Symbol]) -> sympy.Expr:
     """
     import sympy
 
+    from .softplus import Softplus
+
     expression = sympy.sympify(_translate(_checked_tree(text, variables), text, variables))
-    return expression
+    return Softplus.recognised(expression)
 
 
 def _checked_tree(text: str, variables: Iterable[str]) -> ast.expr:
@@ -216,6 +218,8 @@ def _arithmetic() -> dict[type[ast.operator], Callable[[Any, Any], Any]]:
 def _functions() -> dict[str, Callable[..., Any]]:
     import sympy
 
+    from .softplus import Softplus
+
     own = {
         "abs": sympy.Abs,
         "max": sympy.Max,
@@ -223,6 +227,6 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "step": sympy.Heaviside,
         "relu": lambda x: sympy.Max(0, x),
         "sigmoid": lambda x: (1 + sympy.tanh(x / 2)) / 2,
-        "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+        "softplus": Softplus,
     }
     return {name: own.get(name) or getattr(sympy, name) for name in FUNCTIONS}

@@ -22,6 +22,10 @@ class ScalarPrinter(JavascriptCodePrinter):
         x, y = map(self._print, expression.args)
         return f"gammaRatio({x}, {y})"
 
+    def _print_Softplus(self, expression: sympy.Function) -> str:
+        x = self._print(expression.args[0])
+        return f"(Math.max(0, {x}) + Math.log1p(Math.exp(-Math.abs({x}))))"
+
     def _print_Rational(self, expression: sympy.Rational) -> str:
         return repr(float(expression))
 

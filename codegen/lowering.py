@@ -17,6 +17,10 @@ class KernelPrinter(PythonCodePrinter):
     def _print_Abs(self, expression: sympy.Abs) -> str:
         return f"abs({self._print(expression.args[0])})"
 
+    def _print_Softplus(self, expression: sympy.Function) -> str:
+        x = self._print(expression.args[0])
+        return f"(max(0.0, {x}) + math.log1p(math.exp(-abs({x}))))"
+
     def _print_Rational(self, expression: sympy.Rational) -> str:
         return repr(float(expression))
 

@@ -203,7 +203,7 @@ def kernel_source(derivation: Derivation) -> str:
         "from bntheory.codegen.jit import kernel",
         "from bntheory.odes.chebyshev import look_up",
         "from bntheory.teacher_student.normal_quadrature import (",
-        "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts",
+        "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts, student_rule",
         ")",
         "from bntheory.codegen.jit import lane_kernel",
         "from bntheory.codegen.lane_math import acos_lane, asin_lane",

@@ -39,7 +39,7 @@ def moment_functions(
     body = _quadrature_lines(symbols, outer, inner, products, bool(kinks(activation)))
     source = function(name, ["q", "shift", "rho"], body, [f"({', '.join(symbols)},)"])
     at = kinks(activation)
-    arrays = f"KINKS = np.array([{', '.join(map(repr, at))}])\n\n" if at else ""
+    arrays = f"KINKS = np.array([{', '.join(map(repr, at))}], dtype=np.float64)\n\n"
     call = f"{', '.join(symbols)}{',' if len(symbols) == 1 else ''} = {name}(q, shift, rho)"
     return [call], arrays + source + "\n"
 
@@ -55,10 +55,11 @@ def _quadrature_lines(
     split = ["scaled_cuts(KINKS, rho*u, across, cuts)", "inner = fill_rule(cuts, FINE, z, wz)"]
     sums = [f"s{name[1:]}" for name in inner]
     return [
+        "x, wx = student_rule(KINKS, shift, q, FINE)",
         *(_split_rule() if kinked else _smooth_rule()),
         "across = math.sqrt(max(0.0, 1.0 - rho*rho))",
         f"{' = '.join(symbols)} = 0.0",
-        "for i in range(outer):",
+        "for i in range(x.size):",
         *("    " + line for line in ["u = x[i]", "weight_u = wx[i]", *(split if kinked else [])]),
         *([f"    {' = '.join(sums)} = 0.0"] if sums else []),
         "    for j in range(inner):",
@@ -71,14 +72,11 @@ def _quadrature_lines(
 
 
 def _smooth_rule() -> list[str]:
-    return ["x = z = SMOOTH_NODES", "wx = wz = SMOOTH_WEIGHTS", "outer = inner = x.size"]
+    return ["z, wz, inner = SMOOTH_NODES, SMOOTH_WEIGHTS, SMOOTH_NODES.size"]
 
 
 def _split_rule() -> list[str]:
     return [
         "size = rule_size(KINKS.size, FINE)",
-        "x, wx, z, wz = np.empty(size), np.empty(size), np.empty(size), np.empty(size)",
-        "cuts = np.empty(KINKS.size)",
-        "scaled_cuts(KINKS, shift, q, cuts)",
-        "outer = fill_rule(cuts, FINE, x, wx)",
+        "cuts, z, wz = np.empty(KINKS.size), np.empty(size), np.empty(size)",
     ]

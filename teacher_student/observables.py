@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ..codegen.jit import kernel
-from .normal_quadrature import COARSE, fill_rule, rule_size, scaled_cuts
+from .normal_quadrature import COARSE, fill_rule, rule_size, scaled_cuts, student_rule
 
 # the generated functions of one problem stand here
 from .stand_ins import KINKS, activation, field
@@ -31,14 +31,12 @@ def population_field(gamma, beta, L):  # type: ignore[no-untyped-def]
 def test_error(shift, Q, R):  # type: ignore[no-untyped-def]
     """``E (g(v) - g(f))^2 / 2`` for ``f = shift + Q u``, ``corr(u, v) = R``."""
     cuts = np.empty(KINKS.size)
-    u, weight_u = np.empty(SIZE), np.empty(SIZE)
     z, weight_z = np.empty(SIZE), np.empty(SIZE)
     across = math.sqrt(max(0.0, 1.0 - R * R))
-    scaled_cuts(KINKS, shift, Q, cuts)
-    outer = fill_rule(cuts, COARSE, u, weight_u)
+    u, weight_u = student_rule(KINKS, shift, Q, COARSE)
     inner = fill_rule(cuts[:0], COARSE, z, weight_z)
     total = 0.0
-    for i in range(outer):
+    for i in range(u.size):
         g_student = activation(shift + Q * u[i])[0]
         if KINKS.size > 0:
             scaled_cuts(KINKS, R * u[i], across, cuts)

@@ -1,6 +1,7 @@
 // Integrals over a standard normal: composite Gauss-Legendre on [-8, 8], split at cuts.
 // The rule of teacher_student/normal_quadrature.py: panels of at most 2, 20 nodes each.
-const REACH = 8, PANEL = 2;
+// A student's rule is graded where a panel would be longer than FIELD_PANEL in units of the field.
+const REACH = 8, PANEL = 2, FIELD_PANEL = 4;
 const LEGENDRE = legendreRule(20);
 const SMOOTH_RULE = normalRule([]);
 
@@ -47,11 +48,24 @@ function splitRule(kinks, shift, scale) {
   return normalRule(kinks.map((kink) => (kink - shift) / scale).sort((a, b) => a - b));
 }
 
-// A function of rho (and of nodes that never change) that keeps its last values: differences by
+// The rule for functions of u and of the field shift + scale u: see student_rule of that module.
+function studentRule(kinks, shift, scale) {
+  if (PANEL * Math.abs(scale) <= FIELD_PANEL) return kinks.length ? splitRule(kinks, shift, scale) : SMOOTH_RULE;
+  const cuts = [];
+  for (const centre of [...kinks, 0]) {
+    const at = (centre - shift) / scale;
+    cuts.push(at);
+    for (let away = FIELD_PANEL / Math.abs(scale); away < 2 * REACH; away *= 2) cuts.push(at - away, at + away);
+  }
+  return normalRule(cuts.sort((a, b) => a - b));
+}
+
+// A function of rho (and of the smooth rule's nodes) that keeps its last values: differences by
 // R, and a search over eta, ask for the same few again and again.
 function remembered(f) {
   const known = new Map();
   return (rho, nodes) => {
+    if (nodes !== SMOOTH_RULE.nodes) return f(rho, nodes);
     if (!known.has(rho)) {
       if (known.size >= 16) known.clear();
       known.set(rho, f(rho, nodes));
