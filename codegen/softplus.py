@@ -1,4 +1,4 @@
-"""`Softplus` as a function of its own: ``log(1 + exp(x))`` and its slope overflow from x = 710 on."""
+"""`Softplus`, a function of its own: ``log(1 + exp(x))`` and its slope overflow from x = 710."""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, roots_genlaguerre
+from scipy.linalg import eigh_tridiagonal
+from scipy.special import gammaln
+
+from ..codegen.jit import kernel
 
 Array = np.ndarray
 #: Densities are cut off where they are below about exp(-REACH^2 / 2).
@@ -75,8 +78,8 @@ def statistics_rule(M: int, cuts: Sequence[float], fine: Fineness) -> tuple[Arra
     longest = min(1.6, 4.5 / math.sqrt(M))
     borders = panels(angles, math.pi / 2 - width, math.pi / 2 + width, longest)
     alpha, weight = gauss_legendre(borders, fine.alpha)
-    norm = gammaln(M / 2) - gammaln((M - 1) / 2) - 0.5 * math.log(math.pi)
-    weight = weight * np.exp(norm + (M - 2) * np.log(np.sin(alpha)))
+    weight = weight * np.exp((M - 2) * np.log(np.sin(alpha)))
+    weight *= half_step((M - 1) / 2) / math.sqrt(math.pi)
     r, weight_r = radius_rule(M, fine.r)
     root = math.sqrt(M)
     ubar = np.multiply.outer(np.cos(alpha), r) / root
@@ -90,12 +93,40 @@ def radius_rule(M: int, points: int) -> tuple[Array, Array]:
     For large batches r stays away from 0 and Gauss-Laguerre in ``r^2 / 2`` needs fewer nodes.
     """
     if M >= 64:
-        half_square, weight = roots_genlaguerre(points // 2, M / 2 - 1)
-        return np.sqrt(2 * half_square), weight / weight.sum()
+        half_square, weight = gamma_rule(M / 2, points // 2)
+        return np.sqrt(2 * half_square), weight
     root = math.sqrt(M)
     r, weight = gauss_legendre(np.array([max(0.0, root - 5.2), root + 5.2]), points)
     norm = (1 - M / 2) * math.log(2) - gammaln(M / 2)
     return r, weight * np.exp(norm + (M - 1) * np.log(r) - r**2 / 2)
+
+
+def gamma_rule(shape: float, points: int) -> tuple[Array, Array]:
+    """The Gauss rule of the law Gamma(shape, 1): nodes, and weights that sum to 1.
+
+    By Golub and Welsch, from the Jacobi matrix of the generalised Laguerre polynomials in
+    ``(x - shape) / sqrt(shape)``: weights by way of Gamma(shape) overflow from shape 172 on.
+    """
+    n = np.arange(points)
+    root = math.sqrt(shape)
+    aside = np.sqrt(n[1:] * (1 + (n[1:] - 1) / shape))
+    y, vectors = eigh_tridiagonal(2 * n / root, aside)
+    return shape + root * y, vectors[0] ** 2
+
+
+@kernel
+def half_step(x):  # type: ignore[no-untyped-def]
+    """``Gamma(x + 1/2) / Gamma(x)``: by its series where a difference of logarithms is rounded.
+
+    Examples
+    --------
+    >>> round(half_step(0.5) * math.sqrt(math.pi), 15)
+    1.0
+    """
+    if x < 50.0:
+        return math.exp(math.lgamma(x + 0.5) - math.lgamma(x))
+    y = 0.125 / x
+    return math.sqrt(x) * (1 - y + y**2 / 2 + 5 * y**3 / 2 - 21 * y**4 / 8 - 399 * y**5 / 8)
 
 
 def pair_weights(M: int, degree: int) -> Array:

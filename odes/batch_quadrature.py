@@ -12,6 +12,7 @@ import numpy as np
 
 from ..codegen.jit import kernel
 from ..teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts
+from .batch_law import half_step
 
 # the generated functions of one problem stand here
 from ..teacher_student.stand_ins import KINKS, activation
@@ -177,7 +178,7 @@ def fill_student(shift, scale, uhat, g, slope):  # type: ignore[no-untyped-def]
 def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: ignore[no-untyped-def]
     """Nodes ``sin(psi)`` and weights, density included, into the rows of ``rule``; their number."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
-    norm = math.exp(math.lgamma(0.5 * (M - 1)) - math.lgamma(0.5 * (M - 2))) / math.sqrt(math.pi)
+    norm = half_step(0.5 * (M - 2)) / math.sqrt(math.pi)
     cuts = np.empty(4 * KINKS.size)
     field, batch = (statistics.x0[c], statistics.x1[c]), (statistics.ubar[c], statistics.s[c])
     fill_cuts(M, q, shift, field, batch, teacher.rho, cuts)

@@ -40,6 +40,8 @@ Array = np.ndarray
 #: batches has a standard error of about 1%, a standard deviation half of that. A trained shift
 #: adds an axis to the table; it makes do with fewer draws a point (`FEWER`).
 EXAMPLES, FEWEST_BATCHES, FEWER = 2**20, 2**14, 4
+#: Largest batch that is sampled: half a gigabyte of draws at a time, and minutes.
+LARGEST_BATCH = 8192
 #: The same draws serve all points, group by group; the groups' scatter gives the error.
 GROUPS = 8
 #: Range of the size of (q, shift) for homogeneous activations.
@@ -66,7 +68,7 @@ def diffusion_table(
     Raises
     ------
     ValueError
-        For a batch so small that the scatter of a step is infinite.
+        For a batch so small that the scatter of a step is infinite, or too large to be sampled.
     """
     if not kernels.DIFFUSION_TABLE:
         return np.empty(0)
@@ -78,6 +80,12 @@ def diffusion_table(
             f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} asks for "
             f"E[1/s^{2 * spec['order']}] of the batch's spread s, which is infinite below "
             f"M = {smallest}; at least {smallest} is accepted"
+        )
+    if problem.uses_batch and M > LARGEST_BATCH:
+        raise ValueError(
+            f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} is measured on "
+            f"sampled batches; at most {LARGEST_BATCH} is accepted (scheme='wn' is the limit of "
+            "large batches)"
         )
     key = structure(problem), M, extent
     if key not in _LOADED:

@@ -156,7 +156,8 @@ def _moments(
         for k, m in enumerate(wanted.values())
     ]
     body = [
-        f"const rule = studentRule({json.dumps(list(at))}, shift, q), total = new Float64Array({len(wanted)});",
+        f"const rule = studentRule({json.dumps(list(at))}, shift, q);",
+        f"const total = new Float64Array({len(wanted)});",
         *averages,
         "for (let i = 0; i < rule.nodes.length; i++) {",
         "  const u = rule.nodes[i];",

@@ -79,6 +79,11 @@ def table(spec: TableSpec, M: int, extent: float = 1.0, progress: Progress | Non
         Multiplies the ranges of q and shift.
     progress
         Called with (points done, points in all) while building.
+
+    Raises
+    ------
+    ValueError
+        If a moment is not a finite number somewhere on the table.
     """
     path = _path(spec, M, extent)
     if path.exists():
@@ -120,11 +125,24 @@ def build(spec: TableSpec, M: int, extent: float = 1.0, progress: Progress | Non
             progress(len(points) + 4 * done, work)
 
     values = np.array(evaluate(spec, M, points, fine, filling))
+    _check_finite(spec, M, points, values)
     packed = chebyshev.pack(values.reshape(*sizes, -1), ranges)
     rng = np.random.default_rng(0)
     checks = [tuple(p) for p in rng.uniform(ranges[:, 0], ranges[:, 1], (CHECKS, 3))]
     exact = np.array(evaluate(spec, M, checks, finer, checking))
     return Table(packed, _error(packed, checks, exact))
+
+
+def _check_finite(spec: TableSpec, M: int, points: list[tuple[float, ...]], values: Array) -> None:
+    """A moment that is not a number must not pass as a flow that diverges."""
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if bad.size:
+        at = ", ".join(f"{x:g}" for x in points[bad[0]])
+        raise ValueError(
+            f"batch_size={M!r}: {bad.size} of {len(points)} points of the table of batch moments "
+            f"of activation={spec.activation!r} are not finite, the first at ({at}); an "
+            "activation that grows more slowly, or another batch size, is accepted"
+        )
 
 
 def _error(packed: Array, points: list[tuple[float, ...]], exact: Array) -> float:

@@ -17,6 +17,9 @@ from .schemes import scheme_formula, scheme_uses, uses_batch
 
 #: Batch sizes a scheme has unless told otherwise; every other scheme has 32.
 SINGLE_EXAMPLE = ("sgd", "wn")
+#: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
+#: population there; and of any other, where gradient noise is below rounding.
+LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Problem:
     noise
         Label-noise variance S, at least 0.
     batch_size
-        M, fresh examples a step. Default 32; 1 for ``sgd`` and ``wn``.
+        M, fresh examples a step, at most 10^6 for a scheme with batch statistics. Default 32; 1
+        for ``sgd`` and ``wn``.
     weight_decay
         lambda, at least 0: every step also does ``w -= eta lambda w / N``.
     q0, r0, l0
@@ -86,8 +90,8 @@ class Problem:
             self._set(batch_size=1 if self.scheme in SINGLE_EXAMPLE else 32)
         if self.zeta is None:
             self._set(zeta="auto" if self.scheme == "pn" else 0.0)
-        smallest = 2 if self.uses_batch else 1
-        self._set(batch_size=integer("batch_size", self.batch_size, smallest))
+        bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
+        self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
         for name in ("gamma_rate", "q0", "l0"):
             self._set(**{name: number(name, getattr(self, name), above=0.0)})
         for name in ("noise", "weight_decay"):

@@ -1,4 +1,4 @@
-"""Students of a large scale: moments by quadrature, and activations that overflow if written naively."""
+"""Students of a large scale: moments by quadrature, and formulas that overflow."""
 
 import math
 
