@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .odes.fixed_points import FixedPoint as FixedPoint
     from .odes.fixed_points import FixedPoints as FixedPoints
     from .odes.fixed_points import fixed_points as fixed_points
+    from .odes.flow import DivergenceWarning as DivergenceWarning
     from .odes.flow import Flow as Flow
     from .odes.flow import FlowError as FlowError
     from .odes.flow import integrate as integrate
@@ -77,6 +78,7 @@ _PUBLIC = {
     "FixedPoint": "odes.fixed_points",
     "FixedPoints": "odes.fixed_points",
     "fixed_points": "odes.fixed_points",
+    "DivergenceWarning": "odes.flow",
     "Flow": "odes.flow",
     "FlowError": "odes.flow",
     "integrate": "odes.flow",

@@ -87,8 +87,8 @@ def command(**options: Any) -> None:
 
     with bad_input():
         comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
-    for message in (comparison.flow.message, comparison.runs.message):
-        reporter.notice(message)
+    for road in (comparison.flow, comparison.runs):
+        (reporter.notice if road.status == "complete" else reporter.warn)(road.message)
     columns = {"t": comparison.runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: comparison.flow.values[name], f"{name} sim": comparison.runs.mean[name]}

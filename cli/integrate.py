@@ -35,12 +35,13 @@ def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..odes.flow import integrate
+    from ..odes.flow import solve
     from ..odes.fluctuations import with_fluctuations
 
     with bad_input():
-        flow = integrate(problem, **options, progress=reporter.progress)
+        flow = solve(problem, **options, progress=reporter.progress)
         if fluctuations:
             flow = with_fluctuations(flow, dim, runs, reporter.progress)
-    reporter.notice(flow.message)
+    say = reporter.notice if flow.status == "complete" else reporter.warn
+    say(flow.message)
     reporter.finish(flow, table(flow.columns()))

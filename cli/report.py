@@ -57,6 +57,12 @@ class Reporter:
             self._close_bar()
             click.echo(message, err=True)
 
+    def warn(self, message: str) -> None:
+        """Say on standard error, even with --quiet, what makes a result another than asked for."""
+        if message:
+            self._close_bar()
+            click.echo(message, err=True)
+
     def progress(self, done: int, total: int) -> None:
         """Show a bar once the work has taken a while; a callback for long computations."""
         waited = time.monotonic() - self.began > PATIENCE
@@ -149,9 +155,9 @@ def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None
         point = ", ".join(
             f"{n} = {_cell(v)}" for n, v in row.items() if n not in ("message", "runs")
         )
-        reporter.notice(f"failed at {point}: {row['message']}")
+        reporter.warn(f"failed at {point}: {row['message']}")
     if len(failed) > LISTED:
-        reporter.notice(f"... {len(failed)} grid points failed; --json lists all of them")
+        reporter.warn(f"... {len(failed)} grid points failed; --json lists all of them")
     if failed:
         raise Exit(SOME_FAILED)
 

@@ -41,7 +41,7 @@ def command(**options: Any) -> None:
 
     with bad_input():
         runs = simulate(problem, **options, progress=reporter.progress)
-    reporter.notice(runs.message)
+    (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     columns = {"t": runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}

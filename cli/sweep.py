@@ -91,6 +91,7 @@ def command(**options: Any) -> None:
         grid = _take_grid(options)
         problem = take_problem(options)
         chosen = _take_choices(options, grid)
+        _check_range(grid, best or schedule or chosen["store"])
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
@@ -117,6 +118,17 @@ def command(**options: Any) -> None:
 def shown(made: Any) -> dict[str, Any]:
     """The columns that are printed: all but the counts."""
     return {n: v for n, v in made.columns().items() if not n.endswith("_runs")}
+
+
+def _check_range(grid: dict[str, Any], otherwise: object) -> None:
+    """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
+    if otherwise or any(hasattr(values, "__len__") for values in grid.values()):
+        return
+    names = ", ".join(option_name(name) for name in (*RANGED, "time"))
+    raise click.UsageError(
+        f"sweep: no range to sweep over; START:STOP:NUM, START:STOP:NUM:log or a list is accepted "
+        f"for {names}, and with --simulate for --dim, --seed"
+    )
 
 
 def _take_choices(options: dict[str, Any], grid: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..odes.flow import Flow, integrate
+from ..odes.flow import Flow, solve
 from ..results.checks import integer
 from ..results.files import dataset
 from ..results.style import Width, in_house_style
@@ -188,7 +188,7 @@ def approximate(
     for M in sizes:
         here = problem.replace(batch_size=M)
         other = here.replace(scheme="pn", zeta="auto", train_beta=False)
-        flow = integrate(here, time=time, points=points, progress=progress)
+        flow = solve(here, time=time, points=points, progress=progress)
         exact.append(flow.raise_for_status())
         approximate.append(integrate(other, time=time, points=points).raise_for_status())
         zeta.append(decay(other))

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..odes.flow import Flow, FlowError, integrate
+from ..odes.flow import Flow, FlowError, solve
 from ..odes.fluctuations import Fluctuations, fluctuations, scatter_is_finite
 from ..results.checks import integer, number
 from ..teacher_student.problem import Problem
@@ -88,12 +88,12 @@ def compare(
     )
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
-    flow = integrate(problem, times=sample.t, progress=progress)
+    flow = solve(problem, times=sample.t, progress=progress)
     verdict = judge(sample, flow, alpha, progress=progress)
     if not (problem.uses_batch and "gamma" in problem.trained_scalars):
         return verdict
     other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
-    return replace(verdict, approximation=integrate(other, times=verdict.runs.t))
+    return replace(verdict, approximation=solve(other, times=verdict.runs.t))
 
 
 def judge(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..odes.flow import flow_kernels, parameters
 from ..odes.fluctuations import Fluctuations
+from ..odes.regions import widened
 from .chi_square import modes_of, resolved_times
 
 Array = np.ndarray
@@ -23,7 +24,8 @@ class Signal(NamedTuple):
 
 def response(predicted: Fluctuations, i: int) -> Array:
     """The mean's deviation if the i-th drift is larger by a factor of 1 + (a small number)."""
-    kernels, p = flow_kernels(predicted.problem), parameters(predicted.problem, predicted.extent)
+    kernels = flow_kernels(predicted.problem)
+    p = parameters(predicted.problem, widened(kernels.SINGULAR, predicted.extent))
     drift, response = np.empty(predicted.mean.shape[1]), np.zeros(predicted.mean.shape)
     push = np.zeros(predicted.mean.shape)
     for k, x in enumerate(predicted.mean):

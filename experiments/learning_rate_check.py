@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from ..odes.flow import integrate
+from ..odes.flow import solve
 from ..odes.stability import best_limit, largest_learning_rate
 from ..odes.stationary import Stationary
 from ..results.checks import integer
@@ -183,7 +183,7 @@ def _chain_growth(
 def _flow_growth(problem: Problem, time: float) -> float:
     ends = []
     for r0 in (1 - MISALIGNED, 1.0):
-        made = integrate(problem.replace(r0=r0), times=[0.0, time], rtol=1e-11, atol=1e-13)
+        made = solve(problem.replace(r0=r0), times=[0.0, time], rtol=1e-11, atol=1e-13)
         ends.append(_misaligned(made.L[-1], made.R[-1]))
     return float(np.log(max(1e-12, (ends[0] - ends[1]) / _start_excess(problem))))
 

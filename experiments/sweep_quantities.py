@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..odes.flow import flow_kernels
-from ..odes.flow_ensemble import Ends
+from ..odes.flow_ensemble import COLUMNS, OUTSIDE, Ends
 from ..odes.stability import learning_rate_bound
 from ..results.checks import number
 from ..teacher_student.problem import Problem
+from ..teacher_student.schedule import learning_rate
 
 Array = np.ndarray
 PLAIN = ("final-Q", "final-R", "final-L", "final-error", "eta-eff", "plateau", "eta-max",
@@ -19,6 +20,8 @@ PLAIN = ("final-Q", "final-R", "final-L", "final-error", "eta-eff", "plateau", "
 TIME_TO = "time-to:"
 #: Those of the flow's Jacobian, which no simulation has.
 OF_THE_FLOW = ("eta-max", "largest-eta")
+STIFF = "stiff: not finished in the steps allowed; `integrate` has a stiff solver"
+LEFT_TABLES = "outside-tables: the flow left the range in which its moments are known"
 #: What the bound on the learning rate depends on, besides l0.
 BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "l0")
 
@@ -86,7 +89,7 @@ def measure(
     R, L = flows.states[:, -2], flows.states[:, -1]
     found = {"final-Q": flows.Q, "final-R": R, "final-L": L, "final-error": flows.error}
     # The effective rate of theory.md, section 3, at the end of the flow.
-    found["eta-eff"] = numbers[:, 0] * np.abs(flows.Q) / L**2
+    found["eta-eff"] = _rates(problem, columns, numbers) * np.abs(flows.Q) / L**2
     found["plateau"] = np.where(flows.plateau > 0, flows.plateau, np.nan)
     values = {name: np.where(complete, v, np.nan) for name, v in found.items()}
     times = iter(flows.times.T)
@@ -98,9 +101,22 @@ def measure(
     if {"eta-max", "largest-eta"} & set(asked.names):
         bounds = learning_rate_bounds(problem, columns, len(complete))
         values["eta-max"], values["largest-eta"] = bounds
-    stiff = np.flatnonzero(flows.status == kernels.TOO_MANY_STEPS)
-    message = "stiff: not finished in the steps allowed; `integrate` has a stiff solver"
-    return {name: values[name] for name in asked.names}, {int(k): message for k in stiff}
+    values["diverged"] = np.where(flows.status == OUTSIDE, np.nan, values["diverged"])
+    messages = {
+        int(k): message
+        for status, message in ((kernels.TOO_MANY_STEPS, STIFF), (OUTSIDE, LEFT_TABLES))
+        for k in np.flatnonzero(flows.status == status)
+    }
+    return {name: values[name] for name in asked.names}, messages
+
+
+def _rates(problem: Problem, columns: Mapping[str, Array], numbers: Array) -> Array:
+    """The learning rate at the end of every flow."""
+    if not isinstance(problem.eta, str):
+        rates: Array = numbers[:, COLUMNS["eta"]]
+        return rates
+    ends, where = np.unique(columns["time"], return_inverse=True)
+    return np.array([learning_rate(problem, t) for t in ends])[where.ravel()]
 
 
 def learning_rate_bounds(

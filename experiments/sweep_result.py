@@ -172,6 +172,7 @@ class Sweep:
         status = self.status.values
         done = int((status == COMPLETE).sum())
         said = f"{done} of {status.size} {'runs' if self.simulated else 'grid points'} are complete"
+        said += self._diverged()
         name = self.quantities[0]
         values = np.asarray(self[name], dtype=float)
         if values.size < 2 or not np.isfinite(values).any():
@@ -180,6 +181,16 @@ class Sweep:
         at = [f"{n} = {v[k]:g}" for (n, v), k in zip(self.grid.items(), place, strict=True)
               if len(v) > 1]  # fmt: skip
         return f"{said}; {name} is smallest, {values[place]:.6g}, at {', '.join(at)}."
+
+    def _diverged(self) -> str:
+        """How many diverged, if it is known."""
+        if "diverged" not in self.quantities:
+            return ""
+        values = np.asarray(self.data["diverged"].values, dtype=float)
+        known = np.isfinite(values)
+        count = int((values[known] != 0).sum())
+        everything = count == values.size and count > 0
+        return f", {'all' if everything else count} of them diverged" if count else ""
 
     def plot(self, width: Width = "two") -> Figure:
         """Curves of a one-dimensional grid, maps of a two-dimensional one.

@@ -6,13 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..teacher_student.hooks import specialise
 from ..teacher_student.problem import Problem
-from ..teacher_student.schedule import stored_steps, stored_times
+from ..teacher_student.schedule import learning_rate, stored_steps, stored_times
 from ..teacher_student.simulate import observe, run_makers, run_rows
 from .sweep_quantities import TIME_TO, Asked, level_of
 
@@ -113,14 +111,6 @@ def _of_one_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> dict[s
         if name.startswith(TIME_TO):
             found[name] = first_passage(t[: len(rows)], error, level_of(name))
     return {name: found.get(name, np.nan) for name in asked.names}
-
-
-def learning_rate(problem: Problem, t: float) -> float:
-    """The learning rate at a time, of a number or of a schedule."""
-    if not isinstance(problem.eta, str):
-        return problem.eta
-    kernels: Any = specialise("teacher_student/observables.py", problem)
-    return float(kernels.learning_rate(t, 0.0))
 
 
 def first_passage(t: Array, error: Array, level: float) -> float:

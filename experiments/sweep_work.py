@@ -59,7 +59,7 @@ class FlowWork:
         flows = flow_ends(self.problem, starts, numbers, ends, levels=asked.levels,
                           watch=asked.plateau, rtol=self.rtol, atol=self.atol,
                           workers=self.workers, progress=progress)  # fmt: skip
-        values, messages = measure(asked, self.problem, columns, numbers, flows)
+        values, messages = measure(asked, self.problem, {**columns, "time": ends}, numbers, flows)
         for name, found in values.items():
             chunk.values[name][todo] = found
         chunk.status[todo] = COMPLETE

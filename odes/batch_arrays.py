@@ -36,6 +36,8 @@ class Direction(NamedTuple):
         Gauss-Legendre points of a panel of psi.
     longest
         Its greatest length.
+    graded
+        Whether panels are to be graded towards where the student's field is 0, or at a kink.
     pair_weight, recurrence
         `batch_law.pair_weights` and `batch_law.recurrence`.
     """
@@ -43,6 +45,7 @@ class Direction(NamedTuple):
     x: Array
     w: Array
     longest: float
+    graded: bool
     pair_weight: Array
     recurrence: Array
 

@@ -26,7 +26,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import gammaln
 
-from ..codegen.jit import kernel
+from ..codegen.special import half_step
 
 Array = np.ndarray
 #: Densities are cut off where they are below about exp(-REACH^2 / 2).
@@ -112,21 +112,6 @@ def gamma_rule(shape: float, points: int) -> tuple[Array, Array]:
     aside = np.sqrt(n[1:] * (1 + (n[1:] - 1) / shape))
     y, vectors = eigh_tridiagonal(2 * n / root, aside)
     return shape + root * y, vectors[0] ** 2
-
-
-@kernel
-def half_step(x):  # type: ignore[no-untyped-def]
-    """``Gamma(x + 1/2) / Gamma(x)``: by its series where a difference of logarithms is rounded.
-
-    Examples
-    --------
-    >>> round(half_step(0.5) * math.sqrt(math.pi), 15)
-    1.0
-    """
-    if x < 50.0:
-        return math.exp(math.lgamma(x + 0.5) - math.lgamma(x))
-    y = 0.125 / x
-    return math.sqrt(x) * (1 - y + y**2 / 2 + 5 * y**3 / 2 - 21 * y**4 / 8 - 399 * y**5 / 8)
 
 
 def pair_weights(M: int, degree: int) -> Array:

@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from ..codegen.jit import kernel
+from ..codegen.special import half_step
 from ..teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts
-from .batch_law import half_step
 
 # the generated functions of one problem stand here
 from ..teacher_student.stand_ins import KINKS, activation
@@ -24,6 +24,8 @@ RANGE = 14.0
 #: Small spreads make the fields of `var-only-bn` huge, and exp(h) overflows; an activation with
 #: exponentials in it is constant or straight to all digits long before.
 FAR = 200.0
+#: Where panels are graded, the shortest in units of the student's field.
+PIECE = 3.0
 
 
 @kernel
@@ -140,6 +142,33 @@ def fill_cuts(M, q, shift, field, statistics, rho, cuts):  # type: ignore[no-unt
 
 
 @kernel
+def grades(M, steepest):  # type: ignore[no-untyped-def]
+    """How many doublings of `PIECE` reach over the fields of a scale."""
+    count = 0
+    while PIECE * 2.0**count < 2.0 * math.sqrt(M - 1.0) * abs(steepest):
+        count += 1
+    return count
+
+
+@kernel
+def fill_grades(M, q, shift, field, cuts):  # type: ignore[no-untyped-def]
+    """Angles psi around the student's kinks and field 0, each twice as far out as that before."""
+    size, steepness = math.sqrt(M - 1.0), max(abs(q * field[1]), 1e-300)
+    count, filled = grades(M, steepness), 0
+    for k in range(KINKS.size + 1):
+        kink = KINKS[k] if k < KINKS.size else 0.0
+        centre = ((kink - shift) / q - field[0]) / field[1]
+        for grade in range(-1, count):
+            away = PIECE * 2.0**grade / steepness if grade >= 0 else 0.0
+            for side in range(1 if grade < 0 else 2):
+                if filled < cuts.size:
+                    x = (centre + (away if side else -away)) / size
+                    cuts[filled] = math.asin(min(1.0, max(-1.0, x)))
+                    filled += 1
+    cuts[filled:] = 0.5 * math.pi
+
+
+@kernel
 def fill_polynomials(sine, recurrence, values):  # type: ignore[no-untyped-def]
     """The orthonormal polynomials of `batch_law.recurrence`, rows of ``values``, at ``sine``."""
     values[0] = 1.0
@@ -179,9 +208,11 @@ def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: 
     """Nodes ``sin(psi)`` and weights, density included, into the rows of ``rule``; their number."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
     norm = half_step(0.5 * (M - 2)) / math.sqrt(math.pi)
-    cuts = np.empty(4 * KINKS.size)
+    cuts = np.empty(most_cuts(direction, statistics, M, q))
     field, batch = (statistics.x0[c], statistics.x1[c]), (statistics.ubar[c], statistics.s[c])
-    fill_cuts(M, q, shift, field, batch, teacher.rho, cuts)
+    fill_cuts(M, q, shift, field, batch, teacher.rho, cuts[: 4 * KINKS.size])
+    if direction.graded:
+        fill_grades(M, q, shift, field, cuts[4 * KINKS.size :])
     x, w, longest = direction.x, direction.w, direction.longest
     filled = fill_angles(cuts, -edge, edge, longest, x, w, rule[0], rule[1])
     for j in range(filled):
@@ -191,10 +222,21 @@ def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: 
 
 
 @kernel
-def most_nodes(direction, M):  # type: ignore[no-untyped-def]
+def most_cuts(direction, statistics, M, q):  # type: ignore[no-untyped-def]
+    """How many cuts a panel's angles can have at most."""
+    graded = 0
+    if direction.graded:
+        steepest = abs(q) * np.abs(statistics.x1).max()
+        graded = (KINKS.size + 1) * (2 * grades(M, steepest) + 1)
+    return 4 * KINKS.size + graded
+
+
+@kernel
+def most_nodes(direction, statistics, M, q):  # type: ignore[no-untyped-def]
     """How many nodes `fill_panels` can fill at most."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
-    return direction.x.size * (math.ceil(2 * edge / direction.longest) + 4 * KINKS.size + 1)
+    cuts = most_cuts(direction, statistics, M, q)
+    return direction.x.size * (math.ceil(2 * edge / direction.longest) + cuts + 1)
 
 
 @kernel
@@ -211,13 +253,15 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
         Shape (singles + pairs,).
     """
     ubar, s, x0, x1 = statistics.ubar, statistics.s, statistics.x0, statistics.x1
-    size, rule = math.sqrt(M - 1.0), np.empty((2, most_nodes(direction, M)))
+    size, rule = math.sqrt(M - 1.0), np.empty((2, most_nodes(direction, statistics, M, q)))
     paired = plan.pairs[:, :2].max() + 1 if plan.pairs.shape[0] > 0 else 0
     degree = direction.pair_weight.size if paired > 0 else 0
     coefficient = np.empty((degree, paired))
     out[:] = 0.0
     for c in range(ubar.size):
-        fresh = c == 0 or KINKS.size > 0  # without kinks the nodes are the same for all batches
+        other = c == 0 or x0[c] != x0[c - 1] or x1[c] != x1[c - 1]
+        # Without kinks the nodes are the same for all batches of the same field.
+        fresh = c == 0 or KINKS.size > 0 or (direction.graded and other)
         if fresh:
             filled = fill_panels(statistics, c, direction, teacher, M, q, shift, rule)
             uhat, density, ones = size * rule[0, :filled], rule[1, :filled], np.ones(filled)
@@ -226,7 +270,7 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
                 fill_polynomials(rule[0, :filled], direction.recurrence, polynomials)
             g, slope, average = np.empty(filled), np.empty(filled), np.empty((5, filled))
             values = np.empty((plan.factors.shape[0], filled))
-        if fresh or x0[c] != x0[c - 1] or x1[c] != x1[c - 1]:
+        if fresh or other:
             fill_student(shift + q * x0[c], q * x1[c], uhat, g, slope)
         fill_teacher(ubar[c] + s[c] * uhat, teacher, average)
         fill_factors(plan.factors, density, g, slope, uhat, average, values)

@@ -70,6 +70,12 @@ def dot_at(x, p, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def scale_axis(p, start, q):  # type: ignore[no-untyped-def]
+    """A scale on the axis of the table at ``p[start:]``: its logarithm, unless it begins at 0."""
+    return q if p[start + 4] == 0.0 else math.log(max(q, 1e-300))
+
+
+@kernel
 def look_up(p, start, y0, y1, y2, values):  # type: ignore[no-untyped-def]
     """Fill ``values`` by the table at ``p[start:]``; with infinity outside its range.
 

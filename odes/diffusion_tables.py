@@ -32,7 +32,7 @@ from ..codegen.modules import (
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from . import chebyshev
-from .moment_tables import SCALE_RANGE, SHIFT_RANGE, SMALLEST_SCALE
+from .regions import widened
 from .table_quadrature import Progress, laurent_values
 
 Array = np.ndarray
@@ -133,10 +133,9 @@ def _axes(spec: Any, extent: float) -> tuple[tuple[int, int, int], Array]:
     if spec["homogeneous"]:
         sizes = (12 if shifted else 18, 20 if shifted else 1, 5)
         return sizes, np.array([angle, (-math.pi / 2, math.pi / 2), (0.0, SIZE_RANGE)])
-    scale = (0.0, math.atan(2 * SCALE_RANGE * extent))
-    if spec["singular"]:
-        scale = (math.log(SMALLEST_SCALE / extent), math.log(SCALE_RANGE * extent))
-    shift = (-SHIFT_RANGE * extent, SHIFT_RANGE * extent)
+    region = widened(spec["singular"], extent)
+    scale = region.axis if spec["singular"] else (0.0, math.atan(2 * region.high))
+    shift = (-region.width, region.width)
     sizes = (10, 14, 8) if shifted else (18, 20, 1)
     return sizes, np.array([angle, scale, shift])
 

@@ -30,20 +30,22 @@ PLATEAU_STEP = 0.9
 
 
 @kernel
-def flow_to(y, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-untyped-def]
-    """Integrate one flow from time 0 to its end; the status. ``y`` becomes the last state.
+def flow_to(y, begun, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-untyped-def]
+    """Integrate one flow to its end; the status and the time reached. ``y`` becomes the last state.
 
     Parameters
     ----------
+    begun
+        The time of ``y``; what is watched was begun at time 0.
     watch
         An array for `watch_error`, or an empty one when nothing is watched.
     """
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
-    t = 0.0
+    t = begun
     rhs(t, y, p, k[0])
-    h = first_step(t, y, p, rtol, atol, k)
+    h = first = first_step(t, y, p, rtol, atol, k)
     before = 1e-4
-    if watch.size:
+    if watch.size and begun == 0.0:
         start_watch(y, watch)
     for _ in range(max_steps):
         last = t + h >= end
@@ -64,15 +66,15 @@ def flow_to(y, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-untyped
                 k[0, i] = k[6, i]
                 size = max(size, abs(trial[i]))
             if size > HUGE:
-                return DIVERGED
+                return DIVERGED, t
             if last:
-                return COMPLETE
+                return COMPLETE, t
             error = max(error, 1e-10)
             h *= min(5.0, max(0.2, 0.9 * error**-0.14 * before**0.08))
             before = error
-        if h < SMALLEST_STEP * (1.0 + t):
-            return DIVERGED
-    return TOO_MANY_STEPS
+        if h < SMALLEST_STEP * max(t, first):
+            return DIVERGED, t
+    return TOO_MANY_STEPS, t
 
 
 # --- the error, watched ------------------------------------------------------------------------
@@ -126,13 +128,15 @@ def crossing(level, h, y, k, before, after):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def flows(starts, ends, parameters, rtol, atol, max_steps, watches, status):  # type: ignore[no-untyped-def]
+def flows(starts, begun, ends, parameters, rtol, atol, max_steps, watches, status):  # type: ignore[no-untyped-def]
     """Integrate many flows, one after the other.
 
     Parameters
     ----------
     starts
         Shape (flows, SIZE); become the last states.
+    begun
+        Times of the starts, shape (flows,); become the times reached.
     ends
         End times, shape (flows,).
     parameters
@@ -143,4 +147,6 @@ def flows(starts, ends, parameters, rtol, atol, max_steps, watches, status):  # 
         Output, shape (flows,).
     """
     for i in range(starts.shape[0]):
-        status[i] = flow_to(starts[i], ends[i], parameters[i], rtol, atol, max_steps, watches[i])
+        status[i], begun[i] = flow_to(
+            starts[i], begun[i], ends[i], parameters[i], rtol, atol, max_steps, watches[i]
+        )

@@ -23,7 +23,7 @@ from ..results.pictures import (
 )
 from ..results.style import Width, in_house_style
 from .fixed_points import FixedPoints
-from .flow import Flow, integrate
+from .flow import Flow, solve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def _plane(axes: Axes, found: FixedPoints) -> None:
     for r0 in OVERLAPS:
         for q0 in SCALES:
             start = found.problem.replace(q0=q0, r0=r0)
-            flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+            flow = solve(start, time=_horizon(found), points=POINTS, rtol=1e-6)
             near = np.abs(flow.Q) < 5  # a diverging student leaves the picture
             axes.plot(flow.R[near], flow.Q[near], color=THEORY, linestyle="-", linewidth=0.8,
                       marker=".", markevery=[0], label=named)  # fmt: skip
@@ -79,7 +79,7 @@ def _rates(axes: Axes, found: FixedPoints) -> None:
     for number, factor in enumerate(LENGTHS):
         name, base = ("l0", problem.l0) if normalised else ("q0", problem.q0)
         start = problem.replace(**{name: factor * base})
-        flow = integrate(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+        flow = solve(start, time=_horizon(found), points=POINTS, rtol=1e-6)
         symbol = "L" if normalised else "Q"
         look = LOOKS[number % len(LOOKS)]
         axes.plot(flow.t, _effective(flow), color=look.color, linestyle=look.linestyle,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .fixed_points import ATTRACTOR, FixedPoint, FixedPoints
+from .flow import OUTSIDE_TABLES
 
 
 def summary(found: FixedPoints) -> str:
@@ -13,6 +14,8 @@ def summary(found: FixedPoints) -> str:
     stable = [point for point in found.points if point.stable]
     if found.ending == "diverged":
         lines = [f"{start} the flow diverges."]
+    elif found.ending == OUTSIDE_TABLES:
+        lines = [f"{start} the flow leaves the range in which its moments are known."]
     elif found.reached is not None:
         lines = [f"{start} training ends at {ending(found.reached)}."]
     elif stable:

@@ -16,6 +16,8 @@ from ..results.files import dataset
 from ..results.style import Width
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
+from .flow import OUTSIDE_TABLES
+from .flow_ensemble import OUTSIDE, flow_ends
 from .stability import eigenvalues, largest_learning_rate, length_exponent, return_matrix
 from .stationary import SAME, Array, Stationary
 
@@ -130,7 +132,8 @@ class FixedPoints:
     points
         Largest Q first. A student with gamma appears twice, as (Q, R) and (-Q, -R).
     ending
-        ``"complete"`` or ``"diverged"``: what the flow from the problem's start does.
+        ``"complete"``, ``"diverged"`` or ``"outside-tables"``: what the flow from the problem's
+        start does.
     """
 
     problem: Problem
@@ -322,11 +325,14 @@ def _mark_reached(flow: Stationary, points: list[FixedPoint]) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
-    y, k = np.array(flow.problem.start), flow.kernels
+    start, k = np.array([flow.problem.start]), flow.kernels
     budget = 20_000 if k.HAS_JACOBIAN else 100
-    status = k.flow_to(y, float(end), flow.p, 1e-6, 1e-9, budget, np.empty(0))
-    if status == k.DIVERGED:
-        return FixedPoints(flow.problem, tuple(points), "diverged")
+    ends = flow_ends(flow.problem, start, flow.p[None], np.array([end]), rtol=1e-6, atol=1e-9,
+                     max_steps=budget, workers=1)  # fmt: skip
+    y, status = ends.states[0], ends.status[0]
+    if status in (k.DIVERGED, OUTSIDE):
+        ending = "diverged" if status == k.DIVERGED else OUTSIDE_TABLES
+        return FixedPoints(flow.problem, tuple(points), ending)
     away = [_away(flow, y, point) for point in points]
     nearest = int(np.argmin(away)) if away else -1
     marked = [

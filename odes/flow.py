@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from ..teacher_student.schedule import check_schedule, stored_times
 from . import stiff
-from .moment_tables import EXTENTS, SMALLEST_TABLE, Progress, Table, loaded_table
+from .moment_tables import SMALLEST_TABLE, WORST, Progress, Table, loaded_table
+from .regions import EDGE, Region, middle, region_of
 
 if TYPE_CHECKING:
     import xarray
@@ -29,6 +31,12 @@ QUANTITIES = ("Q", "R", "L", "error")
 RTOL, ATOL = 1e-8, 1e-10
 #: Explicit steps tried before the stiff solver takes over; its own cost is some hundred of them.
 EXPLICIT_STEPS = 20_000
+#: The status of a flow that left the range in which its moments are known.
+OUTSIDE_TABLES = "outside-tables"
+
+
+class DivergenceWarning(RuntimeWarning):
+    """A flow of `integrate` that diverged, or left the range in which its moments are known."""
 
 
 class FlowError(RuntimeError):
@@ -44,7 +52,7 @@ class Flow:
     problem
         The setting.
     t
-        Times, steps / N, shape (times,); those reached, if the flow diverged.
+        Times, steps / N, shape (times,); those reached, if the flow is not complete.
     values
         ``Q R L error`` (and ``gamma``, ``beta`` where trained), each of shape (times,).
         ``error`` is the generalisation error ``E (g(v) - g(f))^2 / 2`` against the clean
@@ -52,7 +60,8 @@ class Flow:
     steps
         Steps that the integrator tried.
     status
-        ``"complete"``, ``"diverged"``, or ``"failed"``.
+        ``"complete"``; ``"diverged"``; ``"outside-tables"``, where the moments in the flow are
+        not known; or ``"failed"``.
     message
         The status in words, with the time it came about; also says when the stiff solver took
         over. Empty when there is nothing to say.
@@ -183,6 +192,11 @@ def integrate(
     Flow
         With a status and a message; a flow that diverges is not an error.
 
+    Warns
+    -----
+    DivergenceWarning
+        If the flow diverged, or left the range in which its moments are known.
+
     Raises
     ------
     ValueError
@@ -195,48 +209,147 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
+    flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
+                 max_steps=max_steps, progress=progress)  # fmt: skip
+    if flow.status in ("diverged", OUTSIDE_TABLES):
+        warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
+    return flow
+
+
+def solve(
+    problem: Problem,
+    *,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    max_steps: int = EXPLICIT_STEPS,
+    progress: Progress | None = None,
+) -> Flow:
+    """`integrate` without its warning, for callers that expect a flow to diverge."""
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
-    kernels = flow_kernels(problem)
-    for extent in EXTENTS if kernels.HAS_RANGE else EXTENTS[:1]:
-        p = parameters(problem, extent, progress)
-        found = _advance(problem, kernels, p, stored, rtol, atol, limit)
-        if found.status != "diverged":
-            break
-    return found
+    return _advance(problem, stored, rtol, atol, limit, progress)
 
 
 def _advance(
-    problem: Problem, kernels: Any, p: Array, stored: Array, rtol: float, atol: float, limit: int
+    problem: Problem, stored: Array, rtol: float, atol: float, limit: int, progress: Progress | None
 ) -> Flow:
-    y = np.array(problem.start)
+    """Integrate through as many regions of tables as the flow passes."""
+    kernels, y = flow_kernels(problem), np.array(problem.start)
     out, reached = np.empty((len(stored), len(y))), np.zeros(1)
-    status, count, steps = kernels.integrate(y, stored, p, rtol, atol, limit, out, reached)
+    count = steps = 0
     state, message = "complete", ""
-    if status == kernels.TOO_MANY_STEPS:
-        state, message, count = stiff.go_on(
-            kernels, y, float(reached[0]), p, stored, count, out, rtol, atol, steps
+    region = next_region(problem, kernels, y, None)
+    while region is not None:
+        p = parameters(problem, region, progress)
+        status, more, tried = kernels.integrate(
+            y, stored[count:], p, rtol, atol, limit, out[count:], reached, reached[0]
         )
-    elif status == kernels.DIVERGED:
-        state = "diverged"
-        left = "finite numbers" + " or the tables' widest range" * kernels.HAS_RANGE
-        message = f"diverged at t = {reached[0]:g}: an order parameter left the {left}"
+        count, steps = count + more, steps + tried
+        if status == kernels.TOO_MANY_STEPS:
+            state, message, count = stiff.go_on(
+                kernels, y, float(reached[0]), p, stored, count, out, rtol, atol, steps
+            )
+        elif status == kernels.DIVERGED and at_edge(kernels, y, region):
+            region = next_region(problem, kernels, y, region, progress)
+            continue
+        elif status == kernels.DIVERGED:
+            state = "diverged"
+            message = f"diverged at t = {reached[0]:g}: an order parameter left the finite numbers"
+        break
+    else:
+        state, message = OUTSIDE_TABLES, f"at t = {reached[0]:g} {beyond_tables(kernels, y)}"
+        if not count:
+            out[0], count = y, 1
     return _collect(problem, kernels, stored[:count], out[:count], steps, state, message)
 
 
-def parameters(problem: Problem, extent: float = 1.0, progress: Progress | None = None) -> Array:
-    """The numbers of a problem in the order in which a flow's kernels take them."""
+# --- where the moments in a flow are known ------------------------------------------------------
+
+
+def next_region(
+    problem: Problem,
+    kernels: Any,
+    y: Array,
+    left: Region | None,
+    progress: Progress | None = None,
+) -> Region | None:
+    """The region of tables in which a flow goes on from a state; None where there is no table.
+
+    Parameters
+    ----------
+    problem, kernels
+        Of the flow.
+    y
+        The state.
+    left
+        The region that the flow has just left, if it left one.
+    progress
+        Called with (work done, work in all) while a table is built.
+    """
+    whole = middle(kernels.SINGULAR)
+    if not kernels.HAS_RANGE:
+        inside = kernels.field(y)[0] <= kernels.LARGEST_SCALE * (1.0 - EDGE)
+        return whole if inside and left is None else None
+    region = region_of(kernels.SINGULAR, *kernels.field(y))
+    if region is None or region == left:
+        return None
+    if region != whole and not known(problem, region, progress):
+        return None
+    return region
+
+
+def known(problem: Problem, region: Region, progress: Progress | None = None) -> bool:
+    """Whether the moments of a region are finite, and their table good enough."""
+    try:
+        made = flow_table(problem, region, progress)
+    except ValueError:
+        return False
+    return made is None or made.error < WORST
+
+
+def at_edge(kernels: Any, y: Array, region: Region) -> bool:
+    """Whether a flow ended because it left a region, not because it diverged."""
+    scale, shift = kernels.field(y)
+    if not kernels.HAS_RANGE:
+        return bool(scale >= kernels.LARGEST_SCALE * (1.0 - EDGE))
+    return not region.holds(scale, shift, margin=EDGE)
+
+
+def beyond_tables(kernels: Any, y: Array) -> str:
+    """Why a flow cannot go on from a state."""
+    scale, shift = kernels.field(y)
+    at = f"scale {scale:.4g}" + f" and shift {shift:.4g}" * (shift != 0.0)
+    return f"the flow left the range in which its moments are known, with a field of {at}"
+
+
+def parameters(
+    problem: Problem, region: Region | None = None, progress: Progress | None = None
+) -> Array:
+    """The numbers of a problem in the order in which a flow's kernels take them.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    region
+        Of the table that comes with them, if the flow needs one; by default the middle one.
+    progress
+        Called with (work done, work in all) while the table is built.
+    """
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     rates = [eta, problem.gamma_rate, decay(problem)]
     own = np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
-    made = flow_table(problem, extent, progress)
+    made = flow_table(problem, region, progress)
     return own if made is None else np.concatenate([own, made.packed])
 
 
 def flow_table(
-    problem: Problem, extent: float = 1.0, progress: Progress | None = None
+    problem: Problem, region: Region | None = None, progress: Progress | None = None
 ) -> Table | None:
     """The table of batch moments that a flow needs, if it needs one (theory.md, section 4).
 
@@ -259,7 +372,7 @@ def flow_table(
             f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density"
         )
     spec = kernels.TABLE
-    return loaded_table(spec, problem.M, extent, progress) if spec else None
+    return loaded_table(spec, problem.M, region, progress) if spec else None
 
 
 #: Kernels of a flow, each template building on those before it; compiled when first called.

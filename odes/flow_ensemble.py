@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..teacher_student.problem import Problem
-from .flow import ATOL, RTOL, flow_kernels, parameters
+from .flow import ATOL, RTOL, at_edge, flow_kernels, next_region, parameters
+from .regions import Region, middle
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -21,6 +22,8 @@ COLUMNS = {name: k for k, name in enumerate(
 STARTS = ("q0", "r0", "l0")
 #: Steps after which a flow is given up as stiff, and flows that one compiled call does.
 MAX_STEPS, CALL = 200_000, 512
+#: The status of a flow that left the range in which its moments are known.
+OUTSIDE = 3
 
 Progress = Callable[[int, int], None]
 
@@ -36,7 +39,7 @@ class Ends:
     Q, error
         Scale and generalisation error there.
     status
-        One of the kernels' ``COMPLETE``, ``DIVERGED``, ``TOO_MANY_STEPS``.
+        One of the kernels' ``COMPLETE``, ``DIVERGED``, ``TOO_MANY_STEPS``, or `OUTSIDE`.
     plateau
         The longest time the error took to fall by a tenth; 0 if not watched.
     times
@@ -98,6 +101,7 @@ def flow_ends(
     watch: bool = False,
     rtol: float = RTOL,
     atol: float = ATOL,
+    max_steps: int = MAX_STEPS,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Ends:
@@ -117,6 +121,8 @@ def flow_ends(
         Whether plateaus are wanted; both cost an error a step.
     rtol, atol
         Bounds on the error of a step.
+    max_steps
+        Steps after which a flow is given up as stiff.
     workers
         Threads; one a core by default.
     progress
@@ -130,22 +136,92 @@ def flow_ends(
     watched = 4 + 2 * len(levels) if levels or watch else 0
     watches = np.zeros((count, watched))
     watches[:, 4::2] = list(levels)
-    states, status = np.array(starts), np.zeros(count, dtype=np.int64)
+    states, times = np.array(starts), np.zeros(count)
+    status, regions = np.zeros(count, dtype=np.int64), [middle(kernels.SINGULAR)] * count
+    numbers = np.array(numbers)
+    run = _Run(kernels, ends, rtol, atol, max_steps, workers or os.cpu_count() or 1, progress)
+    going = _moved(problem, kernels, states, numbers, status, regions, range(count), started=False)
+    while going.size:
+        run.advance(going, states, times, numbers, watches, status)
+        left = [k for k in going if status[k] == kernels.DIVERGED
+                and at_edge(kernels, states[k], regions[k])]  # fmt: skip
+        going = _moved(problem, kernels, states, numbers, status, regions, left, started=True)
     observed = np.empty((2, count))
-
-    def one(first: int) -> int:
-        part = slice(first, min(first + CALL, count))
-        common = states[part], ends[part], numbers[part], rtol, atol, MAX_STEPS
-        if not watched and hasattr(kernels, "flows_in_lanes"):
-            kernels.flows_in_lanes(*common, status[part])
-        else:
-            kernels.flows(*common, watches[part], status[part])
-        kernels.observe(states[part], observed[0, part], observed[1, part])
-        return part.stop - part.start
-
-    _in_threads(one, range(0, count, CALL), count, workers or os.cpu_count() or 1, progress)
+    kernels.observe(states, observed[0], observed[1])
     plateau = watches[:, 3] if watched else np.zeros(count)
     return Ends(states, observed[0], observed[1], status, plateau, watches[:, 5::2])
+
+
+def _moved(
+    problem: Problem,
+    kernels: Any,
+    states: Array,
+    numbers: Array,
+    status: Array,
+    regions: list[Region],
+    which: Sequence[int],
+    *,
+    started: bool,
+) -> Array:
+    """Give flows the tables of the regions where they are; those that have one, by number.
+
+    The others' status becomes `OUTSIDE`.
+    """
+    if not (kernels.HAS_RANGE or np.inf > kernels.LARGEST_SCALE):
+        return np.array(which, dtype=np.int64)  # its moments are known everywhere
+    going, known = [], {problem.M: problem}
+    for k in which:
+        M = int(numbers[k, COLUMNS["batch_size"]])
+        own = known.setdefault(M, problem if M in known else problem.replace(batch_size=M))
+        region = next_region(own, kernels, states[k], regions[k] if started else None)
+        if region is None:
+            status[k] = OUTSIDE
+            continue
+        if region != regions[k]:
+            numbers[k, len(COLUMNS) :] = parameters(own, region)[len(COLUMNS) :]
+            regions[k] = region
+        going.append(k)
+    return np.array(going, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How flows are advanced: kernels, ends, bounds on the error, and threads."""
+
+    kernels: Any
+    ends: Array
+    rtol: float
+    atol: float
+    max_steps: int
+    workers: int
+    progress: Progress | None
+
+    def advance(
+        self,
+        which: Array,
+        states: Array,
+        times: Array,
+        numbers: Array,
+        watches: Array,
+        status: Array,
+    ) -> None:
+        """Advance flows to their ends, or to where they leave their tables; in place."""
+        lanes = not watches.shape[1] and hasattr(self.kernels, "flows_in_lanes")
+        bounds = self.rtol, self.atol, self.max_steps
+
+        def one(first: int) -> int:
+            part = which[first : first + CALL]
+            y, t, ends, p = states[part], times[part], self.ends[part], numbers[part]
+            seen, found = watches[part], status[part]
+            if lanes:
+                self.kernels.flows_in_lanes(y, ends, p, *bounds, found)
+            else:
+                self.kernels.flows(y, t, ends, p, *bounds, seen, found)
+            states[part], times[part], watches[part], status[part] = y, t, seen, found
+            return len(part)
+
+        pieces = range(0, len(which), CALL)
+        _in_threads(one, pieces, len(which), self.workers, self.progress)
 
 
 def _in_threads(

@@ -7,6 +7,7 @@ The same text is compiled here and, with plain Python in place of the decorator,
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import sympy
@@ -19,6 +20,7 @@ from .derive import Derivation
 from .gaussian_moments import RHO, SHIFT, Moment, closed_form
 from .gaussian_moments import Q as FIELD_STD
 from .quadrature_source import moment_functions
+from .resolution import resolved_scale
 from .symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
 from .table_source import table_lines, table_spec
 
@@ -42,8 +44,11 @@ def flow_source(derivation: Derivation) -> str:
         f"HAS_JACOBIAN = {not derivation.by_quadrature}",
         f"SMALLEST_BATCH = {derivation.smallest_batch}",
         f"HAS_RANGE = {bool(spec) and not json.loads(spec)['slopes']}",
+        f"SINGULAR = {bool(spec) and json.loads(spec)['singular']}",
         f"TABLE = {spec!r}",
+        f"LARGEST_SCALE = {_largest_scale(derivation)}",
         learning_rate_source(derivation.problem.eta),
+        _field(derivation),
         _rhs(derivation),
         _jacobian(derivation),
         _observables(derivation),
@@ -87,6 +92,22 @@ def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
     return lines
 
 
+def _field(derivation: Derivation) -> str:
+    """``field(y) -> (scale, shift)``, both of a student whose scale is positive."""
+    body = [*_unpack(derivation, rates=False)]
+    comment = "Scale (its size) and shift of the student's field."
+    return function("field", ["y"], body, ["float(q)", "float(shift)"], comment=comment)
+
+
+def _largest_scale(derivation: Derivation) -> str:
+    """Up to which scale the quadratures of the drift resolve the activation."""
+    if derivation.problem.uses_batch:
+        return "math.inf"
+    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
+    largest = resolved_scale(activation_formula(derivation.problem.activation), wanted)
+    return "math.inf" if largest == math.inf else repr(largest)
+
+
 def _parameter(symbol: Symbol) -> str:
     return {"lambda": "weight_decay"}.get(symbol.name, symbol.name)
 
@@ -100,7 +121,8 @@ def _rhs(derivation: Derivation) -> str:
     else:
         wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
         call, quadrature = moment_functions("moments", derivation, wanted)
-    body = [*_unpack(derivation, rates=True), *call, *assignments(closed_drift(derivation))]
+    known = ["q = q if q <= LARGEST_SCALE else math.nan"] if quadrature else []
+    body = [*_unpack(derivation, rates=True), *known, *call, *assignments(closed_drift(derivation))]
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     return quadrature + function("rhs", ["t", "y", "p", "dy"], body, [], comment=comment)
 
@@ -201,7 +223,7 @@ def kernel_source(derivation: Derivation) -> str:
         "import math",
         "import numpy as np",
         "from bntheory.codegen.jit import kernel",
-        "from bntheory.odes.chebyshev import look_up",
+        "from bntheory.odes.chebyshev import look_up, scale_axis",
         "from bntheory.teacher_student.normal_quadrature import (",
         "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, fill_rule, rule_size, scaled_cuts, student_rule",
         ")",

@@ -16,13 +16,14 @@ from ..teacher_student.schedule import check_schedule, stored_times
 from .diffusion_tables import smallest_scatter
 from .flow import Flow, FlowError
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
-from .moment_tables import EXTENTS
 from .table_quadrature import Progress
 
 if TYPE_CHECKING:
     import xarray
 
 Array = np.ndarray
+#: How far the ranges of the tables are extended when a flow leaves them.
+EXTENTS = (1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ ESTIMATE = (
 )  # fmt: skip
 
 COMPLETE, DIVERGED, TOO_MANY_STEPS = 0, 1, 2
-#: Beyond this an order parameter counts as diverged; and so does a step this small.
+#: Beyond this an order parameter counts as diverged; and so does a step this small, relative to
+#: the time and to the first step.
 HUGE, SMALLEST_STEP = 1e8, 1e-14
 
 
@@ -119,7 +120,7 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type:
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
     stored, steps = 0, 0
     rhs(t, y, p, k[0])
-    h = first_step(t, y, p, rtol, atol, k)
+    h = first = first_step(t, y, p, rtol, atol, k)
     before = 1e-4  # error of the step before, for the proportional-integral controller
     status = COMPLETE
     while stored < times.size and times[stored] <= t:
@@ -151,7 +152,7 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type:
             if size > HUGE:
                 status = DIVERGED
                 break
-        if h < SMALLEST_STEP * (1.0 + t):
+        if h < SMALLEST_STEP * max(t, first):
             status = DIVERGED
             break
     reached[0] = t

@@ -125,7 +125,7 @@ def _table_lines(derivation: Derivation) -> list[str]:
     if not wanted:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
-    point, order = table_point(derivation, "Math"), tabulated(derivation)
+    point, order = table_point(derivation, "Math", "scaleAxis(p.table, q)"), tabulated(derivation)
     lines = [f"const values = lookUp(p.table, Math.acos(rho), {point}, {len(order)});"]
     lines += ["const size = Math.hypot(q, shift);"] if homogeneous else []
     for i, symbol in enumerate(order):

@@ -12,6 +12,7 @@ from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
 from .diffusion_tables import diffusion_table
 from .flow import FlowError, parameters
+from .regions import widened
 from .table_quadrature import Progress
 
 Array = np.ndarray
@@ -28,7 +29,7 @@ def joint_parameters(
 ) -> Array:
     """The numbers that the joint flow takes: the flow's own, the diffusion's table, scratch space
     and the three numbers of `fluctuation_rhs`. ``extent`` multiplies the tables' ranges."""
-    own = parameters(problem, extent, progress)
+    own = parameters(problem, widened(kernels.SINGULAR, extent), progress)
     made = diffusion_table(problem, kernels, extent, progress)
     scratch = np.zeros(kernels.SCRATCH)
     ends = [own.size + made.size, mode, own.size]

@@ -63,7 +63,7 @@ def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-d
 
 
 @lane_kernel
-def lane_step(t, h, ends, y, k, trial, error, before, status):  # type: ignore[no-untyped-def]
+def lane_step(t, h, first, ends, y, k, trial, error, before, status):  # type: ignore[no-untyped-def]
     """Accept or reject every lane's step and choose the next; how many are still on the way.
 
     The controller is the integrator's, with powers that square roots give.
@@ -91,7 +91,7 @@ def lane_step(t, h, ends, y, k, trial, error, before, status):  # type: ignore[n
                 status[lane] = DIVERGED
             elif t[lane] >= ends[lane] * (1.0 - 1e-15):
                 status[lane] = COMPLETE
-        if status[lane] == RUNNING and h[lane] < SMALLEST_STEP * (1.0 + t[lane]):
+        if status[lane] == RUNNING and h[lane] < SMALLEST_STEP * max(t[lane], first[lane]):
             status[lane] = DIVERGED
         h[lane] = min(h[lane], ends[lane] - t[lane])
         running += status[lane] == RUNNING
@@ -106,6 +106,7 @@ def flows_in_lanes(starts, ends, parameters, rtol, atol, max_steps, status):  # 
     y, trial, k = np.empty((SIZE, LANES)), np.empty((SIZE, LANES)), np.empty((7, SIZE, LANES))
     p, t, h, end = np.empty((numbers, LANES)), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     error, before, later = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    first_h = np.empty(LANES)
     state, slopes = np.empty(LANES, dtype=np.int64), np.empty((7, SIZE))
     for first in range(0, n, LANES):
         for lane in range(LANES):
@@ -114,12 +115,13 @@ def flows_in_lanes(starts, ends, parameters, rtol, atol, max_steps, status):  # 
             rhs(0.0, starts[flow], parameters[flow], slopes[0])
             k[0, :, lane] = slopes[0]
             h[lane] = first_step(0.0, starts[flow], parameters[flow], rtol, atol, slopes)
+            first_h[lane] = h[lane]
             h[lane] = min(h[lane], end[lane])
             t[lane], before[lane], state[lane] = 0.0, 1e-4, RUNNING
         for _ in range(max_steps):
             lane_stages(t, h, y, p, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)
-            if lane_step(t, h, end, y, k, trial, error, before, state) == 0:
+            if lane_step(t, h, first_h, end, y, k, trial, error, before, state) == 0:
                 break
         for lane in range(min(LANES, n - first)):
             starts[first + lane] = y[:, lane]

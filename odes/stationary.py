@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..teacher_student.problem import Problem
-from .flow import flow_kernels, parameters
+from .flow import flow_kernels, next_region, parameters
+from .regions import middle
 
 Array = np.ndarray
 TOLERANCE, ITERATIONS = 1e-11, 40
@@ -76,22 +77,26 @@ class Stationary:
     def drift(self, y: Array, order: int | None = None, eta: float | None = None) -> Array:
         """The right-hand side (or its first-order part) at a state."""
         dy = np.empty(self.size)
-        self.kernels.drift(y, self._parameters(eta), order or self.kernels.FULL, dy)
+        self.kernels.drift(y, self._parameters(eta, y), order or self.kernels.FULL, dy)
         return dy
 
     def jacobian(self, y: Array, order: int | None = None, eta: float | None = None) -> Array:
         """Its derivatives by the state, shape (size, size)."""
         J = np.empty((self.size, self.size))
         order = order or self.kernels.FULL
-        self.kernels.drift_jacobian(y, self._parameters(eta), order, self.everything, J)
+        self.kernels.drift_jacobian(y, self._parameters(eta, y), order, self.everything, J)
         return J
 
     def growth(self, y: Array, eta: float | None = None) -> float:
         """The rate of log L."""
         return float(self.drift(y, eta=eta)[self.L] / y[self.L])
 
-    def _parameters(self, eta: float | None) -> Array:
+    def _parameters(self, eta: float | None, y: Array) -> Array:
         p = self.p.copy()
+        if self.kernels.HAS_RANGE:
+            region = next_region(self.problem, self.kernels, y, None)
+            if region not in (None, middle(self.kernels.SINGULAR)):
+                p = parameters(self.problem, region)
         p[0] = p[0] if eta is None else eta
         return p
 

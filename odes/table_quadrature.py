@@ -18,6 +18,8 @@ from .table_spec import TableSpec
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
+#: Scales beyond which panels of uhat are graded towards the activation's bend, not all shortened.
+GRADED = 12.0
 
 
 def evaluate(
@@ -27,7 +29,20 @@ def evaluate(
     fine: Fineness,
     progress: Progress | None = None,
 ) -> list[Array]:
-    """The moments at points of a table's axes, by quadrature, in threads."""
+    """The moments at points, by quadrature, in threads.
+
+    Parameters
+    ----------
+    spec, M
+        Which moments, and the batch size.
+    points
+        Angle of the overlap, scale and shift; for a homogeneous activation the direction of
+        (scale, shift) stands for both.
+    fine
+        How fine.
+    progress
+        Called with (points done, points in all).
+    """
     kernels = quadrature_kernels(spec.activation)
     points = list(points)
     tables: dict[float, Array] = {}
@@ -47,19 +62,19 @@ def evaluate(
     longest = min(3.0 / math.sqrt(M), 2.0 * fine.uhat / weights.size, 1.0)
 
     def one(point: tuple[float, ...]) -> Array:
-        angle, second, third = point
-        q = math.exp(second) if spec.singular else second
+        angle, q, third = point
         shift = third if spec.shifted else 0.0
         if spec.slopes:
-            q, shift = (math.cos(second), math.sin(second)) if spec.shifted else (1.0, 0.0)
+            q, shift = (math.cos(q), math.sin(q)) if spec.shifted else (1.0, 0.0)
         rho = math.cos(angle)
         ubar, s, weight = statistics_rule(M, _cuts(spec, M, kernels.KINKS, q, shift, rho), fine)
         field = [laurent_values(terms, ubar, s) for terms in (spec.x0, spec.x1)]
         statistics = Statistics(ubar, s, weight, *field)
         out = np.empty(len(spec.singles) + len(spec.pairs))
         # A smooth activation bends over distances of about 1 in q uhat.
-        bends = 1.0 if spec.slopes else max(1.0, q)
-        direction = Direction(x, w, longest / bends, weights, steps)
+        bends = 1.0 if spec.slopes else min(max(1.0, q), GRADED)
+        graded = not spec.slopes and q > GRADED
+        direction = Direction(x, w, longest / bends, graded, weights, steps)
         known = Teacher(rho, np.array(spec.slopes), teacher(angle))
         kernels.batch_moments(statistics, direction, known, plan, M, q, shift, out)
         return out

@@ -37,12 +37,20 @@ def singular(derivation: Derivation) -> bool:
     return not homogeneous and any(power < 0 for _, _, power in at_centre)
 
 
-def table_point(derivation: Derivation, functions: str) -> str:
-    """Where to look: second and third axis, ``functions`` being where logarithm and atan2 are."""
-    if singular(derivation):
-        return f"{functions}.log(q), shift"
+def table_point(derivation: Derivation, functions: str, axis: str) -> str:
+    """Where to look: second and third axis.
+
+    Parameters
+    ----------
+    derivation
+        Of the flow.
+    functions
+        Where atan2 is found.
+    axis
+        The scale on the table's axis.
+    """
     if not side_slopes(activation_formula(derivation.problem.activation)):
-        return "q, shift"
+        return f"{axis}, shift"
     return "0.0, 0.0" if derivation.shift == 0 else f"{functions}.atan2(shift, q), 0.0"
 
 
@@ -58,7 +66,8 @@ def table_lines(derivation: Derivation) -> list[str]:
     if not wanted:
         return []
     homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
-    point, order = table_point(derivation, "math"), tabulated(derivation)
+    point = table_point(derivation, "math", f"scale_axis(p, {len(PARAMETERS)}, q)")
+    order = tabulated(derivation)
     lines = [
         f"values = np.empty({len(order)})",
         f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",

@@ -64,3 +64,17 @@ def check_schedule(problem: Problem, time: float) -> None:
                 f"eta={problem.eta!r} is {value:g} at t={t:g}; a formula that is finite and "
                 f"positive from 0 to {time:g} is accepted"
             )
+
+
+def learning_rate(problem: Problem, t: float) -> float:
+    """The learning rate at a time, of a number or of a schedule.
+
+    Examples
+    --------
+    >>> learning_rate(Problem(eta=0.5), 3.0)
+    0.5
+    """
+    if not isinstance(problem.eta, str):
+        return problem.eta
+    kernels = specialise("teacher_student/observables.py", problem)
+    return float(kernels.learning_rate(t, 0.0))

@@ -11,6 +11,11 @@ function chebyshevBasis(y, size, low, high) {
   return size === 1 || Math.abs(x) <= 1 + 1e-9 ? basis : null;
 }
 
+// A scale on the table's axis: its logarithm, unless the axis begins at 0.
+function scaleAxis(table, q) {
+  return table[4] === 0 ? q : Math.log(q);
+}
+
 // The first `count` tabulated moments at a point; infinity outside the table's range.
 function lookUp(table, y0, y1, y2, count) {
   const values = new Float64Array(count);

@@ -38,7 +38,7 @@ class Trajectory {
     this.k = Array.from({length: 7}, () => new Float64Array(flow.size));
     this.trial = new Float64Array(flow.size);
     flow.rhs(0, this.y, p, this.k[0]);
-    this.h = this.firstStep();
+    this.h = this.first = this.firstStep();
     this.before = 1e-4; // error of the step before, for the proportional-integral controller
   }
 
@@ -87,7 +87,7 @@ class Trajectory {
       this.before = error;
       if (this.y.some((value) => Math.abs(value) > HUGE)) return "diverged";
     }
-    return this.h < SMALLEST_STEP * (1 + this.t) ? "diverged" : "";
+    return this.h < SMALLEST_STEP * Math.max(this.t, this.first) ? "diverged" : "";
   }
 }
 
