@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..odes.fixed_points import FixedPoints
 from ..results.style import Width
 from ..teacher_student.simulate import Progress
+from .branch_check import BranchCheck, check_branch
 from .equilibrium_check import EquilibriumCheck, check_equilibrium
 from .learning_rate_check import LearningRateCheck, check_learning_rate
 
@@ -28,27 +29,36 @@ class CheckedFixedPoints:
         The largest stable learning rate by chain.
     equilibrium
         The equilibrium under weight decay by chain; None without weight decay.
+    branch
+        The largest stable learning rate of a point that moves with eta, by flows; None of one
+        that does not.
     """
 
     found: FixedPoints
     learning_rate: LearningRateCheck
     equilibrium: EquilibriumCheck | None
+    branch: BranchCheck | None = None
 
     @property
     def agree(self) -> bool:
         """Whether everything tested agrees."""
-        return self.learning_rate.agree and (self.equilibrium is None or self.equilibrium.agree)
+        return all(check.agree for check in self._made())
+
+    def _made(self) -> list[LearningRateCheck | EquilibriumCheck | BranchCheck]:
+        made = (self.learning_rate, self.branch, self.equilibrium)
+        return [check for check in made if check is not None]
 
     def lines(self) -> list[str]:
         """The comparisons in words."""
-        both = [self.learning_rate.summary()]
-        return both + ([self.equilibrium.summary()] if self.equilibrium else [])
+        return [check.summary() for check in self._made()]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: that of the fixed points, with ``check`` added."""
         equilibrium = self.equilibrium.to_dict() if self.equilibrium else None
         check = {"agree": self.agree, "learning_rate": self.learning_rate.to_dict()}
-        return {**self.found.to_dict(), "check": check | {"equilibrium": equilibrium}}
+        branch = self.branch.to_dict() if self.branch else None
+        check |= {"equilibrium": equilibrium, "branch": branch}
+        return {**self.found.to_dict(), "check": check}
 
     def columns(self) -> Any:
         """The CSV form of the fixed points."""
@@ -91,4 +101,4 @@ def check_fixed_points(
     equilibrium = None
     if problem.weight_decay and "gamma" in problem.trained_scalars:
         equilibrium = check_equilibrium(problem, seed=seed, progress=progress, **given)
-    return CheckedFixedPoints(found, rate, equilibrium)
+    return CheckedFixedPoints(found, rate, equilibrium, check_branch(problem))

@@ -26,6 +26,9 @@ from ..teacher_student.simulate import Progress, simulate
 
 #: The misalignment 1 - R of the displaced start, and the end of a run in units of 1/eta_eff.
 MISALIGNED, SPAN = 1e-4, 0.2
+#: A misalignment of 1e-4 is an angle of 1.4e-2, by which a kinked activation shifts the root: a few
+#: times that is allowed between flow and Jacobian (at most 1.7% was seen).
+SHIFTED = 0.05
 #: The bracket, in units of the theory's learning rate, and how finely its root is found.
 BRACKET, PRECISION = (0.5, 2.0), 1e-3
 #: Standard errors within which chain and flow agree: false alarms 1 in 16 000 (normal law).
@@ -47,7 +50,8 @@ class LearningRateCheck:
     jacobian
         From the derived Jacobian (Proposition 2), as eta at the start's length.
     flow
-        From two flows at the simulation's finite misalignment and time.
+        From two flows at the simulation's finite misalignment and time; None if they have no such
+        rate between half and twice the Jacobian's.
     chain, standard_error
         From the chain; None if it has no such rate between half and twice the Jacobian's.
     dim, runs, seed
@@ -60,7 +64,7 @@ class LearningRateCheck:
 
     problem: Problem
     jacobian: float
-    flow: float
+    flow: float | None
     chain: float | None
     standard_error: float | None
     dim: int
@@ -71,15 +75,18 @@ class LearningRateCheck:
 
     @property
     def agree(self) -> bool:
-        """Whether chain and flow agree within `WITHIN` standard errors."""
-        if self.chain is None or self.standard_error is None:
+        """Whether chain and flow agree within `WITHIN` standard errors, and with the Jacobian."""
+        if self.flow is None or self.chain is None or self.standard_error is None:
+            return False
+        if abs(self.flow - self.jacobian) > SHIFTED * self.jacobian:
             return False
         return abs(self.chain - self.flow) <= WITHIN * self.standard_error + PRECISION * self.flow
 
     def summary(self) -> str:
         """The comparison in words."""
-        text = f"largest stable eta: {self.jacobian:.5g} from the Jacobian, {self.flow:.5g} "
-        text += "from the flow at finite misalignment, "
+        text = f"largest stable eta: {self.jacobian:.5g} from the Jacobian, "
+        text += "none found by" if self.flow is None else f"{self.flow:.5g} from"
+        text += " the flow at finite misalignment, "
         if self.chain is None:
             text += "none found by the chain: disagree"
         else:
@@ -141,8 +148,6 @@ def check_learning_rate(
 
     by_flow, _ = _root(deterministic, bound)
     by_chain, error = _root(chain, bound)
-    if by_flow is None:
-        by_flow = bound
     text, diverges = _what_happens(problem.replace(eta=BEYOND * bound), seed)
     return LearningRateCheck(
         flow.problem, bound, by_flow, by_chain, error, dim, runs, seed, text, diverges

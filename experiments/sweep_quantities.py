@@ -12,7 +12,7 @@ from ..odes.flow_ensemble import COLUMNS, OUTSIDE, Ends
 from ..odes.stability import learning_rate_bound
 from ..results.checks import number
 from ..teacher_student.problem import Problem
-from ..teacher_student.schedule import learning_rate
+from ..teacher_student.schedule import effective_rate, learning_rate
 
 Array = np.ndarray
 PLAIN = ("final-Q", "final-R", "final-L", "final-error", "eta-eff", "plateau", "eta-max",
@@ -89,7 +89,8 @@ def measure(
     R, L = flows.states[:, -2], flows.states[:, -1]
     found = {"final-Q": flows.Q, "final-R": R, "final-L": L, "final-error": flows.error}
     # The effective rate of theory.md, section 3, at the end of the flow.
-    found["eta-eff"] = _rates(problem, columns, numbers) * np.abs(flows.Q) / L**2
+    rates = _rates(problem, columns, numbers)
+    found["eta-eff"] = effective_rate(problem, rates, flows.Q, L)
     found["plateau"] = np.where(flows.plateau > 0, flows.plateau, np.nan)
     values = {name: np.where(complete, v, np.nan) for name, v in found.items()}
     times = iter(flows.times.T)

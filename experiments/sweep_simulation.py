@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..teacher_student.problem import Problem
-from ..teacher_student.schedule import learning_rate, stored_steps, stored_times
+from ..teacher_student.schedule import effective_rate, learning_rate, stored_steps, stored_times
 from ..teacher_student.simulate import observe, run_makers, run_rows
 from .sweep_quantities import TIME_TO, Asked, level_of
 
@@ -104,7 +104,8 @@ def _of_one_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> dict[s
     if arrived:
         R, L = rows[-1, 2:]
         found |= {"final-Q": Q[-1], "final-R": R, "final-L": L, "final-error": error[-1]}
-        found["eta-eff"] = learning_rate(problem, t[-1]) * abs(Q[-1]) / L**2
+        rate = learning_rate(problem, t[-1])
+        found["eta-eff"] = float(effective_rate(problem, rate, Q[-1], L))
     if "plateau" in asked.names:
         found["plateau"] = plateau(t[: len(rows)], error) if arrived else np.nan
     for name in asked.names:

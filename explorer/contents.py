@@ -98,7 +98,7 @@ def collect(
         spec = table_spec(derivation)
         for M in _tabulated(derivation, sizes):
             if f"{key}/{M}" not in made.tables:
-                made.tables[f"{key}/{M}"] = _packed(loaded_table(spec, M, 1.0, None).packed)
+                made.tables[f"{key}/{M}"] = _packed(loaded_table(spec, M, None, None).packed)
             step()
         made.entries[f"{activation}/{scheme}"] = _entry(derivation, key, sizes)
     return made

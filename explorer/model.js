@@ -61,7 +61,7 @@ function curves(state) {
     columns.R.push(y[flow.size - 2]);
     columns.L.push(L);
     columns.error.push(error);
-    columns.eta_eff.push(state.eta * Math.abs(Q) / L ** 2);
+    columns.eta_eff.push(entryOf(state).gamma ? state.eta * Math.abs(Q) / L ** 2 : state.eta);
   }
   return {status: way.status, reachedTime: way.t, columns, hasRange: flow.hasRange};
 }

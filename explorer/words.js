@@ -55,17 +55,25 @@ function speed(point) {
 }
 
 function limit(point, normalised) {
+  const now = `The effective learning rate is ${number(point.eta_eff, 4)}`;
+  if (normalised && point.L !== null) return ofARest(point, now);
   if (point.eta_max === null || point.largest_eta === null) {
     return "No learning rate was found at which this point loses its stability.";
   }
-  const text = `The effective learning rate is ${number(point.eta_eff, 4)}; the largest stable one is ${
-    number(point.eta_max)}, that is η = ${number(point.largest_eta)}`;
   if (!normalised) {
-    return `${text}. Above it the weights leave this point, and diverge where nothing holds them.`;
+    return `The learning rate is ${number(point.eta_eff, 4)}; this point is stable up to η = ${
+      number(point.largest_eta)}. Above it the weights leave it, and diverge where nothing holds them.`;
   }
-  if (point.L !== null) {
-    return `${text} at this length; the length follows η, so that training cannot diverge.`;
-  }
-  return `${text}. Above it alignment is lost but nothing diverges: L grows until the effective `
-    + "rate is below it again.";
+  return `${now}; the largest stable one is ${number(point.eta_max)}, that is η = ${
+    number(point.largest_eta)}. Above it alignment is lost but nothing diverges: L grows until `
+    + "the effective rate is below it again.";
+}
+
+// Of a normalised student whose length rests: it follows eta.
+function ofARest(point, now) {
+  const grow = point.eta_max === null ? ""
+    : `, and misaligned weights would grow from ${number(point.eta_max)} on at a given length`;
+  return `${now}${grow}; ` + (point.largest_eta === null
+    ? "the length follows η, and no η was found at which this point is lost."
+    : `as the length follows η, this point is stable up to ${number(point.largest_eta)}.`);
 }

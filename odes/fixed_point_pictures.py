@@ -22,6 +22,7 @@ from ..results.pictures import (
     shared_legend,
 )
 from ..results.style import Width, in_house_style
+from ..teacher_student.schedule import effective_rate
 from .fixed_points import FixedPoints
 from .flow import Flow, solve
 
@@ -98,4 +99,4 @@ def _rates(axes: Axes, found: FixedPoints) -> None:
 
 
 def _effective(flow: Flow) -> np.ndarray:
-    return np.asarray(float(flow.problem.eta) * np.abs(flow.Q) / flow.L**2)
+    return effective_rate(flow.problem, float(flow.problem.eta), flow.Q, flow.L)

@@ -54,15 +54,28 @@ def speed(point: FixedPoint) -> str:
 
 def limit(point: FixedPoint, normalised: bool) -> str:
     """From which learning rate on training does not settle there."""
+    now = f"The effective learning rate is {point.eta_eff:.4g}"
+    if normalised and point.L is not None:
+        return _of_a_rest(point, now)
     if point.eta_max is None or point.largest_eta is None:
         return "No learning rate was found at which this point loses its stability."
-    text = f"The effective learning rate is {point.eta_eff:.4g}; the largest stable one is "
-    text += f"{point.eta_max:.6g}, that is eta = {point.largest_eta:.6g}"
     if not normalised:
         return (
-            text + ". Above it the weights leave this point, and diverge where nothing holds them."
+            f"The learning rate is {point.eta_eff:.4g}; this point is stable up to eta = "
+            f"{point.largest_eta:.6g}. Above it the weights leave it, and diverge where nothing "
+            "holds them."
         )
-    if point.L is not None:
-        return text + " at this length; the length follows eta, so that training cannot diverge."
-    text += ". Above it alignment is lost but nothing diverges: L grows until the effective "
-    return text + "rate is below it again."
+    return (
+        f"{now}; the largest stable one is {point.eta_max:.6g}, that is eta = "
+        f"{point.largest_eta:.6g}. Above it alignment is lost but nothing diverges: L grows until "
+        "the effective rate is below it again."
+    )
+
+
+def _of_a_rest(point: FixedPoint, now: str) -> str:
+    """Of a normalised student whose length rests: it follows eta."""
+    if point.eta_max is not None:
+        now += f", and misaligned weights would grow from {point.eta_max:.6g} on at a given length"
+    if point.largest_eta is None:
+        return f"{now}; the length follows eta, and no eta was found at which this point is lost."
+    return f"{now}; as the length follows eta, this point is stable up to {point.largest_eta:.6g}."

@@ -6,9 +6,9 @@ the derived flow and its Jacobian.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,16 @@ from ..results.files import dataset
 from ..results.style import Width
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
+from ..teacher_student.schedule import effective_rate
 from .flow import OUTSIDE_TABLES
 from .flow_ensemble import OUTSIDE, flow_ends
-from .stability import eigenvalues, largest_learning_rate, length_exponent, return_matrix
+from .stability import (
+    eigenvalues,
+    largest_learning_rate,
+    length_exponent,
+    return_matrix,
+    stable_branch_end,
+)
 from .stationary import SAME, Array, Stationary
 
 if TYPE_CHECKING:
@@ -49,11 +56,18 @@ class FixedPoint:
     eigenvalues
         Of the Jacobian, complex, slowest first; of an attractor, at L = l0 and without L.
     eta_eff
-        Effective learning rate ``eta Q / L^2``; at L = l0 where ``L`` is None.
+        Effective learning rate ``eta Q / L^2``, at L = l0 where ``L`` is None; of a plain
+        student eta itself.
     eta_max
-        The ``eta_eff`` from which on misaligned weights grow; None if there is none.
+        The ``eta_eff`` from which on misaligned weights grow; None if there is none. Of a plain
+        student the same as ``largest_eta``.
     largest_eta
-        The same as a learning rate eta, at the length of ``eta_eff``.
+        The learning rate eta up to which the point is stable: of the point that moves with eta,
+        where noise or weight decay move it (`stable_branch_end`); at L = l0 where L is
+        arbitrary or grows. None where there is no such rate.
+    largest_eta_frozen
+        The learning rate from which on misaligned weights would grow if the point stayed where
+        it is at small learning rates; of a normalised student at the length of ``eta_eff``.
     residual
         The largest drift over eta that is left (of the first-order drift for an attractor).
     beta
@@ -83,6 +97,7 @@ class FixedPoint:
     length_exponent: float | None
     state: tuple[float, ...]
     reached: bool = False
+    largest_eta_frozen: float | None = None
 
     @property
     def slow_rate(self) -> float:
@@ -111,6 +126,7 @@ class FixedPoint:
             "eta_eff",
             "eta_max",
             "largest_eta",
+            "largest_eta_frozen",
             "residual",
             "beta",
             "error",
@@ -224,7 +240,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
 def all_points(flow: Stationary) -> list[FixedPoint]:
     """All fixed points and attractors, without saying which of them is reached."""
     limits = flow.limits()
-    bounds = _bounds(flow, limits)
+    bounds = _for_each(flow, limits, _bounds)
     if flow.normalised and not flow.problem.weight_decay:
         return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
@@ -234,20 +250,35 @@ def all_points(flow: Stationary) -> list[FixedPoint]:
     return _arbitrary_lengths(points)
 
 
-def _bounds(flow: Stationary, limits: list[Array]) -> list[float | None]:
-    """The largest learning rates; a mirror image has that of its original."""
-    bounds: list[float | None] = []
+class Bounds(NamedTuple):
+    """Learning rates up to which a point is stable: where it is in the limit, and as it moves."""
+
+    frozen: float | None
+    moving: float | None
+
+
+def _bounds(flow: Stationary, limit: Array) -> Bounds:
+    frozen = largest_learning_rate(flow, limit)
+    rests = not flow.normalised or flow.problem.weight_decay > 0.0
+    return Bounds(frozen, stable_branch_end(flow, limit) if rests else frozen)
+
+
+def _for_each(
+    flow: Stationary, limits: list[Array], find: Callable[[Stationary, Array], Bounds]
+) -> list[Bounds]:
+    """What is found for every limit; a mirror image has that of its original."""
+    found: list[Bounds] = []
     for k, y in enumerate(limits):
         twins = [j for j in range(k) if _distance(flow, flow.mirror(y), limits[j]) < SAME]
-        bounds.append(bounds[twins[0]] if twins else largest_learning_rate(flow, y))
-    return bounds
+        found.append(found[twins[0]] if twins else find(flow, y))
+    return found
 
 
 def _distance(flow: Stationary, x: Array, y: Array) -> float:
     return float(np.abs(x - y)[: flow.L].max())
 
 
-def _limit(flow: Stationary, y: Array, bound: float | None) -> FixedPoint:
+def _limit(flow: Stationary, y: Array, bound: Bounds) -> FixedPoint:
     """A point of a normalised student without weight decay."""
     grows = flow.growth(y) > NEUTRAL * flow.eta * 1e-3
     if not grows:
@@ -260,7 +291,7 @@ def _limit(flow: Stationary, y: Array, bound: float | None) -> FixedPoint:
     return _point(flow, y, None, ATTRACTOR, values, stable, bound, y)
 
 
-def _rest(flow: Stationary, y: Array, limit: Array, bound: float | None) -> FixedPoint:
+def _rest(flow: Stationary, y: Array, limit: Array, bound: Bounds) -> FixedPoint:
     """A point at which L rests as well."""
     values = eigenvalues(flow.jacobian(y))
     stable = bool(values[0].real < -NEUTRAL * flow.eta * 1e-3)
@@ -274,13 +305,19 @@ def _point(
     kind: str,
     values: Array,
     stable: bool,
-    bound: float | None,
+    bound: Bounds,
     limit: Array,
 ) -> FixedPoint:
     Q, attractor = flow.scale(y), kind == ATTRACTOR
-    # What bounds eta at the limit's length bounds eta Q / L^2 at any.
-    eta_max = None if bound is None else bound * abs(flow.scale(limit)) / float(limit[flow.L]) ** 2
-    eta_eff = flow.eta * abs(Q) / float(y[flow.L]) ** 2
+    eta_eff = _rate(flow, y, flow.eta)
+    frozen, moving = bound
+    if flow.normalised:
+        # What bounds eta at the limit's length bounds eta Q / L^2 at any.
+        eta_max = None if frozen is None else _rate(flow, limit, frozen)
+        frozen = None if not eta_max or not eta_eff else flow.eta * eta_max / eta_eff
+        moving = moving if flow.problem.weight_decay else frozen
+    else:
+        eta_max = None if moving is None else _rate(flow, limit, moving)
     scalars = flow.problem.trained_scalars
     return FixedPoint(
         Q=Q,
@@ -291,7 +328,8 @@ def _point(
         eigenvalues=tuple(complex(v) for v in values),
         eta_eff=eta_eff,
         eta_max=eta_max,
-        largest_eta=None if not eta_max or not eta_eff else flow.eta * eta_max / eta_eff,
+        largest_eta=moving,
+        largest_eta_frozen=frozen,
         residual=flow.residual(
             y, *((flow.quick, flow.kernels.FIRST_ORDER) if attractor else (flow.everything,))
         ),
@@ -300,6 +338,10 @@ def _point(
         length_exponent=length_exponent(flow, y) if attractor else None,
         state=tuple(float(value) + 0.0 for value in y),
     )
+
+
+def _rate(flow: Stationary, y: Array, eta: float) -> float:
+    return float(effective_rate(flow.problem, eta, flow.scale(y), y[flow.L]))
 
 
 def _arbitrary_lengths(points: list[FixedPoint]) -> list[FixedPoint]:

@@ -18,6 +18,7 @@ from ..results.files import dataset
 from ..results.pictures import LABELS, LOOKS, entitle, log_axis, new_figure, setting, shared_legend
 from ..results.style import Width, in_house_style
 from ..teacher_student.problem import Problem
+from ..teacher_student.schedule import effective_rate
 from .flow import FlowError
 from .stationary import Array, Stationary
 
@@ -156,7 +157,7 @@ def optimal_schedule(
     Q, error = np.empty((2, len(t)))
     flow.kernels.observe(states, Q, error)
     R, L = states[:, flow.R], states[:, flow.L]
-    values = {"eta": eta, "eta_eff": eta * np.abs(Q) / L**2, "Q": Q, "R": R, "L": L}
+    values = {"eta": eta, "eta_eff": effective_rate(problem, eta, Q, L), "Q": Q, "R": R, "L": L}
     return Schedule(flow.problem, t, values | {"error": error})
 
 

@@ -8,10 +8,16 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..teacher_student.problem import Problem
+from ..teacher_student.schedule import effective_rate
 from .stationary import SAME, Array, Stationary
 
 #: Learning rates between which stability is looked for, in units of the batch size.
 SMALLEST_RATE, LARGEST_RATE = 1e-6, 1e6
+#: Learning rates between which a branch is followed, in units of the batch size; the factor of a
+#: step, and how near to 1 it has come where the branch ends (without and with closed moments).
+BRANCH_FROM, BRANCH_TO, BRANCH_STEP, BRANCH_END = 1e-3, 1e4, 2.0, (1e-7, 1e-11)
+#: Points of neighbouring learning rates differ by less than this.
+NEAR = 0.3
 
 
 def eigenvalues(matrix: Array) -> Array:
@@ -83,6 +89,75 @@ def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
     return None
 
 
+def stable_branch_end(flow: Stationary, limit: Array) -> float | None:
+    """The learning rate up to which the point that moves with eta is there, and stable.
+
+    Where noise or weight decay move the point, its own Jacobian decides, at every eta, and not
+    that of one point: the branch is followed up from small learning rates, where it begins at
+    ``limit``, until it loses its stability or ends in a fold.
+
+    Parameters
+    ----------
+    flow
+        The drift; its own learning rate plays no part.
+    limit
+        A root of the first-order drift.
+
+    Returns
+    -------
+    float or None
+        None where there is no stable point at small learning rates, or no end.
+    """
+    low = flow.problem.M * BRANCH_FROM
+    if not moves(flow, limit):
+        return largest_learning_rate(flow, limit)
+    y = _branch_start(flow, limit, low)
+    if y is None:
+        return None
+    factor, top = BRANCH_STEP, flow.problem.M * BRANCH_TO
+    end = BRANCH_END[flow.kernels.HAS_JACOBIAN]
+    while low < top:
+        onward = _stable_rest(flow, y, low * factor)
+        if onward is not None:
+            low, y, factor = low * factor, onward, min(BRANCH_STEP, factor**1.5)
+        elif factor - 1.0 > end:
+            factor = factor**0.5
+        else:
+            return low * factor**0.5
+    return None
+
+
+def moves(flow: Stationary, limit: Array) -> bool:
+    """Whether a limit of small learning rates is no rest at larger ones: with noise or decay."""
+    if flow.normalised:
+        return flow.problem.weight_decay > 0.0
+    eta = flow.problem.M * BRANCH_FROM
+    return bool(np.abs(flow.drift(limit, eta=eta)).max() >= 1e-12 * eta)
+
+
+def _branch_start(flow: Stationary, limit: Array, eta: float) -> Array | None:
+    """Where the branch of a limit is at a small learning rate, if it is stable there."""
+    if not flow.normalised:
+        return _stable_rest(flow, limit, eta)
+    small = Stationary(flow.problem.replace(eta=eta))  # L rests at a length of its own
+    rests = [y for y in small.rests([limit]) if np.abs(y - limit)[: flow.L].max() < NEAR]
+    return next((y for y in rests if _is_stable(flow, y, eta)), None)
+
+
+def _stable_rest(flow: Stationary, y: Array, eta: float) -> Array | None:
+    """The stable point at a learning rate that is near a point of a neighbouring rate."""
+    onward = flow.rest_near(y, eta)
+    if onward is None or abs(onward - y)[flow.R] > NEAR:
+        return None
+    if abs(np.log(onward[flow.L] / y[flow.L])) > 1.0 or not _is_stable(flow, onward, eta):
+        return None
+    return onward
+
+
+def _is_stable(flow: Stationary, y: Array, eta: float) -> bool:
+    return bool(eigenvalues(flow.jacobian(y, eta=eta))[0].real < -1e-11 * eta)
+
+
 def best_limit(flow: Stationary) -> Array | None:
     """The root of the first-order drift with the lowest error; of two mirror images, Q > 0."""
     return min(
@@ -93,6 +168,8 @@ def best_limit(flow: Stationary) -> Array | None:
 def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     """``eta_max`` and the same as a learning rate at L = l0, of the best stable end of training.
 
+    A plain student has no length to be held at: its rate is that of the point that moves with eta.
+
     Returns
     -------
     eta_max, largest_eta
@@ -100,10 +177,12 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     """
     flow = Stationary(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
     best = best_limit(flow)
-    largest = None if best is None else largest_learning_rate(flow, best)
+    find = largest_learning_rate if flow.normalised else stable_branch_end
+    largest = None if best is None else find(flow, best)
     if best is None or largest is None:
         return None
-    return largest * abs(flow.scale(best)) / float(best[flow.L]) ** 2, largest
+    rate = effective_rate(problem, largest, flow.scale(best), best[flow.L])
+    return float(rate), largest
 
 
 def length_exponent(flow: Stationary, y: Array) -> float | None:

@@ -20,7 +20,8 @@ from .flow import flow_kernels, next_region, parameters
 from .regions import middle
 
 Array = np.ndarray
-TOLERANCE, ITERATIONS = 1e-11, 40
+TOLERANCE, ITERATIONS, NEIGHBOUR = 1e-11, 40, 15
+#: (Iterations from anywhere, and from the point at a neighbouring learning rate.)
 #: Roots closer than this are one root; drifts below the second number are zero.
 SAME, ZERO = 1e-6, 1e-8
 #: Beyond this a scale, a shift or a length is no longer in the region searched.
@@ -123,6 +124,18 @@ class Stationary:
         if not self.normalised:
             starts += list(self._starts(OVERLAPS, LENGTHS))
         return self.search(np.array(starts), self.everything, self.kernels.FULL) if starts else []
+
+    def rest_near(self, y: Array, eta: float) -> Array | None:
+        """The root of the full right-hand side at a learning rate that Newton reaches from y."""
+        root, p = y.copy(), self._parameters(eta, y)
+        k = self.kernels
+        # Near the end of a branch the Jacobian is all but singular, and steps are rounding errors.
+        if not k.newton(root, p, k.FULL, self.everything, 1e3 * TOLERANCE, NEIGHBOUR):
+            return None
+        dy = np.empty(self.size)
+        k.drift(root, p, k.FULL, dy)
+        dy[self.L] /= root[self.L]
+        return root if np.abs(dy).max() < ZERO * eta * (1.0 + np.abs(root).max()) else None
 
     def _around(self, y: Array) -> Iterable[tuple[float, float]]:
         if not self.normalised:

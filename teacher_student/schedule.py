@@ -78,3 +78,26 @@ def learning_rate(problem: Problem, t: float) -> float:
         return problem.eta
     kernels = specialise("teacher_student/observables.py", problem)
     return float(kernels.learning_rate(t, 0.0))
+
+
+def effective_rate(problem: Problem, eta: ArrayLike, Q: ArrayLike, L: ArrayLike) -> Array:
+    """The learning rate at which the *direction* of the weights learns (theory.md, section 3).
+
+    Parameters
+    ----------
+    problem
+        Its scheme decides: ``eta Q / L^2`` where gamma carries the scale, ``eta`` itself of a
+        plain student, whose weights are what the rate is of.
+    eta, Q, L
+        Learning rate, scale and length, broadcast.
+
+    Examples
+    --------
+    >>> float(effective_rate(Problem(scheme="wn"), 0.5, 1.0, 2.0))
+    0.125
+    >>> float(effective_rate(Problem(scheme="sgd"), 0.5, 2.0, 2.0))
+    0.5
+    """
+    if "gamma" in problem.trained_scalars:
+        return np.asarray(eta) * np.abs(Q) / np.square(L)
+    return np.broadcast_to(eta, np.shape(Q)).astype(float)

@@ -21,6 +21,8 @@ AGREE = 1e-6
 CASES = [
     {"scheme": "sgd", "eta": 1.0, "noise": 0.1},
     {"scheme": "sgd", "activation": "erf", "batch_size": 4, "r0": -0.3},
+    {"scheme": "sgd", "activation": "identity", "batch_size": 2, "noise": 0.3, "weight_decay": 0.5},
+    {"scheme": "sgd", "activation": "tanh", "noise": 0.1},
     {"scheme": "wn", "activation": "identity", "eta": 0.3, "weight_decay": 0.2},
     {"scheme": "wn", "activation": "tanh", "noise": 0.2, "batch_size": 2, "zeta": 0.1},
     {"scheme": "pn", "noise": 0.2, "batch_size": 8, "eta": 1.5, "q0": 1.4, "l0": 0.7},
@@ -35,7 +37,17 @@ CASES = [
         marks=pytest.mark.slow,
     ),
 ]
-POINT = ("Q", "R", "L", "eta_eff", "eta_max", "largest_eta", "error", "length_exponent")
+POINT = (
+    "Q",
+    "R",
+    "L",
+    "eta_eff",
+    "eta_max",
+    "largest_eta",
+    "largest_eta_frozen",
+    "error",
+    "length_exponent",
+)
 
 
 def solved(problem, time=20.0, change=lambda text: text):

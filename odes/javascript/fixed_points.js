@@ -25,9 +25,9 @@ function lastLimits(at) {
 
 function allPoints(at, limits) {
   const bounds = [];
-  limits.forEach((y) => { // a mirror image has the bound of its original
+  limits.forEach((y) => { // a mirror image has the bounds of its original
     const twin = bounds.findIndex((_, j) => apart(at, at.mirror(y), limits[j]) < SAME);
-    bounds.push(twin < 0 ? largestLearningRate(at, y) : bounds[twin]);
+    bounds.push(twin < 0 ? boundsOf(at, y) : bounds[twin]);
   });
   if (at.normalised && !at.p.weight_decay) {
     return limits.map((y, k) => limitPoint(at, y, bounds[k]));
@@ -38,6 +38,12 @@ function allPoints(at, limits) {
     return restPoint(at, y, limits[nearest], bounds[nearest]);
   });
   return arbitraryLengths(points);
+}
+
+// Learning rates up to which a point is stable: where it is in the limit, and as it moves.
+function boundsOf(at, y) {
+  const frozen = largestLearningRate(at, y), rests = !at.normalised || at.p.weight_decay > 0;
+  return {frozen, moving: rests ? stableBranchEnd(at, y) : frozen};
 }
 
 function apart(at, x, y) {
@@ -65,17 +71,22 @@ function restPoint(at, y, limit, bound) {
 }
 
 function point(at, y, L, kind, values, stable, bound, limit) {
-  const eta = at.p.eta, Q = at.scale(y);
-  // What bounds eta at the limit's length bounds eta Q / L^2 at any.
-  const etaMax = bound === null ? null : bound * Math.abs(at.scale(limit)) / limit[at.L] ** 2;
-  const etaEff = eta * Math.abs(Q) / y[at.L] ** 2;
+  const eta = at.p.eta, Q = at.scale(y), etaEff = effectiveRate(at, eta, Q, y[at.L]);
+  const rate = (value) => (value === null ? null
+    : effectiveRate(at, value, at.scale(limit), limit[at.L]));
+  let {frozen, moving: largest} = bound, etaMax = rate(largest);
+  if (at.normalised) { // what bounds eta at the limit's length bounds eta Q / L^2 at any
+    etaMax = rate(frozen);
+    frozen = etaMax && etaEff ? eta * etaMax / etaEff : null;
+    if (!at.p.weight_decay) largest = frozen;
+  }
   const attractor = kind === "attractor";
   // Of a line of fixed points the direction along it does not move.
   const moving = L !== null || attractor ? values
     : [...values].sort((a, b) => Math.hypot(...a) - Math.hypot(...b)).slice(1);
   return {
     Q, R: y[at.R] + 0, L, kind, stable, eigenvalues: values, eta_eff: etaEff, eta_max: etaMax,
-    largest_eta: etaMax && etaEff ? eta * etaMax / etaEff : null,
+    largest_eta: largest, largest_eta_frozen: frozen,
     residual: attractor ? at.residual(y, at.quick, at.first)
       : at.residual(y, at.everything, at.full),
     error: at.error(y),

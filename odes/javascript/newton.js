@@ -1,7 +1,8 @@
 // Projected Newton iterations on a flow's right-hand side, as in odes/newton.py. R and L are the
 // last two order parameters; L enters as log L, R is kept in [-1, 1].
 const LONGEST_OVERLAP = 0.4, LONGEST = 1, EDGE = 1e-6, SMALL = 1e-15;
-const TOLERANCE = 1e-11, ITERATIONS = 40;
+// Iterations from anywhere, and from the point at a neighbouring learning rate.
+const TOLERANCE = 1e-11, ITERATIONS = 40, NEIGHBOUR = 15;
 
 const square = (n) => Array.from({length: n}, () => new Float64Array(n));
 
@@ -60,9 +61,9 @@ class Drift {
 }
 
 // The root that Newton's iteration reaches from y in the free parameters, or null.
-function newton(drift, start, free) {
+function newton(drift, start, free, iterations = ITERATIONS, tolerance = TOLERANCE) {
   const y = Float64Array.from(start), overlap = y.length - 2, length = y.length - 1;
-  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+  for (let iteration = 0; iteration < iterations; iteration++) {
     const dy = drift.at(y), J = drift.jacobian(y);
     // Rates of R fall like L^-2, those of log L like L^-4: bring all rows to order one.
     const scale = (row) => (row === overlap ? y[length] ** 2 : row === length ? y[length] ** 3 : 1)
@@ -71,7 +72,7 @@ function newton(drift, start, free) {
       scale(row) * J[row][column] * (column === length ? y[length] : 1)));
     const step = eliminate(A, free.map((row) => -scale(row) * dy[row]));
     const size = step === null ? NaN : move(y, step, free);
-    if (!(size >= TOLERANCE)) return size < TOLERANCE ? y : null;
+    if (!(size >= tolerance)) return size < tolerance ? y : null;
   }
   return null;
 }

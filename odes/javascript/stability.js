@@ -1,5 +1,7 @@
 // Rates of return, and the largest stable learning rate, as in odes/stability.py.
 const SMALLEST_RATE = 1e-6, LARGEST_RATE = 1e6, RATES = 13;
+// Learning rates between which a branch is followed, and its steps: BRANCH_... there.
+const BRANCH = {from: 1e-3, to: 1e4, step: 2, end: 1e-11, endByDifferences: 1e-7}, NEAR = 0.3;
 
 // Eigenvalues [re, im] of a matrix of up to three rows, slowest (largest real part) first.
 function eigenvalues(A) {
@@ -82,15 +84,74 @@ function largestLearningRate(at, y) {
   return null;
 }
 
+// The learning rate up to which the point that moves with eta is there, and stable; null where
+// there is none (stable_branch_end there).
+function stableBranchEnd(at, limit) {
+  const low = at.p.M * BRANCH.from;
+  const full = (flow, eta) => new Drift(flow, {...at.p, eta}, false);
+  const exact = at.full.flow;
+  if (!at.normalised && full(exact, low).at(limit).every((x) => Math.abs(x) < 1e-12 * low)) {
+    return largestLearningRate(at, limit); // it does not move
+  }
+  let start = null;
+  if (!at.normalised) start = stableRest(at, full(exact, low), limit);
+  else { // L rests at a length of its own
+    const small = new Stationary(at.flow, at.start, {...at.p, eta: low});
+    start = small.rests([limit]).find((y) => y.every((x, i) => i === at.L
+      || Math.abs(x - limit[i]) < NEAR) && isStable(small.full, y)) ?? null;
+  }
+  if (start === null) return null;
+  let found = {eta: low, y: start, factor: BRANCH.step};
+  if (at.flow.exact) found = climb(at, found, (eta) => full(at.flow, eta), 1e-3);
+  if (at.flow.exact && found.ended) { // by the page's table; the last steps by the quadrature
+    const eta = 0.98 * found.eta, y = stableRest(at, full(exact, eta), found.y);
+    if (y !== null) found = {eta, y, factor: 1.01};
+  }
+  const end = at.flow.hasJacobian ? BRANCH.end : BRANCH.endByDifferences;
+  found = climb(at, found, (eta) => full(exact, eta), end);
+  return found.ended ? found.eta * Math.sqrt(found.factor) : null;
+}
+
+// Follow a branch up to where no step onward is longer than `end`.
+function climb(at, {eta, y, factor}, driftAt, end) {
+  while (eta < at.p.M * BRANCH.to) {
+    const onward = stableRest(at, driftAt(eta * factor), y);
+    if (onward !== null) {
+      [eta, y, factor] = [eta * factor, onward, Math.min(BRANCH.step, factor ** 1.5)];
+    } else if (factor - 1 > end) factor = Math.sqrt(factor);
+    else return {eta, y, factor, ended: true};
+  }
+  return {eta, y, factor, ended: false};
+}
+
+// The stable point near a point of a neighbouring learning rate.
+function stableRest(at, drift, y) {
+  const root = newton(drift, y, at.everything, NEIGHBOUR, 1e3 * TOLERANCE);
+  if (root === null || Math.abs(root[at.R] - y[at.R]) > NEAR) return null;
+  if (Math.abs(Math.log(root[at.L] / y[at.L])) > 1) return null;
+  const dy = drift.at(root), size = 1 + Math.max(...root.map(Math.abs));
+  dy[at.L] /= root[at.L];
+  const rests = dy.every((x) => Math.abs(x) < ZERO * drift.eta * size);
+  return rests && isStable(drift, root) ? root : null;
+}
+
+const isStable = (drift, y) => eigenvalues(drift.jacobian(y))[0][0] < -1e-11 * drift.eta;
+
+// eta Q / L^2, where gamma carries the scale; of a plain student eta itself.
+function effectiveRate(at, eta, Q, L) {
+  return at.scalars.includes("gamma") ? eta * Math.abs(Q) / L ** 2 : eta;
+}
+
 // eta_max, and the same as a learning rate at L = l0, of the end with the lowest error; null if
 // it has none.
 function learningRateBound(at, limits) {
   const upright = limits.filter((y) => at.scale(y) >= 0);
   const errors = upright.map((y) => Number(at.error(y).toFixed(9)));
   const best = upright[errors.indexOf(Math.min(...errors))];
-  const largest = best === undefined ? null : largestLearningRate(at, best);
+  const find = at.normalised ? largestLearningRate : stableBranchEnd;
+  const largest = best === undefined ? null : find(at, best);
   if (largest === null) return null;
-  return {eta_max: largest * at.scale(best) / best[at.L] ** 2, largest_eta: largest};
+  return {eta_max: effectiveRate(at, largest, at.scale(best), best[at.L]), largest_eta: largest};
 }
 
 // The power of time with which L grows at an attractor; null if it does not.
