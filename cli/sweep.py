@@ -85,13 +85,17 @@ def command(**options: Any) -> None:
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
     reporter = Reporter(options, draws=not best)
+    from ..experiments.sweep_quantities import parse_quantities
+
     if reporter.report and (best or schedule):
         raise click.UsageError("--report: accepted without --best, --schedule")
     with bad_input():
+        parse_quantities(options["quantity"], options["simulate"])
+        if not (best or schedule):
+            _check_range(options)
         grid = _take_grid(options)
         problem = take_problem(options)
         chosen = _take_choices(options, grid)
-        _check_range(grid, best or schedule or chosen["store"])
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
@@ -120,9 +124,11 @@ def shown(made: Any) -> dict[str, Any]:
     return {n: v for n, v in made.columns().items() if not n.endswith("_runs")}
 
 
-def _check_range(grid: dict[str, Any], otherwise: object) -> None:
+def _check_range(options: dict[str, Any]) -> None:
     """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
-    if otherwise or any(hasattr(values, "__len__") for values in grid.values()):
+    swept = [options[name] is not None for name in RANGED] + [options["time"] != "20"]
+    swept += [options[name] != SIMULATED[name] for name in WHOLE if options["simulate"]]
+    if any(swept) or options["store"]:
         return
     names = ", ".join(option_name(name) for name in (*RANGED, "time"))
     raise click.UsageError(

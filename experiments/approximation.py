@@ -190,7 +190,7 @@ def approximate(
         other = here.replace(scheme="pn", zeta="auto", train_beta=False)
         flow = solve(here, time=time, points=points, progress=progress)
         exact.append(flow.raise_for_status())
-        approximate.append(integrate(other, time=time, points=points).raise_for_status())
+        approximate.append(solve(other, time=time, points=points).raise_for_status())
         zeta.append(decay(other))
     return Approximation(
         problem, approximation, np.array(sizes), np.array(zeta), tuple(exact), tuple(approximate)

@@ -95,13 +95,15 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
     single = single.reshape(deviations.shape[1], -1)
     left_out = _left_out(runs, shift)
     share, modes = modes_of(single / runs.runs + left_out @ left_out.T)
+    mean, dof = float(((deviations.mean(axis=0) @ modes) ** 2 / share).sum()), share.size
+    # Modes of the covariance that the scatter is measured by: one that is there for what the
+    # mean leaves out alone would have next to no variance here.
+    own, modes = modes_of(single)
     along = deviations @ modes
-    mean = float((along.mean(axis=0) ** 2 / share).sum())
-    own = np.einsum("im,ij,jm->m", modes, single, modes)
     scatter = float((((along - along.mean(axis=0)) ** 2).sum(axis=0) / own).sum())
     allowed = VARIANCE_REMAINDER * runs.problem.M / runs.dim
     tails = _heavy_tails(along / np.sqrt(own))
-    dof, scatter_dof = share.size, share.size * (runs.runs - 1)
+    scatter_dof = own.size * (runs.runs - 1)
     effective = chi2(scatter_dof / tails)
     above = effective.sf(scatter / tails / (1 + allowed))
     below = effective.cdf(scatter / tails * (1 + allowed))

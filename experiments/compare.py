@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..odes.flow import Flow, FlowError, solve
-from ..odes.fluctuations import Fluctuations, fluctuations, scatter_is_finite
+from ..odes.fluctuations import Fluctuations, fluctuations, spread_is_measurable
 from ..results.checks import integer, number
 from ..teacher_student.problem import Problem
 from ..teacher_student.runs import QUANTITIES, Runs
@@ -144,7 +144,7 @@ def judge(
     runs, flow = runs.until(common), flow.until(common)
     if predicted is None:
         predicted = _predicted(runs, flow, progress)
-    if predicted is not None:
+    if predicted is not None and spread_is_measurable(flow.problem):
         expected = np.stack([flow.values[n] for n in runs.problem.order_parameters], axis=-1)
         test = chi_square(runs, expected, predicted)
         if test is not None:
@@ -155,11 +155,11 @@ def judge(
 def _by_own_scatter(runs: Runs, flow: Flow, alpha: float) -> Comparison:
     """The verdict by sign flips.
 
-    Where the scatter of L is infinite a mean over runs says little about L, R = P / L or the
-    error: P = L R is tested in their place.
+    Where the scatter of L, or that scatter's sampling error, is infinite a mean over runs says
+    little about L, R = P / L or the error: P = L R is tested in their place.
     """
     tested: tuple[str, ...] = QUANTITIES
-    if not scatter_is_finite(runs.problem):
+    if not spread_is_measurable(runs.problem):
         tested = ("Q", "LR")
         runs = replace(runs, values={**runs.values, "LR": runs.L * runs.R})
         flow = replace(flow, values={**flow.values, "LR": flow.L * flow.R})

@@ -37,8 +37,8 @@ class Comparison:
         (times,).
     z
         Deviations of the mean from its prediction beyond that, in standard errors, by quantity;
-        0 where the simulation does not scatter and agrees. Where the scatter of L is infinite,
-        that of R, L and the error is NaN (null in JSON), and ``LR`` is tested instead.
+        0 where the simulation does not scatter and agrees. Where the scatter of L has no sampling
+        error, that of R, L and the error is NaN (null in JSON), and ``LR`` is tested instead.
     p_value
         Probability that a true theory deviates this much.
     test
@@ -109,7 +109,7 @@ class Comparison:
         test = self.test
         if test is None:
             count = sum(int(np.isfinite(values).sum()) for values in self.z.values())
-            left_out = "; R and L are not tested by themselves, their scatter is infinite"
+            left_out = "; R and L are not tested by themselves: no run can measure their scatter"
             return f"the largest of {count} deviations is {where}{left_out * ('LR' in self.z)}"
         if test.mean_p <= test.scatter_p:
             words = (

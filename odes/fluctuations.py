@@ -223,6 +223,13 @@ def scatter_is_finite(problem: Problem) -> bool:
     return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.M
 
 
+def spread_is_measurable(problem: Problem) -> bool:
+    """Whether runs can measure their own spread: at the smallest batch with a finite scatter the
+    sampling error of that scatter is infinite still (theory.md, section 4)."""
+    smallest = smallest_scatter(problem, fluctuation_kernels(problem))
+    return smallest == 1 or smallest < problem.M
+
+
 def with_fluctuations(
     flow: Flow, dim: int, runs: int = 1, progress: Progress | None = None
 ) -> Flow:

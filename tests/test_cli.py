@@ -182,7 +182,7 @@ def test_a_result_is_a_problem_file(monkeypatch, capfd, tmp_path):
 
 
 def test_quiet_is_quiet(monkeypatch, capfd, tmp_path):
-    arguments = ["integrate", *SHORT, "--scheme", "sgd", "--eta", "100", "--quiet"]
+    arguments = ["integrate", *SHORT, "--scheme", "sgd", "--quiet"]
     assert call(monkeypatch, *arguments, "--output", str(tmp_path / "flow.csv")) == 0
     assert capfd.readouterr().err == ""
 

@@ -100,7 +100,8 @@ def test_a_planted_error_is_seen(right, wrong):
 
 def test_a_flow_that_diverges_says_when():
     problem = bn.Problem(scheme="sgd", activation="identity", eta=3.0, noise=0.2)
-    shown, flow = solved(problem), bn.integrate(problem)
+    with pytest.warns(bn.DivergenceWarning):
+        shown, flow = solved(problem), bn.integrate(problem)
     assert shown["status"] == shown["ending"] == flow.status == "diverged"
     assert f"diverged at t = {shown['reachedTime']:g}:" in flow.message
     assert all(math.isfinite(x) for values in shown["columns"].values() for x in values)

@@ -199,7 +199,8 @@ def test_relu_sgd_first_loses_alignment_then_diverges():
     fold = max(value for value, change in marks if change == "disappears")
     near = {"q0": 1.4, "r0": 0.7}
     below = bn.integrate(bn.Problem(scheme="sgd", eta=fold - 0.02, **near), time=2000, points=2)
-    above = bn.integrate(bn.Problem(scheme="sgd", eta=fold + 0.02, **near), time=2000, points=2)
+    with pytest.warns(bn.DivergenceWarning):
+        above = bn.integrate(bn.Problem(scheme="sgd", eta=fold + 0.02, **near), time=2000, points=2)
     assert (below.status, above.status) == ("complete", "diverged")
     assert below.R[-1] < 0.9
 

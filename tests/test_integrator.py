@@ -104,7 +104,8 @@ def test_tightening_the_tolerance_tightens_the_result():
 def test_divergence_ends_with_a_status_that_says_when():
     # Above eta_max = 2 sgd's length grows exponentially, at the rate eta^2/4 - eta/2.
     eta = 2.5
-    flow = bn.integrate(bn.Problem(scheme="sgd", eta=eta), time=1000, points=11)
+    with pytest.warns(bn.DivergenceWarning, match="diverged"):
+        flow = bn.integrate(bn.Problem(scheme="sgd", eta=eta), time=1000, points=11)
     assert flow.status == "diverged"
     when = float(flow.message.split("t = ")[1].split(":")[0])
     assert when == pytest.approx(math.log(1e8) / (eta**2 / 4 - eta / 2), rel=0.3)
