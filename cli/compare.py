@@ -11,6 +11,8 @@ import rich_click as click
 from .examples import examples
 from .options import (
     bad_input,
+    check_simulation,
+    force_option,
     output_options,
     parse_range,
     problem_options,
@@ -35,6 +37,7 @@ DISAGREE = 1
 @problem_options
 @time_options
 @simulation_options
+@force_option
 @click.option(
     "--alpha", default=0.01, show_default=True, help="Rate at which a true theory is rejected."
 )
@@ -86,6 +89,7 @@ def command(**options: Any) -> None:
     from ..experiments.reports import comparison_report
 
     with bad_input():
+        check_simulation(problem, options)
         comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
     for road in (comparison.flow, comparison.runs):
         (reporter.notice if road.status == "complete" else reporter.warn)(road.message)

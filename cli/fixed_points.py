@@ -10,6 +10,7 @@ import rich_click as click
 from .examples import examples
 from .options import (
     bad_input,
+    force_option,
     output_options,
     parse_range,
     problem_options,
@@ -37,6 +38,7 @@ COLUMNS = ("Q", "R", "L", "kind", "stable", "eta_eff", "eta_max", "slow_rate", "
 @click.option("--dim", type=int, help="Input dimension N of --check.")
 @click.option("--runs", type=int, help="Independent runs of --check.")
 @click.option("--seed", default=0, show_default=True, help="Seed of --check.")
+@force_option
 @output_options
 def command(**options: Any) -> None:
     """Where training ends: fixed points and attractors, stability, eta_eff and eta_max.
@@ -45,6 +47,7 @@ def command(**options: Any) -> None:
     """
     follow = options.pop("follow")
     as_table, check = options.pop("as_table"), options.pop("check")
+    force = options.pop("force")
     if as_table + check + (follow is not None) > 1:
         raise click.UsageError("--table, --check, --follow: one of them at a time is accepted")
     reporter = Reporter(options, draws=not as_table)
@@ -58,7 +61,18 @@ def command(**options: Any) -> None:
         elif follow is not None:
             _follow(problem, follow, reporter)
         else:
+            if check and not force:
+                _check_size(problem, options)
             _points(problem, reporter, options if check else None)
+
+
+def _check_size(problem: Any, options: dict[str, Any]) -> None:
+    """Refuse a check that takes too long: some fifty simulations of a short time."""
+    from ..experiments.cost import check_cost, simulation_cost
+
+    dim, runs = options["dim"] or 20_000, options["runs"] or 256
+    cost = simulation_cost(problem, dim=dim, runs=50 * runs, time=0.1, points=2, engine="chain")
+    check_cost(cost, f"dim={dim}, runs={runs}")
 
 
 def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:

@@ -7,7 +7,14 @@ from typing import Any
 import rich_click as click
 
 from .examples import examples
-from .options import KEEPING, bad_input, output_options, parse_range, take_mode
+from .options import (
+    KEEPING,
+    bad_input,
+    force_option,
+    output_options,
+    parse_range,
+    take_mode,
+)
 from .report import Reporter, table
 
 
@@ -63,6 +70,7 @@ def study_options(command: Any) -> Any:
     help="load, or epochs: the time course of one load (identity, with --zeta as weight decay).",
 )
 @study_options
+@force_option
 @output_options
 def command(against: str, **options: Any) -> None:
     """Generalisation error against load, for students trained on P = alpha N examples.
@@ -74,7 +82,22 @@ def command(against: str, **options: Any) -> None:
     with bad_input():
         if against not in ("load", "epochs"):
             raise ValueError(f"against={against!r}: load, epochs is accepted")
+        if options["store"] is not None and not (options["simulate"] and against == "load"):
+            raise ValueError(f"store={options['store']!r}: accepted with --simulate against load")
+        _check_size(options)
         (_against_load if against == "load" else _against_epochs)(reporter, options)
+
+
+def _check_size(options: dict[str, Any]) -> None:
+    """Refuse a study that takes too long, or too much memory, unless it is forced."""
+    if options.pop("force") or not options["simulate"]:
+        return
+    from ..experiments.cost import check_cost, training_cost
+
+    loads = parse_range(options["alpha"], "alpha")
+    sizes = {name: options[name] for name in ("dim", "runs", "epochs")}
+    named = ", ".join(f"{name}={value}" for name, value in sizes.items())
+    check_cost(training_cost(loads=loads, **sizes), named)
 
 
 def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:

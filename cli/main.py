@@ -75,7 +75,7 @@ def bntheory() -> None:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with exit status 130."""
+    """Run the command line; Ctrl-C ends it with exit status 130, a fault of ours with 70."""
     try:
         status = bntheory.main(prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
@@ -87,6 +87,10 @@ def main() -> None:
         status = INTERRUPTED
     except OSError as error:
         status = _output_failed(error)
+    except Exception as error:
+        from .crash import report
+
+        status = report(error)
     sys.exit(status or 0)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+#: Values of a range: more are a slip of the keyboard, and would be made before anything is said.
+MOST_VALUES = 10_000_000
 #: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
 ALIKE = 0.7
 #: The problem's options: parameter, type, and what it means. Defaults live in `Problem` alone.
@@ -84,7 +86,7 @@ def take_problem(options: dict[str, Any]) -> Problem:
     names = [parameter for parameter, _, _ in PROBLEM_OPTIONS] + ["train_beta"]
     given = {name: options.pop(name) for name in names}
     with bad_input():
-        values = read_parameters(path) if path else {}
+        values = read_parameters(path) if path is not None else {}
         values |= {name: value for name, value in given.items() if value is not None}
         if isinstance(values.get("zeta"), str) and values["zeta"] != "auto":
             values["zeta"] = _float_or_text(values["zeta"])
@@ -130,6 +132,28 @@ def simulation_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    help="Begin also what takes more than an hour, or than there is memory.",
+)
+
+
+def check_simulation(problem: Problem, options: dict[str, Any]) -> None:
+    """Refuse runs that take too long, or too much memory, unless they are forced."""
+    if options.pop("force"):
+        return
+    from ..experiments.cost import check_cost, simulation_cost
+    from ..results.checks import integer, number
+
+    sizes = {name: options[name] for name in ("dim", "runs", "time")}
+    for name, check in (("dim", integer), ("runs", integer)):
+        check(name, sizes[name], 1)
+    number("time", sizes["time"], above=0.0)
+    cost = simulation_cost(problem, **sizes, points=options["points"], engine=options["engine"])
+    check_cost(cost, ", ".join(f"{name}={value}" for name, value in sizes.items()))
 
 
 def quiet_and_json(command: Command) -> Command:
@@ -262,10 +286,16 @@ def parse_range(text: str, parameter: str) -> np.ndarray:
             values = np.array([float(item) for item in text.split(",")])
         else:
             start, stop, num, *log = start_stop_num
-            if log not in ([], ["log"]) or int(num) < 1:
+            ends = float(start), float(stop)
+            if log not in ([], ["log"]) or int(num) < 1 or not np.isfinite(ends).all():
+                raise ValueError
+            if int(num) > MOST_VALUES:
+                message = (
+                    f"{parameter}={text!r}: a range of at most {MOST_VALUES:g} values is accepted"
+                )
                 raise ValueError
             space = np.geomspace if log else np.linspace
-            values = np.asarray(space(float(start), float(stop), int(num)))
+            values = np.asarray(space(*ends, int(num)))
     except ValueError:
         raise ValueError(message) from None
     if not np.isfinite(values).all():

@@ -9,6 +9,8 @@ import rich_click as click
 from .examples import examples
 from .options import (
     bad_input,
+    check_simulation,
+    force_option,
     output_options,
     problem_options,
     simulation_options,
@@ -27,6 +29,7 @@ from .report import Reporter, table
 @problem_options
 @time_options
 @simulation_options
+@force_option
 @output_options
 def command(**options: Any) -> None:
     """Monte Carlo runs of teacher and student.
@@ -40,6 +43,7 @@ def command(**options: Any) -> None:
     from ..teacher_student.simulate import simulate
 
     with bad_input():
+        check_simulation(problem, options)
         runs = simulate(problem, **options, progress=reporter.progress)
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     columns = {"t": runs.t}

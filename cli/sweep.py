@@ -12,6 +12,7 @@ from .options import (
     KEEPING,
     PROBLEM_OPTIONS,
     bad_input,
+    force_option,
     option_name,
     output_options,
     parse_range,
@@ -70,6 +71,7 @@ def store_options(command: Any) -> Any:
 @click.option("--simulate", is_flag=True, help="Simulate every grid point; dim, seed take ranges.")
 @simulation_options
 @click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
+@force_option
 @store_options
 @output_options
 @report_option
@@ -96,6 +98,8 @@ def command(**options: Any) -> None:
         grid = _take_grid(options)
         problem = take_problem(options)
         chosen = _take_choices(options, grid)
+        if not options["force"]:
+            _check_size(problem, grid, options)
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
@@ -122,6 +126,29 @@ def command(**options: Any) -> None:
 def shown(made: Any) -> dict[str, Any]:
     """The columns that are printed: all but the counts."""
     return {n: v for n, v in made.columns().items() if not n.endswith("_runs")}
+
+
+def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> None:
+    """Refuse a grid that takes too long, or too much memory."""
+    import math
+
+    import numpy as np
+
+    from ..experiments.cost import check_cost, flows_cost, simulation_cost
+
+    lengths = {name: np.size(values) for name, values in grid.items() if np.size(values) > 1}
+    points = math.prod(lengths.values())
+    named = ", ".join(f"{name}={length} values" for name, length in lengths.items()) or "sweep=1"
+    if not options["simulate"]:
+        check_cost(flows_cost(points, len(options["quantity"].split(","))), named)
+        return
+    sizes = {name: float(np.mean(grid[name])) for name in ("dim", "time")}
+    M = float(np.mean(grid.get("batch_size", problem.M)))
+    cost = simulation_cost(
+        problem.replace(batch_size=max(2, round(M))), **sizes, runs=points * grid["runs"],
+        points=len(options["quantity"].split(",")), engine=options["engine"],
+    )  # fmt: skip
+    check_cost(cost, f"{named}, runs={grid['runs']}")
 
 
 def _check_range(options: dict[str, Any]) -> None:

@@ -23,6 +23,8 @@ MAX_DEGREE = 128
 #: Largest constant, and most choices (max, abs, ...), each of which doubles the pieces.
 LARGEST = 1e100
 MAX_CHOICES = 8
+#: Most functions within functions: derivatives, and their code, double with each.
+MAX_NESTED = 5
 CHOICES = ("abs", "sign", "step", "max", "min", "relu")
 #: A formula's text ends up in generated files: no quotes, comments or line breaks.
 CHARACTERS = re.compile(r"[0-9A-Za-z_ .,+*/^()-]*")
@@ -140,8 +142,16 @@ def _check_size(tree: ast.expr) -> None:
     names = [func.id for func in called.values() if isinstance(func, ast.Name)]
     if sum(name in CHOICES for name in names) > MAX_CHOICES:
         raise FormulaError(f"more than {MAX_CHOICES} of {' '.join(CHOICES)}")
+    if (nested := _nested(tree)) > MAX_NESTED:
+        raise FormulaError(f"{nested} functions within one another; at most {MAX_NESTED}")
     if (degree := _degree(tree)) > MAX_DEGREE:
         raise FormulaError(f"a power of {degree:g} in all is above {MAX_DEGREE}")
+
+
+def _nested(node: ast.AST) -> int:
+    """How many functions are called within one another, at most."""
+    within = max(map(_nested, ast.iter_child_nodes(node)), default=0)
+    return within + isinstance(node, ast.Call)
 
 
 def _degree(node: ast.AST) -> float:

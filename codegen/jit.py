@@ -5,6 +5,8 @@ from typing import Any
 
 import numba
 
+from .full_disk import say_uncached
+
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function on its first call, or load it from numba's cache on disk.
@@ -13,7 +15,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     seen to be infinite, and the two roads must not differ by reassociation. ``error_model``:
     a division by zero gives inf, as in NumPy, which the callers look for.
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _made(function, {})
 
 
 def lane_kernel(function: Callable[..., Any]) -> Any:
@@ -21,5 +23,31 @@ def lane_kernel(function: Callable[..., Any]) -> Any:
 
     ``contract`` lets a product and a sum round once instead of twice; nothing is reordered.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-    return compiled(function)
+    return _made(function, {"fastmath": {"contract"}})
+
+
+def _made(function: Callable[..., Any], flags: dict[str, Any]) -> Any:
+    flags = {"nogil": True, "error_model": "numpy", **flags}
+    if "__file__" not in function.__globals__:  # a module in memory: its disk is full
+        return numba.njit(**flags)(function)
+    try:
+        compiled = numba.njit(cache=True, **flags)(function)
+    except RuntimeError as error:  # numba finds no folder that takes anything
+        say_uncached(function.__globals__["__file__"], str(error))
+        return numba.njit(**flags)(function)
+    _survive_full_disks(compiled)
+    return compiled
+
+
+def _survive_full_disks(compiled: Any) -> None:
+    """What cannot be kept is used all the same, and that is said once."""
+    cache = compiled._cache
+    save = cache.save_overload
+
+    def save_if_possible(signature: Any, data: Any) -> None:
+        try:
+            save(signature, data)
+        except OSError as error:
+            say_uncached(str(cache.cache_path), error.strerror or str(error))
+
+    cache.save_overload = save_if_possible

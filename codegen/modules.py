@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import linecache
 import os
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from types import ModuleType
 from typing import IO
 
 from platformdirs import user_cache_dir
+
+from .full_disk import say_uncached
 
 PACKAGE = Path(__file__).resolve().parent.parent
 #: The folders whose source decides what is generated.
@@ -83,13 +86,25 @@ def generated(kind: str, description: str, write: Callable[[], str]) -> ModuleTy
     path = cache_folder() / f"{name}.py"
     if not path.exists():
         text = write()
-        write_once(path, lambda file: file.write(text.encode()))
+        try:
+            write_once(path, lambda file: file.write(text.encode()))
+        except OSError as error:
+            say_uncached(str(path.parent), error.strerror or str(error))
+            return sys.modules.setdefault(name, _in_memory(name, text))
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return sys.modules.setdefault(name, module)
+
+
+def _in_memory(name: str, text: str) -> ModuleType:
+    """A module that has no file, and so no compiled code that outlives the process."""
+    module = ModuleType(name)
+    linecache.cache[name] = len(text), None, text.splitlines(True), name
+    exec(compile(text, name, "exec"), module.__dict__)
+    return module
 
 
 def write_once(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -102,6 +117,14 @@ def write_once(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def keep(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """`write_once` of what can be made again: a disk that is full is said, and no failure."""
+    try:
+        write_once(path, write)
+    except OSError as error:
+        say_uncached(str(path.parent), error.strerror or str(error))
 
 
 def from_template(template: str, functions: str) -> str:

@@ -53,11 +53,10 @@ class Store:
 
         self.path, self.layout = path, layout
         group = zarr.open_group(LocalStore(path), mode="r+")
-        names = [*layout.variables, "message", "status"]
-        self.arrays: dict[str, Any] = {name: group[name] for name in names}
         # Zarr would leave out a piece that holds nothing but fill values: here it is a loss.
-        for name in (*layout.variables, "status"):
-            self.arrays[name] = self.arrays[name].with_config({"write_empty_chunks": True})
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            self.arrays: dict[str, Any] = {n: group[n] for n in (*layout.variables, "status")}
+        self.arrays["message"] = group["message"]
 
     def status(self, block: Block) -> Array:
         """What is known of every entry of a chunk.
@@ -168,6 +167,8 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         raise ValueError(f"store={str(path)!r}: no store is there") from None
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        if isinstance(error, json.JSONDecodeError):
+            reason = f"a {ROOT} in it is damaged: {error}"
         raise ValueError(f"store={str(path)!r} cannot be read as a store ({reason})") from None
 
 

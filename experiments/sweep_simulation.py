@@ -12,12 +12,10 @@ import numpy as np
 from ..teacher_student.problem import Problem
 from ..teacher_student.schedule import effective_rate, learning_rate, stored_steps, stored_times
 from ..teacher_student.simulate import observe, run_makers, run_rows
+from .cost import SECONDS_A_NORMAL, SECONDS_A_RUN
 from .sweep_quantities import TIME_TO, Asked, level_of
 
 Array = np.ndarray
-#: Seconds that one normal number of a simulation takes, and a run besides, about: for the size
-#: of chunks only.
-SECONDS_A_NORMAL, SECONDS_A_RUN = 2e-8, 1e-4
 #: A plateau is the longest time in which the error falls by this factor.
 FALL = 0.9
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..experiments.generalization import GeneralizationStudy, Settings, study
+from ..experiments.store_files import is_store
 from ..generalization.curve import Generalization, generalization
 from ..generalization.student import choice
 from ..results.checks import integer
@@ -202,6 +203,11 @@ def figure1(
 def _folder(path: Path) -> Path:
     if not path.parent.is_dir() or (path.exists() and not path.is_dir()):
         raise ValueError(f"store={str(path)!r}: a folder in a folder that exists is accepted")
+    if is_store(path):
+        raise ValueError(
+            f"store={str(path)!r} is another computation's store; a folder of stores, one a "
+            "curve, is accepted"
+        )
     path.mkdir(exist_ok=True)
     return path
 

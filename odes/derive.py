@@ -19,7 +19,7 @@ import sympy
 from sympy import Expr, Poly, Symbol
 
 from ..teacher_student.activations import activation_formula
-from ..teacher_student.hooks import structure
+from ..teacher_student.hooks import derivable, structure
 from ..teacher_student.problem import Problem
 from .batch_closed_forms import batch_closed_form
 from .batch_moments import (
@@ -136,9 +136,11 @@ def derive_drift(problem: Problem) -> Derivation:
     Raises
     ------
     ValueError
-        For a user's batch field that does not separate (see `student_field`).
+        For a user's batch field that does not separate (see `student_field`), or whatever the
+        computer algebra fails on.
     """
-    return _derive(structure(problem), problem)
+    with derivable(problem):
+        return _derive(structure(problem), problem)
 
 
 @lru_cache(maxsize=64)

@@ -27,7 +27,7 @@ from ..codegen.modules import (
     from_template,
     generated,
     source_fingerprint,
-    write_once,
+    keep,
 )
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem
@@ -111,7 +111,7 @@ def _kept(key: tuple[str, int, float], make: Callable[[], Array]) -> Array:
         except (OSError, ValueError, EOFError):
             path.unlink(missing_ok=True)  # not a table: made again
     made = make()
-    write_once(path, lambda file: np.save(file, made))
+    keep(path, lambda file: np.save(file, made))
     return made
 
 

@@ -14,7 +14,7 @@ from ..codegen.modules import from_template, generated
 from ..results.checks import integer, number
 from ..results.files import dataset
 from ..results.style import Width, in_house_style
-from ..teacher_student.hooks import structure
+from ..teacher_student.hooks import derivable, structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from ..teacher_student.schedule import check_schedule, stored_times
@@ -386,7 +386,8 @@ def flow_kernels(problem: Problem) -> Any:
         from .derive import derive_drift
         from .flow_source import kernel_source
 
-        text = kernel_source(derive_drift(problem))
+        with derivable(problem):
+            text = kernel_source(derive_drift(problem))
         lanes = ("odes/lanes.py",) if "def rhs_lanes" in text else ()
         for template in (*TEMPLATES, *lanes):
             text = from_template(template, text)

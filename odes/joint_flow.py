@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.modules import from_template, generated
-from ..teacher_student.hooks import structure
+from ..teacher_student.hooks import derivable, structure
 from ..teacher_student.problem import Problem
 from .diffusion_tables import diffusion_table
 from .flow import FlowError, parameters
@@ -43,7 +43,9 @@ def fluctuation_kernels(problem: Problem) -> Any:
         from .derive import derive_drift
         from .fluctuation_source import fluctuation_source
 
-        joint = from_template("odes/fluctuation_rhs.py", fluctuation_source(derive_drift(problem)))
+        with derivable(problem):
+            source = fluctuation_source(derive_drift(problem))
+        joint = from_template("odes/fluctuation_rhs.py", source)
         return from_template("odes/integrator.py", joint)
 
     return generated("fluctuations", structure(problem), write)

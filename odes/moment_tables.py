@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..codegen.modules import PACKAGE, cache_folder, write_once
+from ..codegen.modules import PACKAGE, cache_folder, keep
 from . import chebyshev
 from .batch_law import Fineness
 from .regions import SHIFT_RANGE, Region, middle
@@ -97,7 +97,7 @@ def table(
         except (OSError, ValueError, KeyError):
             path.unlink(missing_ok=True)  # not a table: made again
     made = build(spec, M, region, progress)
-    write_once(path, lambda file: np.savez(file, packed=made.packed, error=made.error))
+    keep(path, lambda file: np.savez(file, packed=made.packed, error=made.error))
     return made
 
 

@@ -71,7 +71,9 @@ def go_on(
         atol=atol,
         events=size,
     )
-    out[count : count + solution.t.size] = solution.y.T
+    more = np.size(solution.t)
+    if more:  # else SciPy gives lists
+        out[count : count + more] = solution.y.T
     message = f"stiff from t = {t:g} on: after {steps} explicit steps SciPy's Radau took over"
     status = "complete"
     if solution.status == 1:
@@ -80,4 +82,4 @@ def go_on(
     elif not solution.success:
         status = "failed"
         message += f"; it failed: {solution.message}"
-    return status, message, count + solution.t.size
+    return status, message, count + more

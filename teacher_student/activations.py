@@ -23,7 +23,7 @@ ACTIVATIONS = {
 }
 
 #: Fields at which a formula must have a value.
-TRIED = (-7, -2, 0, 2, 7)
+TRIED = (-7, -2.3, 0, 1.7, 7)
 
 
 @lru_cache(maxsize=256)
@@ -69,7 +69,7 @@ def activation_expression(activation: str) -> sympy.Expr:
         raise FormulaError(f"activation={activation!r}: {problem}") from None
     for value in TRIED:
         g = expression.subs(h, value).evalf()
-        if g.is_finite is False or g.is_real is False:
+        if not (g.is_number and g.is_finite and g.is_real):
             raise FormulaError(
                 f"activation={activation!r} is not a finite real number at h={value}; a formula "
                 "that is one for every h is accepted"

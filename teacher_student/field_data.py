@@ -64,7 +64,7 @@ def kurtosis(path: str | Path, seed: int = 0, progress: Progress | None = None) 
                 progress(rows, total)
         if sums is None or rows < BLOCKS:
             raise ValueError(f"has {rows} rows; at least {BLOCKS} are accepted")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ValueError(
             f"data={str(path)!r}: {error}; accepted is a .npy or .csv file of numbers, one "
             "column a neuron"

@@ -8,6 +8,9 @@ kernels (`bntheory.codegen.modules.from_template`).
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from ..codegen.modules import from_template, generated
@@ -34,6 +37,30 @@ def structure(problem: Problem) -> str:
     )
 
 
+@contextmanager
+def derivable(problem: Problem) -> Iterator[None]:
+    """Refuse a formula that the computer algebra fails on, in whatever way it does.
+
+    Raises
+    ------
+    ValueError
+        Naming scheme and activation; errors that name a parameter are passed on.
+    """
+    try:
+        yield
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:
+        if isinstance(error, ValueError) and re.match(r"\w+=", str(error)):
+            raise
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ValueError(
+            f"scheme={problem.scheme!r}: nothing could be derived for it with activation="
+            f"{problem.activation!r} ({reason}); a field of the form scale*a + shift that stays "
+            "finite as N grows, and an activation of a scalar field, are accepted"
+        ) from error
+
+
 def specialise(template: str, problem: Problem, *inner: str):  # type: ignore[no-untyped-def]
     """Import the kernels of a template file, specialised to a problem's formulas.
 
@@ -48,7 +75,8 @@ def specialise(template: str, problem: Problem, *inner: str):  # type: ignore[no
     """
 
     def write() -> str:
-        text = hook_source(problem)
+        with derivable(problem):
+            text = hook_source(problem)
         for path in (*inner, template):
             text = from_template(path, text)
         return text
