@@ -47,6 +47,8 @@ def student_field(problem: Problem) -> StudentField:
     s = scheme_symbols()
     field = field_expression(problem.scheme, problem.train_beta)
     by_name = {name: field.diff(s[name]) for name in DERIVATIVES}
+    if any(derivative.has(sympy.DiracDelta) for derivative in by_name.values()):
+        raise ValueError(f"scheme={problem.scheme!r}: a field without jumps is accepted")
     by_name["n2"] *= s["N"]
     values = {s["n2"]: s["N"] * L**2, s["gamma"]: GAMMA, s["beta"]: BETA}
     population = {s["a"]: L * SIGN * U, s["mu"]: 0, s["sigma"]: L}
