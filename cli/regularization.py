@@ -19,14 +19,10 @@ from .report import Reporter, table
     ),
 )
 @problem_options
-@click.option(
-    "--kurtosis", type=float, default=0.0, show_default=True, help="Excess kurtosis, > -2."
-)
+@click.option("--kurtosis", type=float, help="Excess kurtosis, > -2.  [default: 0]")
 @click.option("--data", metavar="FILE", help="Pre-activations, .npy or .csv, one column a neuron.")
-@click.option(
-    "--examples", default=4_000_000, show_default=True, help="Fields drawn for the measurement."
-)
-@click.option("--seed", default=0, show_default=True, help="Seed of all random numbers.")
+@click.option("--examples", type=int, help="Fields drawn for the measurement.  [default: 4000000]")
+@click.option("--seed", type=int, help="Seed of the measurement.  [default: 0]")
 @output_options
 def command(**options: Any) -> None:
     """Zeta of BN by source, against the measured loss gap.
@@ -35,18 +31,20 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    data, seed = options.pop("data"), options.pop("seed")
+    data = options.pop("data")
+    given = {name: value for name, value in options.items() if value is not None}
     from ..experiments.neuron_regularization import neuron_regularization
     from ..experiments.regularization import regularization
 
     with bad_input():
         if data is None:
-            found = regularization(problem, **options, seed=seed)
+            found = regularization(problem, **given)
         else:
-            if options["kurtosis"] != 0.0:
-                raise ValueError(f"kurtosis={options['kurtosis']}: --data measures it itself")
-            layer = neuron_regularization(problem, data, seed=seed, progress=reporter.progress)
+            for name, value in given.items():
+                raise ValueError(f"{name}={value}: accepted without --data")
+            layer = neuron_regularization(problem, data, progress=reporter.progress)
     if data is not None:
+        reporter.warn(layer.message)
         reporter.finish(layer, table(layer.columns()))
         return
     values = found.to_dict()

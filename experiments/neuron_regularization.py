@@ -1,4 +1,4 @@
-"""Zeta of every neuron of a recorded layer, from the kurtosis of its pre-activations."""
+"""Zeta of every neuron of a recorded layer, from the moments of its pre-activations."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..results.checks import integer
 from ..results.files import dataset
 from ..results.style import Width, in_house_style
-from ..teacher_student.field_data import kurtosis as estimate_kurtosis
+from ..teacher_student.field_moments import field_moments
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import zeta_sources
 
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
+DEPENDENT = (
+    "rows depend on each other over more than a thirtieth of the file: standard errors are too "
+    "small, a longer record is needed"
+)
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,23 @@ class NeuronRegularization:
     rows
         Examples in the file.
     kurtosis, kurtosis_sem
-        Excess kurtosis of each column, with bootstrap standard errors, shape (neurons,); NaN
-        (null in JSON) for a column that never changes.
-    zeta, zeta_sem, from_spread
-        Gamma decay and its part from ``sigma_B``, shape (neurons,).
-    from_mean
-        The part of zeta from ``mu_B``, the same for all.
+        Excess kurtosis of each column and its standard error, shape (neurons,); NaN (null in
+        JSON) for a column that never changes.
+    skewness, skewness_sem
+        The same of the skewness.
+    zeta, zeta_sem
+        Gamma decay from the recorded moments (`teacher_student.field_moments`), shape (neurons,).
+    from_mean, from_spread, from_both
+        Its parts from ``mu_B``, from ``sigma_B``, and from the two moving together.
+    zeta_gaussian
+        What a Gaussian field would have.
+    fisher_information
+        ``E[g'(u)^2 u^2]`` of every neuron's field.
+    block_length
+        Rows of the blocks that standard errors are taken from: neighbours may depend on each
+        other.
+    message
+        What to know about the standard errors; empty if nothing.
     """
 
     activation: str
@@ -48,10 +62,17 @@ class NeuronRegularization:
     rows: int
     kurtosis: Array
     kurtosis_sem: Array
+    skewness: Array
+    skewness_sem: Array
     zeta: Array
     zeta_sem: Array
+    from_mean: Array
     from_spread: Array
-    from_mean: float
+    from_both: Array
+    zeta_gaussian: float
+    fisher_information: Array
+    block_length: int
+    message: str
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -59,7 +80,8 @@ class NeuronRegularization:
 
     def columns(self) -> dict[str, Array]:
         """The CSV form: a row a neuron."""
-        names = ("kurtosis", "kurtosis_sem", "zeta", "zeta_sem")
+        names = ("kurtosis", "kurtosis_sem", "skewness", "skewness_sem", "zeta", "zeta_sem",
+                 "from_mean", "from_spread", "from_both", "fisher_information")  # fmt: skip
         return {"neuron": np.arange(len(self.zeta)), **{n: getattr(self, n) for n in names}}
 
     def to_dataset(self) -> xarray.Dataset:
@@ -92,8 +114,9 @@ class NeuronRegularization:
         place = np.arange(len(order))
         named = "neurons ± 2 standard errors"
         draw_points(axes, place, self.zeta[order], self.zeta_sem[order], named)
-        gaussian = sum(zeta_sources(self.activation, self.batch_size))
-        axes.axhline(gaussian, color=THEORY, linestyle="-", label="theory, Gaussian fields")
+        axes.axhline(
+            self.zeta_gaussian, color=THEORY, linestyle="-", label="theory, Gaussian fields"
+        )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=LABELS["zeta"])
         shared_legend(figure)
@@ -102,9 +125,9 @@ class NeuronRegularization:
 
 
 def neuron_regularization(
-    problem: Problem, data: str | Path, *, seed: int = 0, progress: Progress | None = None
+    problem: Problem, data: str | Path, *, progress: Progress | None = None
 ) -> NeuronRegularization:
-    """Zeta of each neuron of a recorded layer, from the kurtosis of its pre-activations.
+    """Zeta of each neuron of a recorded layer, from the moments of its pre-activations.
 
     Parameters
     ----------
@@ -112,9 +135,8 @@ def neuron_regularization(
         Its activation and batch size are what matters.
     data
         A ``.npy`` or ``.csv`` file, one column a neuron; read in pieces, so that it may be
-        larger than memory.
-    seed
-        Seed of the bootstrap.
+        larger than memory. Rows that belong together (positions of an image, steps of a
+        sequence) are to follow each other: standard errors are those of contiguous blocks.
     progress
         Called with (rows read, rows in all, or 0 where unknown).
 
@@ -137,18 +159,26 @@ def neuron_regularization(
     >>> layer.zeta.shape
     (3,)
     """
-    found = estimate_kurtosis(data, integer("seed", seed, 0), progress)
-    from_mean, at_zero = zeta_sources(problem.activation, problem.M)
-    by_kurtosis = at_zero / 2  # the spread's part is proportional to kurtosis + 2
-    from_spread = by_kurtosis * (found.value + 2)
+    found = field_moments(data, problem.activation, progress)
+    twice = 2 * problem.M
+    parts = (found.slopes[0], found.slopes[2] * (found.kurtosis + 2) / 4,
+             found.slopes[1] * found.skewness)  # fmt: skip
+    from_mean, from_spread, from_both = (part / twice for part in parts)
     return NeuronRegularization(
-        problem.activation,
-        problem.M,
-        found.rows,
-        found.value,
-        found.sem,
-        from_mean + from_spread,
-        by_kurtosis * found.sem,
-        from_spread,
-        from_mean,
+        activation=problem.activation,
+        batch_size=problem.M,
+        rows=found.rows,
+        kurtosis=found.kurtosis,
+        kurtosis_sem=found.kurtosis_sem,
+        skewness=found.skewness,
+        skewness_sem=found.skewness_sem,
+        zeta=from_mean + from_spread + from_both,
+        zeta_sem=found.part_sem / twice,
+        from_mean=from_mean,
+        from_spread=from_spread,
+        from_both=from_both,
+        zeta_gaussian=sum(zeta_sources(problem.activation, problem.M)),
+        fisher_information=found.slopes[2],
+        block_length=found.block_length,
+        message="" if found.resolved else DEPENDENT,
     )

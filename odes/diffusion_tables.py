@@ -26,8 +26,8 @@ from ..codegen.modules import (
     cache_folder,
     from_template,
     generated,
-    source_fingerprint,
     keep,
+    source_fingerprint,
 )
 from ..teacher_student.hooks import structure
 from ..teacher_student.problem import Problem

@@ -80,9 +80,12 @@ def test_kurtosis_of_each_neuron_is_scipys(name, recorded):
     found = bn.neuron_regularization(bn.Problem("relu", batch_size=32), folder / name)
     assert found.kurtosis == pytest.approx(scipy_kurtosis(x), abs=1e-9)
     assert found.rows == len(x)
-    expected = 1 / (4 * 32) + (scipy_kurtosis(x) + 2) / (8 * 32) / 2
-    assert found.zeta == pytest.approx(expected, rel=1e-8)
-    # Of a normal column the standard error is sqrt(24/n); 128 blocks know it to about 10%.
+    u = (x - x.mean(axis=0)) / x.std(axis=0)
+    mean, linear, square = (((u > 0) * u**k).mean(axis=0) for k in range(3))
+    expected = mean + linear * (u**3).mean(axis=0) + square * (scipy_kurtosis(x) + 2) / 4
+    assert found.zeta == pytest.approx(expected / 64, rel=1e-9)
+    assert found.zeta_gaussian == pytest.approx(0.375 / 32)
+    # Of a normal column the standard error is sqrt(24/n); a thousand blocks know it to 10%.
     assert found.kurtosis_sem[0] == pytest.approx(math.sqrt(24 / len(x)), rel=0.4)
     # Normal 0, Laplace 3, uniform -1.2, within 5 standard errors (false-alarm rate 2e-6).
     assert (np.abs(found.kurtosis - [0, 3, -1.2]) < 5 * found.kurtosis_sem).all()
