@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,7 +143,9 @@ def build(
     return Table(packed, _error(packed, checks, exact))
 
 
-def _check_finite(spec: TableSpec, M: int, points: list[tuple[float, ...]], values: Array) -> None:
+def _check_finite(
+    spec: TableSpec, M: int, points: Sequence[tuple[float, ...]], values: Array
+) -> None:
     """A moment that is not a number must not pass as a flow that diverges."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:

@@ -57,7 +57,7 @@ def _is_resolved(function: object, at: Array, scale: float) -> bool:
             # With every power of u that a moment may bring.
             means.append([weight @ (values * u**k) for k in range(3)])
             sizes.append(math.sqrt(weight @ values**2))
-    difference = np.abs(np.subtract(*means)).max()
+    difference = np.abs(np.array(means[0]) - means[1]).max()
     return bool(np.isfinite(difference) and difference <= ACCURATE * sizes[-1])
 
 

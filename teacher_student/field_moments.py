@@ -150,9 +150,17 @@ def _estimated(
     some = changing.any()
     merged = [int(np.median(m[changing])) if some else 1 for _, m, _ in found]
     resolved = all(not some or r[changing].mean() > MOSTLY for _, _, r in found)
-    errors = [np.where(changing, error, np.nan) for error, _, _ in found]
+    first, second, third = (np.where(changing, error, np.nan) for error, _, _ in found)
     return FieldMoments(
-        skewness, kurtosis, slopes, *errors, sums.rows, max(merged) * sums.length, resolved
+        skewness,
+        kurtosis,
+        slopes,
+        first,
+        second,
+        third,
+        sums.rows,
+        max(merged) * sums.length,
+        resolved,
     )
 
 

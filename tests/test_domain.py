@@ -1,0 +1,96 @@
+"""Whatever `Problem` accepts is answered rightly, or refused with a reason: over the domain."""
+
+import collections
+import math
+
+import bntheory as bn
+import domain
+import numpy as np
+import pytest
+from domain import ACTIVATIONS, FORMULAS, SCHEMES, log_uniform, problems, verdict
+from hypothesis import HealthCheck, Phase, given, settings
+
+#: What `make test` tries: structures that other tests compile as well.
+SHORT = [("wn", "relu"), ("sgd", "identity"), ("bn", "relu"), ("pn", "tanh")]
+STRUCTURES = [*((s, a) for s in SCHEMES for a in ACTIVATIONS), *FORMULAS]
+TITLE = "the domain: verdicts by scheme"
+SETTINGS = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.generate],
+}
+
+
+def tried(scheme, activation, examples):
+    """Verdicts on that many problems of one structure, and their parameters."""
+    found = []
+
+    @settings(max_examples=examples, **SETTINGS)
+    @given(problems(scheme, activation), log_uniform(0.1, 10.0))
+    def one(parameters, spans):
+        found.append((verdict(parameters, spans), parameters))
+
+    one()
+    return found
+
+
+def faults(found):
+    return [f"{said} {parameters}" for said, parameters in found if said.startswith("FAULT")]
+
+
+@pytest.mark.parametrize(("scheme", "activation"), SHORT)
+def test_problems_of_the_domain_are_answered_or_refused(scheme, activation):
+    found = tried(scheme, activation, 5)
+    assert not faults(found)
+    assert any(said == "agree" for said, _ in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "activation"), STRUCTURES)
+def test_the_whole_domain(scheme, activation, record_property):
+    found = tried(scheme, activation, 8)
+    counts = collections.Counter(said.partition(":")[0] for said, _ in found)
+    record_property(TITLE, f"{scheme:34s} {activation:12s} {dict(counts)}")
+    assert not faults(found), "\n".join(faults(found))
+
+
+WRONG = {
+    "drift": lambda flow: {"Q": 1.02 * flow.Q},
+    "sign": lambda flow: {"R": -flow.R},
+    "nothing": lambda flow: {},
+}
+
+
+@pytest.mark.parametrize("error", WRONG)
+def test_a_planted_error_is_a_fault(error):
+    """A flow that is wrong by two per cent, or in a sign, is seen; the flow itself is not."""
+    import dataclasses
+
+    problem = bn.Problem(scheme="wn", batch_size=64, q0=2.0, eta=0.3, r0=0.4)
+    dim, time = domain.horizon(problem, 1.0)
+    flow = bn.integrate(problem, time=time, points=3)
+    wrong = dataclasses.replace(flow, values={**flow.values, **WRONG[error](flow)})
+    said = domain.judge_by_chain(wrong, dim, seed=0)
+    assert (said is None) == (error == "nothing")
+
+
+def test_the_domain_reaches_its_ends():
+    """Six decades, both signs of the overlap, and zeros, are among what is drawn."""
+    drawn = []
+
+    @settings(max_examples=300, **SETTINGS)
+    @given(problems("bn", "relu"))
+    def one(parameters):
+        drawn.append(parameters)
+
+    one()
+    for name in ("eta", "q0", "l0"):
+        logs = np.log10([p[name] for p in drawn])
+        assert logs.min() < -2
+        assert logs.max() > 2
+    sizes = [p["batch_size"] for p in drawn]
+    assert min(sizes) < 10
+    assert max(sizes) > 10_000
+    assert {math.copysign(1, p["r0"]) for p in drawn} == {1.0, -1.0}
+    assert any(p["noise"] == 0 for p in drawn)
+    assert any(p["noise"] > 0 for p in drawn)
