@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import rich_click as click
@@ -106,10 +108,17 @@ def _cache() -> Finding:
     folder, kept = contents()
     size = sum(one.size for one in kept) / 1e6
     wanted = os.environ.get(CACHE_VARIABLE)
-    usable = os.access(cache_folder(), os.W_OK)
-    advice = "" if usable else f"set {CACHE_VARIABLE} to a folder that can be written"
+    failure = _failure(lambda: _write_into(cache_folder()))
+    usable = not failure
+    advice = "" if usable else f"set {CACHE_VARIABLE} to a folder that can be written: {failure}"
     chosen = f", by {CACHE_VARIABLE}" if wanted else ""
     return Finding("cache", f"{folder}, {size:.1f} MB{chosen}", True, usable, advice)
+
+
+def _write_into(folder: Path) -> None:
+    """As much as a compiled formula takes; a full disk refuses it."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(100_000))
 
 
 def _extra(name: str, libraries: list[Any]) -> Finding:

@@ -13,6 +13,7 @@ import warnings
 
 import bntheory as bn
 import numpy as np
+from bntheory.odes.flow import flow_kernels, next_region, parameters
 from hypothesis import strategies as st
 
 ACTIVATIONS = ("relu", "identity", "erf", "tanh", "sigmoid", "softplus", "gelu", "leaky-relu")
@@ -33,6 +34,8 @@ RUNS = 24
 #: Batches so small that the increments have no fourth moment, where means of runs converge
 #: more slowly than their medians: their range is taken twice as wide.
 HEAVY_TAILS = 8
+#: Below, L of `var-only-bn` grows by rare batches that runs miss (docs/exact-bn.md).
+RARE_BATCHES = 14
 #: Normals that may be drawn for one problem (about two seconds of one core).
 BUDGET = 1.5e8
 #: Where even at this N a step is no small part of the fastest time, runs say nothing of the flow.
@@ -89,7 +92,23 @@ def fastest_rate(problem: bn.Problem) -> float:
         spread = eta**2 * (1.0 + (1.0 + problem.noise) / Q**2) / M
     decay = 0.0 if problem.zeta == "auto" else float(problem.zeta)
     turn = eta * Q / L**2 if problem.trained_scalars else eta * max(1.0, 1.0 / Q)
-    return max(pull * (1.0 + decay), turn * max(1.0, Q), spread, eta * problem.weight_decay)
+    estimate = max(pull * (1.0 + decay), turn * max(1.0, Q), spread, eta * problem.weight_decay)
+    return max(estimate, relative_speed(problem))
+
+
+def relative_speed(problem: bn.Problem) -> float:
+    """How fast the start changes, for activations that grow faster than their field.
+
+    It only sets the length of a run and of its steps, of which the verdict does not depend.
+    """
+    kernels, y = flow_kernels(problem), np.array(problem.start)
+    dy = np.empty_like(y)
+    region = next_region(problem, kernels, y, None)
+    kernels.rhs(0.0, y, parameters(problem, region), dy)
+    size = np.abs(y)
+    size[-2] = 1.0
+    speed = np.abs(dy) / np.maximum(size, 1e-12)
+    return float(speed.max()) if np.isfinite(speed).all() else 0.0
 
 
 def horizon(problem: bn.Problem, spans: float) -> tuple[int, float]:
@@ -150,7 +169,10 @@ def judge_by_chain(flow: bn.Flow, dim: int, seed: int) -> str | None:
     reached = min(len(coarse.t), len(fine.t))
     if reached < 2:
         return f"FAULT: {fine.message}, the flow is {flow.status}"
-    for name in ("Q", "R", "L"):
+    judged = ("Q", "R", "L")
+    if problem.scheme == "var-only-bn" and problem.M < RARE_BATCHES:
+        judged = ("Q",)
+    for name in judged:
         for k in range(1, reached):
             runs, shift = fine.values[name][:, k], 0.0
             shift = abs(np.median(runs) - np.median(coarse.values[name][:, k]))
