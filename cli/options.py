@@ -147,11 +147,14 @@ def check_simulation(problem: Problem, options: dict[str, Any]) -> None:
         return
     from ..experiments.cost import check_cost, simulation_cost
     from ..results.checks import integer, number
+    from ..teacher_student.schedule import MOST_STEPS, stored_steps, stored_times
+    from ..teacher_student.simulate import MOST_RUNS
 
     sizes = {name: options[name] for name in ("dim", "runs", "time")}
-    for name, check in (("dim", integer), ("runs", integer)):
-        check(name, sizes[name], 1)
+    integer("dim", sizes["dim"], 3, MOST_STEPS)
+    integer("runs", sizes["runs"], 1, MOST_RUNS)
     number("time", sizes["time"], above=0.0)
+    stored_steps(stored_times(sizes["time"], options["points"]), sizes["dim"])
     cost = simulation_cost(problem, **sizes, points=options["points"], engine=options["engine"])
     check_cost(cost, ", ".join(f"{name}={value}" for name, value in sizes.items()))
 

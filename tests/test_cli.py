@@ -238,8 +238,8 @@ def test_a_reader_that_leaves_early_is_no_error_to_talk_about(reader):
 
 def test_ctrl_c_keeps_the_finished_runs(tmp_path):
     path = tmp_path / "runs.json"
-    # A run takes a tenth of a second or so; all of them, minutes.
-    work = ["--engine", "vectors", "--dim", "2000", "--time", "4", "--runs", "4000"]
+    # A run takes seconds; all of them, hours.
+    work = ["--engine", "vectors", "--dim", "500", "--time", "4", "--force", "--runs", "40000"]
     run_command("simulate", *work[:-1], "1", "--points", "2")  # compiled, if it was not
     process = subprocess.Popen(
         [*ENTRY, "simulate", *work, "--points", "2", "--output", str(path)],
