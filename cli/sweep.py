@@ -153,7 +153,8 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 
 def _check_range(options: dict[str, Any]) -> None:
     """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
-    swept = [options[name] is not None for name in RANGED] + [options["time"] != "20"]
+    swept = [options[name] is not None for name in RANGED]
+    swept.append(any(sign in options["time"] for sign in ":,"))
     swept += [options[name] != SIMULATED[name] for name in WHOLE if options["simulate"]]
     if any(swept) or options["store"]:
         return

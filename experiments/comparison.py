@@ -109,7 +109,9 @@ class Comparison:
         test = self.test
         if test is None:
             count = sum(int(np.isfinite(values).sum()) for values in self.z.values())
-            left_out = "; R and L are not tested by themselves, their scatter is infinite or has no error"
+            left_out = (
+                "; R and L are not tested by themselves, their scatter is infinite or has no error"
+            )
             return f"the largest of {count} deviations is {where}{left_out * ('LR' in self.z)}"
         if test.mean_p <= test.scatter_p:
             words = (

@@ -27,7 +27,10 @@ def _neurons() -> Any:
 
     zeta = np.linspace(0.01, 0.02, 40) ** 1.5
     parts = {"kurtosis": zeta, "kurtosis_sem": zeta / 9, "zeta": zeta, "zeta_sem": zeta / 9}
-    return NeuronRegularization("relu", 32, 1000, **parts, from_spread=zeta / 2, from_mean=0.008)
+    parts |= {"skewness": zeta, "skewness_sem": zeta / 9, "fisher_information": zeta}
+    parts |= {"from_mean": zeta / 2, "from_spread": zeta / 2, "from_both": 0 * zeta}
+    return NeuronRegularization("relu", 32, 1000, **parts, zeta_gaussian=0.0117, block_length=1,
+                                message="")  # fmt: skip
 
 
 def _universality() -> Any:

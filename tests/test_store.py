@@ -295,7 +295,7 @@ def test_tasks_are_made_as_others_end(monkeypatch):
 def test_failed_points_are_listed_and_the_rest_is_unharmed(tmp_path):
     """A vector of 1e14 numbers finds no memory; the point beside it is what it is alone."""
     store = str(tmp_path / "s")
-    line = [*LINE, "--engine", "vectors", "--store", store, "--json"]
+    line = [*LINE, "--engine", "vectors", "--store", store, "--json", "--force"]
     line.remove("--dim"), line.remove("50")
     made = run("sweep", *line, "--dim", "20,100000000000000")
     assert made.return_value == 3
