@@ -122,8 +122,8 @@ def stable_branch_end(flow: Stationary, limit: Array) -> float | None:
             low, y, factor = low * factor, onward, min(BRANCH_STEP, factor**1.5)
         elif factor - 1.0 > end:
             factor = factor**0.5
-        else:
-            return low * factor**0.5
+        else:  # it ends: on its own, or where the moments in the flow are no longer known
+            return low * factor**0.5 if flow.is_known(1.1 * y) else None
     return None
 
 

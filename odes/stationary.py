@@ -135,7 +135,8 @@ class Stationary:
         dy = np.empty(self.size)
         k.drift(root, p, k.FULL, dy)
         dy[self.L] /= root[self.L]
-        return root if np.abs(dy).max() < ZERO * eta * (1.0 + np.abs(root).max()) else None
+        rests = np.abs(dy).max() < ZERO * eta * (1.0 + np.abs(root).max())
+        return root if rests and self.is_known(root) else None
 
     def _around(self, y: Array) -> Iterable[tuple[float, float]]:
         if not self.normalised:
@@ -184,7 +185,11 @@ class Stationary:
 
     def _is_root(self, y: Array, free: Array, order: int) -> bool:
         inside = np.abs(y).max() < LARGEST and y[self.L] > SMALLEST_LENGTH
-        return bool(inside and self.residual(y, free, order) < ZERO)
+        return bool(inside and self.is_known(y) and self.residual(y, free, order) < ZERO)
+
+    def is_known(self, y: Array) -> bool:
+        """Whether the moments at a state, and next to it, are known."""
+        return bool(self.kernels.field(y)[0] < 0.99 * self.kernels.LARGEST_SCALE)
 
     def _tidy(self, y: Array, free: Array, order: int) -> Array:
         """A degenerate root, which Newton's iteration only creeps up to, put in its place."""

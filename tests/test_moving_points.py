@@ -100,6 +100,15 @@ def test_check_contradicts_a_wrong_jacobian(monkeypatch):
     assert not check_fixed_points(found, **size).agree
 
 
+def test_a_branch_that_leaves_what_is_known_has_no_end():
+    """sin(h) is resolved up to Q = 16: a fault of the trial over the domain, in a traceback."""
+    problem = bn.Problem("sin(h)", "sgd", weight_decay=0.2615, eta=1.0, q0=1.0, r0=0.0,
+                         batch_size=49_590)  # fmt: skip
+    for point in bn.fixed_points(problem).points:
+        assert point.largest_eta is None or point.largest_eta > 0
+        assert np.isfinite([value.real for value in point.eigenvalues]).all()
+
+
 def test_a_point_that_does_not_move_has_the_rate_of_its_jacobian():
     problem = bn.Problem(scheme="sgd")
     point = bn.fixed_points(problem).reached
