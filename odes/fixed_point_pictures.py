@@ -37,11 +37,11 @@ POINTS = 400
 
 @in_house_style
 def draw(found: FixedPoints, width: Width) -> Figure:
-    """Two panels: flows in the plane of R and Q, and the effective rate over time."""
+    """Two panels: flows in the plane of R and Q, and the effective rate (or Q) over time."""
     figure = new_figure(2, 2, width=width, height=2.7)
     plane, rates = figure.axes
     _plane(plane, found)
-    _rates(rates, found)
+    _over_time(rates, found)
     shared_legend(figure)
     entitle(figure, setting(found.problem, f"$\\eta$ = {found.problem.eta}"))
     return figure
@@ -74,7 +74,8 @@ def _plane(axes: Axes, found: FixedPoints) -> None:
     axes.set_ylabel(LABELS["Q"])
 
 
-def _rates(axes: Axes, found: FixedPoints) -> None:
+def _over_time(axes: Axes, found: FixedPoints) -> None:
+    """The effective rate from several lengths; of a plain student, whose rate is eta, its scale."""
     problem = found.problem
     normalised = "gamma" in problem.trained_scalars
     for number, factor in enumerate(LENGTHS):
@@ -83,19 +84,21 @@ def _rates(axes: Axes, found: FixedPoints) -> None:
         flow = solve(start, time=_horizon(found), points=POINTS, rtol=1e-6)
         symbol = "L" if normalised else "Q"
         look = LOOKS[number % len(LOOKS)]
-        axes.plot(flow.t, _effective(flow), color=look.color, linestyle=look.linestyle,
+        shown = _effective(flow) if normalised else np.abs(flow.Q)
+        axes.plot(flow.t, shown, color=look.color, linestyle=look.linestyle,
                   label=f"start ${symbol}$ = {factor * base:g}")  # fmt: skip
     point = found.reached or next((p for p in found.points if p.stable), None)
     if point is not None:
         if point.L is not None:
-            axes.axhline(point.eta_eff, color=LOOKS[4].color, linestyle=LOOKS[4].linestyle,
+            level = point.eta_eff if normalised else abs(point.Q)
+            axes.axhline(level, color=LOOKS[4].color, linestyle=LOOKS[4].linestyle,
                          linewidth=0.8, label="at the fixed point")  # fmt: skip
-        if point.eta_max is not None:
+        if normalised and point.eta_max is not None:
             axes.axhline(point.eta_max, color="0.5", linestyle="-", linewidth=0.8,
                          label=r"$\eta_{\mathrm{max}}$")  # fmt: skip
     log_axis(axes, "y")
     axes.set_xlabel(LABELS["t"])
-    axes.set_ylabel(LABELS["eta_eff"])
+    axes.set_ylabel(LABELS["eta_eff" if normalised else "Q"])
 
 
 def _effective(flow: Flow) -> np.ndarray:
