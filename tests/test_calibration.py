@@ -36,7 +36,7 @@ def test_a_true_theory_is_rejected_at_the_level_of_the_verdict(record_property):
     assert total <= most(PROBLEMS * SEEDS, ALPHA)
 
 
-@pytest.mark.parametrize("q0", [0.1, 0.2])
+@pytest.mark.parametrize("q0", [pytest.param(0.1, marks=pytest.mark.slow), 0.2])
 @pytest.mark.parametrize("scheme", ["wn", "mean-only-bn"])
 def test_noiseless_linear_students_of_small_gamma_are_not_rejected(scheme, q0):
     """Eleven of twelve seeds were: a mode that the mean leaves out was tested for its scatter."""
@@ -47,7 +47,7 @@ def test_noiseless_linear_students_of_small_gamma_are_not_rejected(scheme, q0):
     assert (p[:, 0] < ALPHA).sum() <= most(12, ALPHA)
 
 
-@pytest.mark.parametrize("activation", ["relu", "identity"])
+@pytest.mark.parametrize("activation", ["relu", pytest.param("identity", marks=pytest.mark.slow)])
 def test_at_m_6_only_what_has_a_sampling_error_is_judged(activation):
     import bntheory as bn
 
