@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..teacher_student.problem import Problem
 
+#: Where Linux says what memory there is.
+MEMORY = Path("/proc/meminfo")
 #: Seconds that one normal number of a simulation takes on one core, and a run besides, about.
 SECONDS_A_NORMAL, SECONDS_A_RUN = 2e-8, 1e-4
 #: The same of a product with an input, forwards and backwards.
@@ -70,8 +74,19 @@ def flows_cost(flows: float, quantities: int) -> Cost:
 
 
 def free_memory() -> float:
-    """Bytes that a process may still take, about."""
-    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    """Bytes that a process may still take, about; infinite where the system does not say.
+
+    Linux counts as free only what no file is cached in: what can be had is ``MemAvailable``.
+    """
+    try:
+        lines = MEMORY.read_text().splitlines()
+        return next(1024.0 * float(l.split()[1]) for l in lines if l.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):  # macOS has no such number
+        return math.inf
 
 
 def check_cost(cost: Cost, named: str) -> None:

@@ -114,6 +114,20 @@ def test_estimates_are_of_the_right_size():
             check_cost(too_much, "dim=1")
 
 
+def test_free_memory_is_known_or_infinite(monkeypatch, tmp_path):
+    from bntheory.experiments import cost
+
+    assert 1e6 < cost.free_memory() < 1e16
+    monkeypatch.setattr(cost, "MEMORY", tmp_path / "none")  # as on macOS
+
+    def unknown(*_):
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(cost.os, "sysconf", unknown)
+    assert cost.free_memory() == float("inf")
+    check_cost(Cost(1.0, 1e15), "dim=1")
+
+
 def test_force_begins_all_the_same(monkeypatch, capsys):
     monkeypatch.setattr("bntheory.experiments.cost.LONGEST", 0.0)
     assert call(monkeypatch, "simulate", *SHORT, "--runs", "2", "--dim", "50") == 2
