@@ -80,7 +80,9 @@ def free_memory() -> float:
     """
     try:
         lines = MEMORY.read_text().splitlines()
-        return next(1024.0 * float(l.split()[1]) for l in lines if l.startswith("MemAvailable:"))
+        return next(
+            1024.0 * float(line.split()[1]) for line in lines if line.startswith("MemAvailable:")
+        )
     except (OSError, StopIteration):
         pass
     try:
