@@ -42,8 +42,12 @@ class Job:
                         time=20.0, quantity=QUANTITIES, simulate=True, workers=1)  # fmt: skip
 
     def start(self, *more: str) -> subprocess.Popen:
-        return subprocess.Popen([*ENTRY, *self.command(*more)], start_new_session=True, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+        return subprocess.Popen(
+            [*ENTRY, *self.command(*more)], start_new_session=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            # A shell's background job, which CI may be, is born deaf to Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
 
     def pieces(self) -> dict[str, int]:
         """When every finished chunk was written."""
