@@ -1,0 +1,39 @@
+"""What the commands answered before the redesign, they answer still (`references/freeze.py`)."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).with_name("references")))
+import freeze
+
+#: Rounding of another machine's elementary functions, 1e-16 a call, through steps that the
+#: controller then places elsewhere: below the flows' own tolerance, and that of the roots.
+ROUNDING = 1e-8
+FROZEN = json.loads(freeze.RECORD.read_text(encoding="utf-8"))
+
+
+def test_every_line_is_in_the_record():
+    assert list(FROZEN) == list(freeze.LINES)
+
+
+@pytest.mark.parametrize("line", freeze.LINES)
+def test_a_line_answers_as_before(line):
+    apart = list(freeze.differences(freeze.answer(line), FROZEN[line]))
+    # How many steps a controller takes may hang on the last bit, too.
+    counted = [one for one in apart if not one[0].endswith("/steps")]
+    assert [one for one in counted if one[1] > ROUNDING] == []
+
+
+def test_differences_are_found_in_numbers_and_in_kind():
+    before = {"a": [1.0, 2.0], "b": "stable", "c": None}
+    assert list(freeze.differences({"a": [1.0, 2.3], "b": "stable", "c": None}, before)) == [
+        ("/a/1", pytest.approx(0.1))
+    ]
+    for other in ({"a": [1.0], "b": "stable", "c": None}, {"a": [1.0, 2.0], "c": None},
+                  {"a": [1.0, 2.0], "b": "lost", "c": None},
+                  {"a": [1.0, 2.0], "b": "stable", "c": 0.0}):  # fmt: skip
+        assert [size for _, size in freeze.differences(other, before)] == [math.inf]
