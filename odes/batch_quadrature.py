@@ -12,7 +12,7 @@ import numpy as np
 
 from ..codegen.jit import kernel
 from ..codegen.special import half_step
-from ..teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts
+from ..teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts, sort
 
 # the generated functions of one problem stand here
 from ..teacher_student.stand_ins import KINKS, activation
@@ -96,7 +96,7 @@ def fill_tabulated_teacher(u, table, values):  # type: ignore[no-untyped-def]
 @kernel
 def fill_angles(cuts, low, high, longest, x, w, nodes, weights):  # type: ignore[no-untyped-def]
     """A composite rule of the points ``x, w`` on [low, high], split at cuts; returns its size."""
-    cuts.sort()
+    sort(cuts)
     filled, left = 0, low
     for piece in range(cuts.size + 1):
         right = high if piece == cuts.size else min(high, max(low, cuts[piece]))
@@ -226,7 +226,9 @@ def most_cuts(direction, statistics, M, q):  # type: ignore[no-untyped-def]
     """How many cuts a panel's angles can have at most."""
     graded = 0
     if direction.graded:
-        steepest = abs(q) * np.abs(statistics.x1).max()
+        steepest = 0.0
+        for x1 in statistics.x1:
+            steepest = max(steepest, abs(q * x1))
         graded = (KINKS.size + 1) * (2 * grades(M, steepest) + 1)
     return 4 * KINKS.size + graded
 
@@ -254,7 +256,9 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
     """
     ubar, s, x0, x1 = statistics.ubar, statistics.s, statistics.x0, statistics.x1
     size, rule = math.sqrt(M - 1.0), np.empty((2, most_nodes(direction, statistics, M, q)))
-    paired = plan.pairs[:, :2].max() + 1 if plan.pairs.shape[0] > 0 else 0
+    paired = 0
+    for pair in range(plan.pairs.shape[0]):
+        paired = max(paired, plan.pairs[pair, 0] + 1, plan.pairs[pair, 1] + 1)
     degree = direction.pair_weight.size if paired > 0 else 0
     coefficient = np.empty((degree, paired))
     out[:] = 0.0

@@ -135,7 +135,8 @@ def observables(z):  # type: ignore[no-untyped-def]
 @kernel
 def moved(x, i, a, j, b, near):  # type: ignore[no-untyped-def]
     """Q and error at x with a added to its entry i, then b to j."""
-    near[:] = x
+    for k in range(ORDER):  # not `near[:] = x`: see `integrate`
+        near[k] = x[k]
     near[i] += a
     near[j] += b
     return mean_observables(near)

@@ -124,7 +124,8 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type:
     before = 1e-4  # error of the step before, for the proportional-integral controller
     status = COMPLETE
     while stored < times.size and times[stored] <= t:
-        out[stored] = y
+        for i in range(SIZE):  # `out[stored] = y` would compile numba's message on shapes: 2 s
+            out[stored, i] = y[i]
         stored += 1
     while stored < times.size:
         if steps >= max_steps:

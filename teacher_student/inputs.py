@@ -108,7 +108,9 @@ def _from_file(text: str, dim: int) -> Inputs:
 def fill_input(x, kind, parameter, data, rng):  # type: ignore[no-untyped-def]
     """Fill one input with entries of mean 0 and variance 1."""
     if kind == ROWS:
-        x[:] = data[rng.integers(0, data.shape[0])]
+        row = rng.integers(0, data.shape[0])
+        for i in range(x.size):  # a copy of arrays would compile numba's message on shapes: 2 s
+            x[i] = data[row, i]
         return
     for i in range(x.size):
         if kind == GAUSSIAN:
