@@ -1,6 +1,7 @@
 """Starting is quick: help imports no numerics, a warm run imports no sympy."""
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -59,3 +60,29 @@ def test_a_warm_flow_imports_no_sympy():
     imported = imported_by("integrate", *SHORT)
     assert "sympy" not in imported
     assert "numba" in imported  # the check can see what is imported
+
+
+COLD = """
+from numba.core import event
+compiled = []
+class Listener(event.Listener):
+    def on_start(self, started):
+        compiled.append(started.data["dispatcher"].py_func.__qualname__)
+    def on_end(self, ended):
+        pass
+event.register("numba:compile", Listener())
+import bntheory as bn
+bn.integrate(bn.Problem(scheme="wn", activation="identity"), time=1.0, points=3)
+print("\\n".join(compiled))
+"""
+
+
+def test_a_cold_integrate_compiles_no_message_on_shapes(tmp_path):
+    """Copying arrays in a kernel compiles numba's strings: more than half of a cold start."""
+    ended = subprocess.run(
+        [sys.executable, "-c", COLD], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "BNTHEORY_CACHE": str(tmp_path)},
+    )  # fmt: skip
+    compiled = ended.stdout.splitlines()
+    assert "integrate" in compiled, ended.stderr
+    assert [name for name in compiled if "unicode" in name or "shape_context" in name] == []
