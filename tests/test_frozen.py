@@ -2,13 +2,9 @@
 
 import json
 import math
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).with_name("references")))
-import freeze
+from references import freeze
 
 #: Rounding of another machine's elementary functions, 1e-16 a call, through steps that the
 #: controller then places elsewhere: below the flows' own tolerance, and that of the roots.
