@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import bntheory as bn
-from bntheory.odes.flow import flow_kernels
-from bntheory.odes.moment_tables import TableSpec, build
+from bntheory.odes.flow.integrate import flow_kernels
+from bntheory.odes.tables.moment_tables import TableSpec, build
 from timing import side_by_side
 
 SHIPPED = ("relu", "leaky-relu", "erf", "tanh", "sigmoid", "softplus", "gelu")

@@ -6,8 +6,14 @@ from typing import Any
 
 import bntheory as bn
 import numpy as np
-from bntheory.odes.flow import flow_kernels, parameters
-from bntheory.odes.joint_flow import ATOL, MAX_STEPS, RTOL, fluctuation_kernels, joint_parameters
+from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.fluctuations.joint_flow import (
+    ATOL,
+    MAX_STEPS,
+    RTOL,
+    fluctuation_kernels,
+    joint_parameters,
+)
 from timing import side_by_side
 
 TIMES = np.linspace(0.0, 20.0, 101)

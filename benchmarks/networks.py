@@ -14,9 +14,9 @@ NORMS = ("ghost-bn:8", "pn:renorm", "wn", "wn+mean-bn", "wn+var-bn", "none")
 def trainer(norm: str, **changes: object):  # type: ignore[no-untyped-def]
     """A trainer of a small network on synthetic images, on the CPU with one thread."""
     import torch
-    from bntheory.cnn.networks import set_warm
-    from bntheory.cnn.recipe import Recipe
-    from bntheory.cnn.train import Trainer
+    from bntheory.cnn.recipe.recipe import Recipe
+    from bntheory.cnn.runs.networks import set_warm
+    from bntheory.cnn.runs.train import Trainer
 
     recipe = Recipe().change(
         train=2000, validation=100, width=16, steps=10**6, device="cpu", threads=1, norm=norm
@@ -30,8 +30,8 @@ def bare_loop():  # type: ignore[no-untyped-def]
     """The same network, images and batch size, in the loop that everybody writes."""
     import numpy as np
     import torch
-    from bntheory.cnn.data import load
-    from bntheory.cnn.models import build
+    from bntheory.cnn.data.data import load
+    from bntheory.cnn.networks.models import build
     from torch.nn import functional as F
 
     splits = load("synthetic", side=0, train=2000, validation=100)

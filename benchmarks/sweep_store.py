@@ -11,8 +11,8 @@ from pathlib import Path
 
 import bntheory as bn
 import numpy as np
-from bntheory.experiments.sweep_quantities import parse_quantities
-from bntheory.experiments.sweep_simulation import Simulation, simulate_point
+from bntheory.experiments.sweeps.quantities import parse_quantities
+from bntheory.experiments.sweeps.simulation import Simulation, simulate_point
 from timing import side_by_side
 
 PROBLEM = bn.Problem(scheme="bn", batch_size=8)
@@ -26,7 +26,7 @@ import tempfile
 from pathlib import Path
 import numpy as np
 import bntheory as bn
-from bntheory.experiments import sweep as module
+from bntheory.experiments.sweeps import sweep as module
 
 module.CHUNK = {A_CHUNK}
 
@@ -70,7 +70,7 @@ def cpu(function: object) -> float:
 
 def overhead() -> dict[str, object]:
     """Store and engine, for chunks of about a second."""
-    from bntheory.experiments import sweep as module
+    from bntheory.experiments.sweeps import sweep as module
 
     before = module.SECONDS, module.CHUNKS
     module.SECONDS, module.CHUNKS = 1.0, 1

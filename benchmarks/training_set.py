@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bntheory as bn
 import numpy as np
-from bntheory.generalization.relu import relu_student
-from bntheory.teacher_student.training_run import Training, TrainingRun
-from bntheory.teacher_student.training_set import TrainingSet
+from bntheory.finite_load.relu import relu_student
+from bntheory.teacher_student.training.run import Training, TrainingRun
+from bntheory.teacher_student.training.training_set import TrainingSet
 from timing import seconds, side_by_side
 
 P, N = 16_000, 1000  # 128 MB of examples: beyond any cache

@@ -80,12 +80,12 @@ def train_command(folder: str, **options: Any) -> None:
     """Train a network, and keep config, metrics, layers and checkpoints in a folder."""
     reporter = Reporter(options, draws=False)
     need_torch()
-    from ..cnn.recipe import Recipe
+    from ..cnn.recipe.recipe import Recipe
 
     with bad_input():
         given = {name: value for name, value in options.items() if value is not None}
         recipe = Recipe().change(**given)
-        from ..cnn.train import train
+        from ..cnn.runs.train import train
 
         _finish(reporter, train(recipe, folder, reporter.progress))
 
@@ -106,7 +106,7 @@ def resume_command(run: str, **options: Any) -> None:
     """Go on with a run from its last checkpoint, bit by bit as if it had not been broken off."""
     reporter = Reporter(options, draws=False)
     need_torch()
-    from ..cnn.train import resume
+    from ..cnn.runs.train import resume
 
     with bad_input():
         _finish(reporter, resume(run, reporter.progress))
@@ -124,7 +124,7 @@ def evaluate_command(run: str, **options: Any) -> None:
     """Losses and accuracies of a run's last checkpoint, with statistics of the population."""
     reporter = Reporter(options, draws=False)
     need_torch()
-    from ..cnn.inspect_run import evaluate
+    from ..cnn.evaluation.inspect_run import evaluate
 
     with bad_input():
         _finish(reporter, evaluate(run))
@@ -143,7 +143,7 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
     """Each layer of a run: gamma, kernels, kurtosis, predicted zeta; with --bridge the loss gap."""
     reporter = Reporter(options)
     need_torch()
-    from ..cnn.inspect_run import layers, loss_gaps
+    from ..cnn.evaluation.inspect_run import layers, loss_gaps
 
     with bad_input():
         found = loss_gaps(run, progress=reporter.progress) if bridge else layers(run)
@@ -171,8 +171,8 @@ def compare_command(
     """
     reporter = Reporter(options)
     records = records_of(preset, store, reporter.progress)
-    from ..cnn.claim_report import claim_report
-    from ..cnn.claims import LEVEL, judge_claims
+    from ..cnn.evaluation.claim_report import claim_report
+    from ..cnn.evaluation.claims import LEVEL, judge_claims
 
     if save_records is not None:
         from pathlib import Path
@@ -186,17 +186,17 @@ def compare_command(
 
 def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:
     """The records of a preset: those that come with the package, or trained in a folder."""
-    from ..cnn.presets import PRESETS
+    from ..cnn.recipe.presets import PRESETS
 
     with bad_input():
         if preset not in PRESETS:
             raise ValueError(f"preset={preset!r}: one of {' '.join(PRESETS)} is accepted")
-        from ..cnn.collection import collect, committed
+        from ..cnn.evaluation.collection import collect, committed
 
         if store is None:
             return committed(preset)
         need_torch()
-        from ..cnn.campaign import train_preset
+        from ..cnn.evaluation.campaign import train_preset
 
         train_preset(PRESETS[preset], store, progress)
         return collect(preset, store)
@@ -205,7 +205,7 @@ def records_of(preset: str, store: str | None, progress: Callable[[int, int], No
 def _finish(reporter: Reporter, result: dict[str, Any]) -> None:
     import os
 
-    from ..cnn.records import Outcome
+    from ..cnn.runs.records import Outcome
 
     if os.environ.get("RANK", "0") != "0":  # one of several processes speaks
         return

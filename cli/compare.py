@@ -85,8 +85,8 @@ def command(**options: Any) -> None:
     if error is not None:
         _plan(reporter, problem, error, power, options)
         return
-    from ..experiments.compare import compare
     from ..experiments.reports import comparison_report
+    from ..experiments.verdict.compare import compare
 
     with bad_input():
         check_simulation(problem, options)
@@ -110,9 +110,9 @@ def command(**options: Any) -> None:
 def _approximation(
     reporter: Reporter, problem: Any, approximation: str, batch_sizes: str, options: dict[str, Any]
 ) -> None:
-    from ..experiments.approximation import approximate
+    from ..experiments.regularization.approximation import approximate
     from ..experiments.reports import simple_report
-    from ..odes.flow import FlowError
+    from ..odes.flow.integrate import FlowError
 
     with bad_input():
         try:
@@ -135,9 +135,9 @@ def _approximation(
 def _plan(
     reporter: Reporter, problem: Any, error: float, power: float, options: dict[str, Any]
 ) -> None:
-    from ..experiments.plan import plan
     from ..experiments.reports import simple_report
-    from ..odes.flow import FlowError
+    from ..experiments.verdict.plan import plan
+    from ..odes.flow.integrate import FlowError
 
     chosen = {name: options[name] for name in ("alpha", "time")}
     with bad_input():

@@ -40,7 +40,7 @@ def command(style: str, as_json: bool, output: str | None, quiet: bool, **option
     if output:
         with bad_input():
             check_output(output, SUFFIXES)
-    from ..odes.formats import derive
+    from ..odes.equations.formats import derive
 
     with bad_input():
         forms = derive(problem).to_dict()

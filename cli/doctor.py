@@ -152,7 +152,7 @@ def _flow() -> Finding:
 
 def integrate_once() -> None:
     """One short flow, from formula to compiled code."""
-    from ..odes.flow import integrate
+    from ..odes.flow.integrate import integrate
     from ..teacher_student.problem import Problem
 
     integrate(Problem(scheme="wn"), time=1.0, points=2)

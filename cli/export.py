@@ -22,7 +22,7 @@ def command(store: str, file: str) -> None:
     One row a grid point and run: its place, quantities, status (0 missing, 1 complete, 2 failed)
     and message. Parquet needs the extra: pip install 'bntheory[parquet]'.
     """
-    from ..experiments.store_reading import export
+    from ..store.reading import export
 
     with bad_input():
         rows = export(store, file)

@@ -54,7 +54,7 @@ def command(**options: Any) -> None:
     problem = take_problem(options)
     with bad_input():
         if as_table:
-            from ..odes.table_one import table_one
+            from ..odes.equilibria.table_one import table_one
 
             made = table_one(problem)
             reporter.finish(made, made.lines())
@@ -76,7 +76,7 @@ def _check_size(problem: Any, options: dict[str, Any]) -> None:
 
 
 def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:
-    from ..odes.fixed_points import fixed_points
+    from ..odes.equilibria.fixed_points import fixed_points
 
     found = fixed_points(problem)
     rows = [point.to_dict() for point in found.points]
@@ -85,7 +85,7 @@ def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> N
     if check is None:
         reporter.finish(found, lines)
         return
-    from ..experiments.fixed_point_check import check_fixed_points
+    from ..experiments.checks.fixed_points import check_fixed_points
 
     numbers = {name: value for name, value in check.items() if value is not None}
     checked = check_fixed_points(found, progress=reporter.progress, **numbers)
@@ -95,7 +95,7 @@ def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> N
 
 
 def _follow(problem: Any, text: str, reporter: Reporter) -> None:
-    from ..odes.continuation import follow
+    from ..odes.equilibria.continuation import follow
 
     name, _, values = text.partition(":")
     name = name.replace("-", "_")

@@ -101,8 +101,8 @@ def _check_size(options: dict[str, Any]) -> None:
 
 
 def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
-    from ..experiments.early_stopping import early_stopping
-    from ..generalization.student import choice
+    from ..experiments.finite_data.early_stopping import early_stopping
+    from ..finite_load.student import choice
 
     loads = parse_range(options["alpha"], "alpha")
     if len(loads) != 1:
@@ -126,8 +126,8 @@ def _against_load(reporter: Reporter, options: dict[str, Any]) -> None:
     sizes = {
         name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "start", "seed")
     }
-    from ..experiments.generalization import GeneralizationStudy, Settings, study
-    from ..generalization.curve import generalization
+    from ..experiments.finite_data.study import GeneralizationStudy, Settings, study
+    from ..finite_load.curve import generalization
 
     alpha = parse_range(options.pop("alpha"), "alpha")
     theory = generalization(options.pop("student"), alpha, **options)

@@ -147,8 +147,8 @@ def check_simulation(problem: Problem, options: dict[str, Any]) -> None:
         return
     from ..experiments.cost import check_cost, simulation_cost
     from ..results.checks import integer, number
+    from ..teacher_student.online.simulate import MOST_RUNS
     from ..teacher_student.schedule import MOST_STEPS, stored_steps, stored_times
-    from ..teacher_student.simulate import MOST_RUNS
 
     sizes = {name: options[name] for name in ("dim", "runs", "time")}
     integer("dim", sizes["dim"], 3, MOST_STEPS)

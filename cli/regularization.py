@@ -33,8 +33,8 @@ def command(**options: Any) -> None:
     problem = take_problem(options)
     data = options.pop("data")
     given = {name: value for name, value in options.items() if value is not None}
-    from ..experiments.neuron_regularization import neuron_regularization
-    from ..experiments.regularization import regularization
+    from ..experiments.regularization.gamma import regularization
+    from ..experiments.regularization.neuron import neuron_regularization
 
     with bad_input():
         if data is None:

@@ -27,9 +27,9 @@ def command(store: str, **options: Any) -> None:
     Nothing in the store is changed. Exit status 3: some grid points failed.
     """
     reporter = Reporter(options)
-    from ..experiments.store_reading import load
-    from ..experiments.sweep_result import Sweep, check_drawable
+    from ..experiments.sweeps.result import Sweep, check_drawable
     from ..results.files import PICTURE_SUFFIXES
+    from ..store.reading import load
 
     with bad_input(), reporter.logged():
         made = Sweep(load(store), store)

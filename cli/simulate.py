@@ -40,7 +40,7 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..teacher_student.simulate import simulate
+    from ..teacher_student.online.simulate import simulate
 
     with bad_input():
         check_simulation(problem, options)

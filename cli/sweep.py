@@ -87,7 +87,7 @@ def command(**options: Any) -> None:
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
     reporter = Reporter(options, draws=not best)
-    from ..experiments.sweep_quantities import parse_quantities
+    from ..experiments.sweeps.quantities import parse_quantities
 
     if reporter.report and (best or schedule):
         raise click.UsageError("--report: accepted without --best, --schedule")
@@ -103,8 +103,8 @@ def command(**options: Any) -> None:
         if best or schedule:
             _optimum(problem, grid, reporter, schedule)
             return
-        from ..experiments.sweep import sweep
-        from ..experiments.sweep_result import Sweep, check_drawable
+        from ..experiments.sweeps.result import Sweep, check_drawable
+        from ..experiments.sweeps.sweep import sweep
 
         if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
             check_drawable(grid)
@@ -215,7 +215,7 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: bool) -> None:
-    from ..experiments.best_learning_rate import BestRates, best_rates, schedule_with_gain
+    from ..experiments.sweeps.best_learning_rate import BestRates, best_rates, schedule_with_gain
 
     horizon = grid.pop("time")
     if not schedule:

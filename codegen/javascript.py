@@ -10,7 +10,7 @@ from sympy.printing.jscode import JavascriptCodePrinter
 
 
 class ScalarPrinter(JavascriptCodePrinter):
-    """Sympy's JavaScript printer, with the functions of ``odes/javascript/special.js``."""
+    """Sympy's JavaScript printer, with the functions of ``odes/equations/templates/special.js``."""
 
     def _print_Heaviside(self, expression: sympy.Heaviside) -> str:
         return f"({self._print(expression.args[0])} > 0 ? 1 : 0)"

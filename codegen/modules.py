@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import linecache
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -62,8 +63,8 @@ def source_fingerprint() -> str:
     """A hash of the source that generates: a new version never meets an old version's files."""
     digest = hashlib.sha256()
     for folder in GENERATORS:
-        for path in sorted((PACKAGE / folder).glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
+            digest.update(str(path.relative_to(PACKAGE)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -137,7 +138,7 @@ def from_template(template: str, functions: str) -> str:
     Parameters
     ----------
     template
-        The template's path inside the package, ``odes/integrator.py``.
+        The template's path inside the package, ``odes/kernels/loop.py``.
     functions
         Source text of the generated functions.
     """
@@ -145,6 +146,10 @@ def from_template(template: str, functions: str) -> str:
     if not marker:
         raise ValueError(f"template={template!r} has no line {TEMPLATE_IMPORT!r}")
     _, _, rest = tail.partition(TEMPLATE_END)
-    folder = template.rpartition("/")[0].replace("/", ".")
-    text = f"{head}{functions}\n{rest}".replace("\nfrom ..", "\nfrom bntheory.")
-    return text.replace("\nfrom .", f"\nfrom bntheory.{folder}.")
+    folders = ["bntheory", *template.split("/")[:-1]]
+
+    def absolute(relative: re.Match[str]) -> str:
+        above = folders[: len(folders) + 1 - len(relative[1])]
+        return f"from {'.'.join(above)}.{relative[2]}"
+
+    return re.sub(r"^from (\.+)(?=\w)(\w)", absolute, f"{head}{functions}\n{rest}", flags=re.M)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..results.report_page import Drawing, Report, Table
-from ..teacher_student.runs import QUANTITIES
+from ..teacher_student.online.runs import QUANTITIES
 
 if TYPE_CHECKING:
     from ..teacher_student.problem import Problem
-    from .comparison import Comparison
-    from .sweep_result import Sweep
+    from .sweeps.result import Sweep
+    from .verdict.comparison import Comparison
 
 #: What symbols in equations stand for.
 MEANING = (
@@ -53,7 +53,7 @@ def comparison_report(comparison: Comparison) -> Report:
 
 def sweep_report(sweep: Sweep) -> Report:
     """What the grid shows, its picture where it has one, its table and its failures."""
-    from .sweep_result import drawable
+    from .sweeps.result import drawable
 
     problem, grid = sweep.problem, sweep.grid
     settings: dict[str, Any] = {} if sweep.time is None else {"time": sweep.time}
@@ -92,7 +92,7 @@ def simple_report(
 
 def _equations(problem: Problem) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The flow's equations, and what their symbols mean; nothing for a scheme without a flow."""
-    from ..odes.formats import derive
+    from ..odes.equations.formats import derive
 
     try:
         derived = derive(problem)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..odes.batch_moments import side_slopes
-from ..odes.derive import Derivation, derive_drift
-from ..odes.flow_source import generalisation_error
-from ..odes.javascript_source import javascript_flow
-from ..odes.moment_tables import SMALLEST_TABLE, loaded_table
-from ..odes.table_source import table_spec
+from ..odes.derivation.batch_moments import side_slopes
+from ..odes.derivation.drift import Derivation, derive_drift
+from ..odes.equations.javascript import javascript_flow
+from ..odes.source.flow_source import generalisation_error
+from ..odes.source.table_source import table_spec
+from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..teacher_student.activations import activation_formula, kinks
-from ..teacher_student.hooks import structure
+from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import zeta_sources
 from ..teacher_student.schemes import SCHEMES
@@ -146,7 +146,7 @@ def _entry(derivation: Derivation, key: str, sizes: list[int]) -> dict[str, Any]
 
 
 def _refused(derivation: Derivation) -> str:
-    """Why smaller batches have no flow, as `bntheory.odes.flow.flow_table` says it."""
+    """Why smaller batches have no flow, as `bntheory.odes.flow.integrate.flow_table` says it."""
     least = derivation.smallest_batch
     if least >= SMALLEST_TABLE:
         return (

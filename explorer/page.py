@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..odes.javascript_source import runtime
+from ..odes.equations.javascript import runtime
 from ..results.files import package_version, replacing
 from ..teacher_student.problem import Problem
 from ..teacher_student.schemes import SCHEMES

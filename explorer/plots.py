@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-#: Okabe and Ito's colours, as in ``figures/bntheory.mplstyle``; line style doubles colour.
+#: Okabe and Ito's colours, as in ``pictures/bntheory.mplstyle``; line style doubles colour.
 FLOW, END, BOUND = "#0072B2", "#D55E00", "#009E73"
 #: Panels: the column of the flow's source, and the name of its axis.
 PANELS = {

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..experiments.generalization import GeneralizationStudy, Settings, study
-from ..experiments.store_files import is_store
-from ..generalization.curve import Generalization, generalization
-from ..generalization.student import choice
+from ..experiments.finite_data.study import GeneralizationStudy, Settings, study
+from ..finite_load.curve import Generalization, generalization
+from ..finite_load.student import choice
+from ..pictures.style import in_house_style
 from ..results.checks import integer
 from ..results.files import dataset
-from ..results.style import Width, in_house_style
+from ..results.widths import Width
+from ..store.files import is_store
 
 if TYPE_CHECKING:
     import xarray
@@ -125,8 +126,8 @@ class Figure1:
 
         The picture is ``"one"`` or ``"two"`` columns of a journal wide.
         """
-        from ..results.load_pictures import load_axes, name_styles
-        from ..results.pictures import add_notes, entitle
+        from ..pictures.drawing import add_notes, entitle
+        from ..pictures.loads import load_axes, name_styles
 
         picture, axes = load_axes(width)
         for look, one in enumerate(self.studies):

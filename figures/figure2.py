@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cnn.claims import batch_variants
-from ..cnn.collection import Records
+from ..cnn.evaluation.claims import batch_variants
+from ..cnn.evaluation.collection import Records
 from ..results.labels import LABELS
 from .networks import Curve, NetworkFigure, Panel, about, losses, need, over_steps
 

@@ -6,7 +6,7 @@ in the format, and the figure itself has not been reproduced.
 
 from __future__ import annotations
 
-from ..cnn.collection import Records
+from ..cnn.evaluation.collection import Records
 from .figure2 import ACCURACY, AGAINST_PN, LOSS, STEPS
 from .networks import NetworkFigure, Panel, about, losses, need, over_steps
 

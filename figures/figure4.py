@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cnn.collection import Records
+from ..cnn.evaluation.collection import Records
 from .figure2 import STEPS
 from .networks import Curve, NetworkFigure, Panel, about, need, over_steps
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..cnn.collection import Records
+from ..cnn.evaluation.collection import Records
+from ..pictures.drawing import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
+from ..pictures.style import in_house_style
 from ..results.files import dataset
-from ..results.pictures import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
-from ..results.style import Width, in_house_style
+from ..results.widths import Width
 
 if TYPE_CHECKING:
     import xarray

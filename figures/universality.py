@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..odes.flow import Flow, integrate
+from ..odes.flow.integrate import Flow, integrate
+from ..pictures.style import in_house_style
 from ..results.files import dataset
-from ..results.style import Width, in_house_style
+from ..results.widths import Width
+from ..teacher_student.online.runs import Runs
+from ..teacher_student.online.simulate import simulate
 from ..teacher_student.problem import Problem
-from ..teacher_student.runs import Runs
-from ..teacher_student.simulate import simulate
 
 if TYPE_CHECKING:
     import xarray
@@ -75,7 +76,7 @@ class Universality:
 
         The picture is ``"one"`` or ``"two"`` columns of a journal wide.
         """
-        from ..results.pictures import (
+        from ..pictures.drawing import (
             LABELS,
             LOOKS,
             draw_points,

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .style import Width
+from .widths import Width
 
 if TYPE_CHECKING:
     import xarray

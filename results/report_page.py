@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .files import package_version, plain, replacing
 from .labels import LABELS, label
-from .style import INCHES, Width
+from .widths import INCHES, Width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

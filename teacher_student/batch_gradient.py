@@ -16,7 +16,7 @@ import numpy as np
 from ..codegen.jit import kernel
 
 # the generated functions of one problem stand here
-from .stand_ins import USES_BATCH, activation, field
+from .stubs import USES_BATCH, activation, field
 
 # until here
 

@@ -12,7 +12,7 @@ from ..codegen.jit import kernel
 from .normal_quadrature import COARSE, fill_rule, rule_size, scaled_cuts, student_rule
 
 # the generated functions of one problem stand here
-from .stand_ins import KINKS, activation, field
+from .stubs import KINKS, activation, field
 
 # until here
 

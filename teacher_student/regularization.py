@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from .activations import activation_formula
-from .hooks import specialise
+from .formula_kernels import specialise
 from .normal_quadrature import FINE, fill_rule, rule_size
 from .problem import Problem
 

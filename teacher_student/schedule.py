@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..results.checks import integer, number
-from .hooks import specialise
+from .formula_kernels import specialise
 from .problem import Problem
 
 Array = np.ndarray

@@ -6,9 +6,9 @@ import math
 
 import bntheory as bn
 import numpy as np
-from bntheory.experiments.compare import judge
-from bntheory.odes.flow import solve
-from bntheory.odes.fluctuations import FlowError, fluctuations
+from bntheory.experiments.verdict.compare import judge
+from bntheory.odes.flow.integrate import solve
+from bntheory.odes.fluctuations.covariance import FlowError, fluctuations
 
 ACTIVATIONS = ("relu", "identity", "erf", "tanh", "sigmoid", "softplus", "gelu", "leaky-relu")
 SCHEMES = ("sgd", "wn", "pn", "bn", "mean-only-bn", "var-only-bn")

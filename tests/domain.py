@@ -13,7 +13,7 @@ import warnings
 
 import bntheory as bn
 import numpy as np
-from bntheory.odes.flow import flow_kernels, next_region, parameters
+from bntheory.odes.flow.integrate import flow_kernels, next_region, parameters
 from hypothesis import strategies as st
 
 ACTIVATIONS = ("relu", "identity", "erf", "tanh", "sigmoid", "softplus", "gelu", "leaky-relu")

@@ -8,9 +8,9 @@ from typing import Any
 
 import bntheory as bn
 import numpy as np
-from bntheory.experiments.early_stopping import early_stopping
-from bntheory.experiments.generalization import Settings
-from bntheory.generalization.curve import generalization
+from bntheory.experiments.finite_data.early_stopping import early_stopping
+from bntheory.experiments.finite_data.study import Settings
+from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
 PN = bn.Problem(scheme="pn", zeta=0.1, noise=0.1, weight_decay=0.2, eta=0.5)
@@ -23,7 +23,7 @@ def compared() -> Any:
 
 
 def _neurons() -> Any:
-    from bntheory.experiments.neuron_regularization import NeuronRegularization
+    from bntheory.experiments.regularization.neuron import NeuronRegularization
 
     zeta = np.linspace(0.01, 0.02, 40) ** 1.5
     parts = {"kurtosis": zeta, "kurtosis_sem": zeta / 9, "zeta": zeta, "zeta_sem": zeta / 9}
@@ -42,7 +42,7 @@ def _universality() -> Any:
 
 @cache
 def _figure1(panel: str) -> Any:
-    from bntheory.experiments.generalization import GeneralizationStudy, Simulated
+    from bntheory.experiments.finite_data.study import GeneralizationStudy, Simulated
     from bntheory.figures.figure1 import CURVES, NOTES, SHARED_NOTES, Figure1, _theory
 
     studies = []
@@ -59,22 +59,22 @@ def _figure1(panel: str) -> Any:
 def _networks(name: str) -> Any:
     from importlib import import_module
 
-    from bntheory.cnn.collection import committed
+    from bntheory.cnn.evaluation.collection import committed
 
     module = import_module(f"bntheory.figures.figure{name}")
     return getattr(module, f"figure{name}")(committed("cpu"))
 
 
 class _Layers:
-    """As `bntheory.cnn.inspect_run.LayerTable`, which needs torch, draws the records' rows."""
+    """Draws the records' rows as `LayerTable` of `cnn.evaluation` does, which needs torch."""
 
     def __init__(self, table: str) -> None:
         self.table = table
 
     def plot(self, width: Any = "two") -> Any:
-        from bntheory.cnn.collection import committed
-        from bntheory.cnn.layer_pictures import draw_gaps, draw_layers
-        from bntheory.results.style import house_style
+        from bntheory.cnn.evaluation.collection import committed
+        from bntheory.pictures.layers import draw_gaps, draw_layers
+        from bntheory.pictures.style import house_style
 
         rows = [r for r in committed("cpu").tables[self.table] if r["run"] == "bn-s0"]
         last = [r for r in rows if r.get("step") == rows[-1].get("step")]
@@ -83,14 +83,14 @@ class _Layers:
 
 
 def _claims() -> Any:
-    from bntheory.cnn.claims import judge_claims
-    from bntheory.cnn.collection import committed
+    from bntheory.cnn.evaluation.claims import judge_claims
+    from bntheory.cnn.evaluation.collection import committed
 
     return judge_claims(committed("cpu"))
 
 
 def _fluctuating() -> Any:
-    from bntheory.odes.fluctuations import with_fluctuations
+    from bntheory.odes.fluctuations.covariance import with_fluctuations
 
     return with_fluctuations(bn.integrate(WN, **SHORT), 400)
 

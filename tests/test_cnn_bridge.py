@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
-from bntheory.cnn.batches import DeviceImages  # noqa: E402
-from bntheory.cnn.bridge import _noise, bridge  # noqa: E402
-from bntheory.cnn.data import load  # noqa: E402
-from bntheory.cnn.gamma_decay import GammaDecay, fields_in_batch, predicted_zeta  # noqa: E402
-from bntheory.cnn.models import build  # noqa: E402
-from bntheory.cnn.moments import Pool  # noqa: E402
-from bntheory.cnn.surgery import norms_of, put_norm  # noqa: E402
+from bntheory.cnn.data.batches import DeviceImages  # noqa: E402
+from bntheory.cnn.data.data import load  # noqa: E402
+from bntheory.cnn.evaluation.bridge import _noise, bridge  # noqa: E402
+from bntheory.cnn.networks.gamma_decay import GammaDecay, fields_in_batch, predicted_zeta  # noqa: E402
+from bntheory.cnn.networks.models import build  # noqa: E402
+from bntheory.cnn.networks.surgery import norms_of, put_norm  # noqa: E402
+from bntheory.cnn.norms.moments import Pool  # noqa: E402
 from torch import nn  # noqa: E402
 
 torch.set_num_threads(1)  # spinning threads are slow where others work as well

@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import kurtosis
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
-from bntheory.cnn.folding import fold  # noqa: E402
-from bntheory.cnn.models import build  # noqa: E402
-from bntheory.cnn.moments import Pool, batch_moments  # noqa: E402
-from bntheory.cnn.networks import set_warm  # noqa: E402
-from bntheory.cnn.surgery import find_pairs, mode, norms_of, put_norm  # noqa: E402
+from bntheory.cnn.networks.folding import fold  # noqa: E402
+from bntheory.cnn.networks.models import build  # noqa: E402
+from bntheory.cnn.networks.surgery import find_pairs, mode, norms_of, put_norm  # noqa: E402
+from bntheory.cnn.norms.moments import Pool, batch_moments  # noqa: E402
+from bntheory.cnn.runs.networks import set_warm  # noqa: E402
 from torch import nn  # noqa: E402
 
 torch.set_num_threads(1)  # spinning threads are slow where others work as well

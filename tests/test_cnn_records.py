@@ -8,16 +8,16 @@ import sys
 
 import numpy as np
 import pytest
-from bntheory.cnn import data as data_module
-from bntheory.cnn.claims import Claim, interval, judge_claims
-from bntheory.cnn.collection import Records, committed
-from bntheory.cnn.data import load, smaller
-from bntheory.cnn.formats import read_folder
-from bntheory.cnn.norm_names import parse_norm
-from bntheory.cnn.pickles import read_arrays
-from bntheory.cnn.presets import PRESETS
-from bntheory.cnn.recipe import Recipe
-from bntheory.cnn.records import METRICS, RunFolder, from_csv
+from bntheory.cnn.data import data as data_module
+from bntheory.cnn.data.data import load, smaller
+from bntheory.cnn.data.formats import read_folder
+from bntheory.cnn.data.pickles import read_arrays
+from bntheory.cnn.evaluation.claims import Claim, interval, judge_claims
+from bntheory.cnn.evaluation.collection import Records, committed
+from bntheory.cnn.recipe.norm_names import parse_norm
+from bntheory.cnn.recipe.presets import PRESETS
+from bntheory.cnn.recipe.recipe import Recipe
+from bntheory.cnn.runs.records import METRICS, RunFolder, from_csv
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
 LABELS = np.arange(30) % 10
@@ -224,7 +224,7 @@ def test_the_interval_is_students():
 
 
 def test_every_claim_belongs_to_variants_of_the_cpu_preset():
-    from bntheory.cnn.claims import claims
+    from bntheory.cnn.evaluation.claims import claims
 
     variants = set(PRESETS["cpu"].variants)
     named = claims(("bn-m8", "bn-m64"))

@@ -14,15 +14,15 @@ from command import ENTRY, call
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
 from bntheory.cnn import batches as batches_module  # noqa: E402
-from bntheory.cnn.batches import Batches, DeviceImages, moves_of_epoch  # noqa: E402
-from bntheory.cnn.campaign import train_preset  # noqa: E402
-from bntheory.cnn.checkpoints import load_checkpoint  # noqa: E402
-from bntheory.cnn.collection import collect  # noqa: E402
-from bntheory.cnn.data import load  # noqa: E402
-from bntheory.cnn.presets import PRESETS, Preset  # noqa: E402
-from bntheory.cnn.recipe import Recipe  # noqa: E402
-from bntheory.cnn.records import RunFolder  # noqa: E402
-from bntheory.cnn.train import Trainer, resume, train  # noqa: E402
+from bntheory.cnn.data.batches import Batches, DeviceImages, moves_of_epoch  # noqa: E402
+from bntheory.cnn.data.data import load  # noqa: E402
+from bntheory.cnn.evaluation.campaign import train_preset  # noqa: E402
+from bntheory.cnn.evaluation.collection import collect  # noqa: E402
+from bntheory.cnn.networks.checkpoints import load_checkpoint  # noqa: E402
+from bntheory.cnn.recipe.presets import PRESETS, Preset  # noqa: E402
+from bntheory.cnn.recipe.recipe import Recipe  # noqa: E402
+from bntheory.cnn.runs.records import RunFolder  # noqa: E402
+from bntheory.cnn.runs.train import Trainer, resume, train  # noqa: E402
 from bntheory.figures.figure2 import figure2  # noqa: E402
 from bntheory.figures.figure3 import figure3  # noqa: E402
 from bntheory.figures.figure4 import figure4  # noqa: E402
@@ -201,10 +201,10 @@ import sys
 import torch
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn import functional as F
-from bntheory.cnn.models import build
-from bntheory.cnn.networks import set_warm
-from bntheory.cnn.processes import processes, rank, world
-from bntheory.cnn.surgery import norms_of, put_norm
+from bntheory.cnn.networks.models import build
+from bntheory.cnn.runs.networks import set_warm
+from bntheory.cnn.recipe.processes import processes, rank, world
+from bntheory.cnn.networks.surgery import norms_of, put_norm
 
 torch.set_num_threads(1)
 found = {}
@@ -299,9 +299,9 @@ def test_figure_3_is_drawn_from_the_imagenet_recipe(tmp_path, monkeypatch):
         precision="fp32", model="resnet8", width=8,
     )  # fmt: skip
     small = Preset(base, {name: real.variants[name] for name in ("bn", "pn")}, 1, "tiny")
-    monkeypatch.setattr("bntheory.cnn.presets.PRESETS", {"imagenet": small})
-    monkeypatch.setattr("bntheory.cnn.collection.PRESETS", {"imagenet": small})
-    monkeypatch.setattr("bntheory.cnn.campaign._bridge", lambda folder: None)
+    monkeypatch.setattr("bntheory.cnn.recipe.presets.PRESETS", {"imagenet": small})
+    monkeypatch.setattr("bntheory.cnn.evaluation.collection.PRESETS", {"imagenet": small})
+    monkeypatch.setattr("bntheory.cnn.evaluation.campaign._bridge", lambda folder: None)
     train_preset(small, tmp_path / "store")
     figure = figure3(collect("imagenet", tmp_path / "store"))
     assert [panel.letter for panel in figure.panels] == ["a", "b"]

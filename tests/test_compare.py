@@ -5,8 +5,8 @@ from dataclasses import replace
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.experiments.chi_square import resolved
-from bntheory.experiments.compare import QUANTITIES, judge
+from bntheory.experiments.verdict.chi_square import resolved
+from bntheory.experiments.verdict.compare import QUANTITIES, judge
 from scipy.stats import binom, kstest
 
 CASES = [

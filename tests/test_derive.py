@@ -8,8 +8,8 @@ import bntheory as bn
 import numpy as np
 import pytest
 import sympy
-from bntheory.odes.derive import derive_drift
-from bntheory.odes.flow import flow_kernels, parameters
+from bntheory.odes.derivation.drift import derive_drift
+from bntheory.odes.flow.integrate import flow_kernels, parameters
 from reference import ACTIVATIONS, gaussian_pair_mean, sgd_step
 
 SINGLE_EXAMPLE = ("sgd", "wn", "pn")

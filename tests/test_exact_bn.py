@@ -8,14 +8,14 @@ import bntheory as bn
 import numpy as np
 import pytest
 from batch_reference import drawn_drift, drawn_moments
-from bntheory.odes import moment_tables
-from bntheory.odes.batch_law import Fineness
-from bntheory.odes.chebyshev import look_up
-from bntheory.odes.derive import derive_drift
-from bntheory.odes.flow import flow_kernels, flow_table, parameters
-from bntheory.odes.moment_tables import TableSpec
-from bntheory.odes.optimal_gamma import optimal_gamma
-from bntheory.odes.table_quadrature import evaluate
+from bntheory.odes.derivation.drift import derive_drift
+from bntheory.odes.equilibria.optimal_gamma import optimal_gamma
+from bntheory.odes.flow.integrate import flow_kernels, flow_table, parameters
+from bntheory.odes.tables import moment_tables
+from bntheory.odes.tables.batch_law import Fineness
+from bntheory.odes.tables.chebyshev import look_up
+from bntheory.odes.tables.moment_tables import TableSpec
+from bntheory.odes.tables.table_quadrature import evaluate
 from scipy.integrate import quad
 from scipy.special import gammaln
 from scipy.stats import norm

@@ -10,8 +10,8 @@ import itertools
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.experiments.sign_flip import bias_bound
-from bntheory.teacher_student.runs import QUANTITIES
+from bntheory.experiments.verdict.sign_flip import bias_bound
+from bntheory.teacher_student.online.runs import QUANTITIES
 from scipy.stats import t as student_t
 
 SIZES = (4, 8, 32, 128)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from bntheory.explorer import contents
 from bntheory.explorer.page import engine, page
-from bntheory.odes.derive import derive_drift
-from bntheory.odes.javascript_source import javascript_flow, runtime
+from bntheory.odes.derivation.drift import derive_drift
+from bntheory.odes.equations.javascript import javascript_flow, runtime
 from command import run_command
 from py_mini_racer import MiniRacer
 

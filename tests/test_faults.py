@@ -85,7 +85,7 @@ def test_a_fault_is_one_line_a_file_and_exit_70(monkeypatch, capsys):
     def broken(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("bntheory.odes.flow.solve", broken)
+    monkeypatch.setattr("bntheory.odes.flow.integrate.solve", broken)
     assert call(monkeypatch, "integrate", *SHORT) == crash.FAULT == 70
     (line,) = capsys.readouterr().err.splitlines()
     assert "fault of bntheory, not of your input (ZeroDivisionError: planted)" in line
@@ -100,7 +100,7 @@ def test_estimates_are_of_the_right_size():
     problem = Problem(scheme="wn", batch_size=8)
     sizes = {"dim": 4000, "runs": 64, "time": 5.0, "points": 3, "engine": "chain"}
     estimate = simulation_cost(problem, **sizes)
-    from bntheory.teacher_student.simulate import simulate
+    from bntheory.teacher_student.online.simulate import simulate
 
     simulate(problem, dim=10, runs=1, time=1, points=2)  # compiled
     began = time.monotonic()

@@ -5,7 +5,7 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.teacher_student.block_errors import MOST_BLOCKS, BlockSums, standard_errors
+from bntheory.experiments.regularization.block_errors import MOST_BLOCKS, BlockSums, standard_errors
 from command import call
 
 SHAPES = {"relu": lambda h: np.maximum(h, 0), "tanh": np.tanh}

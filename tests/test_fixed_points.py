@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import reference
 import sympy
-from bntheory.odes.stationary import Stationary
-from bntheory.odes.table_one import table_one
+from bntheory.odes.equilibria.dynamics import Stationary
+from bntheory.odes.equilibria.table_one import table_one
 from scipy.linalg import expm
 from scipy.optimize import brentq
 from sympy import Symbol

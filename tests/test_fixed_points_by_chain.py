@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import bntheory as bn
 import pytest
-from bntheory.experiments import learning_rate_check
-from bntheory.experiments.equilibrium_check import check_equilibrium
-from bntheory.experiments.learning_rate_check import check_learning_rate
+from bntheory.experiments.checks import learning_rate as learning_rate_check
+from bntheory.experiments.checks.equilibrium import check_equilibrium
+from bntheory.experiments.checks.learning_rate import check_learning_rate
 
 SIZE = {"dim": 4000, "runs": 128, "seed": 11}
 

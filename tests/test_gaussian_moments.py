@@ -6,8 +6,15 @@ import math
 import numpy as np
 import pytest
 import sympy
-from bntheory.odes.derive import derive_drift
-from bntheory.odes.gaussian_moments import RHO, SHIFT, Moment, Q, closed_form, wedge_moment
+from bntheory.odes.derivation.drift import derive_drift
+from bntheory.odes.derivation.gaussian_moments import (
+    RHO,
+    SHIFT,
+    Moment,
+    Q,
+    closed_form,
+    wedge_moment,
+)
 from bntheory.teacher_student.problem import Problem
 from reference import ACTIVATIONS, gaussian_pair_mean
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from bntheory.cli.figure import command as figure_command
 from bntheory.cli.generalization import command
-from bntheory.experiments import generalization as experiment
-from bntheory.experiments.generalization import Settings, study
+from bntheory.experiments.finite_data import study as experiment
+from bntheory.experiments.finite_data.study import Settings, study
 from bntheory.figures import figure1 as figure_module
 from bntheory.figures.figure1 import figure1
-from bntheory.generalization.curve import generalization
+from bntheory.finite_load.curve import generalization
 from bntheory.results.files import save
 from click.testing import CliRunner
 

@@ -5,14 +5,14 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.generalization import linear
-from bntheory.generalization.critical import crossing_load, optimal_decay, optimal_shrinkage
-from bntheory.generalization.curve import generalization
-from bntheory.generalization.student import student_error
-from bntheory.generalization.timecourse import TimeCourse
-from bntheory.teacher_student.full_batch import ridge_solution, solve_full_batch
-from bntheory.teacher_student.train import train
-from bntheory.teacher_student.training_set import TrainingSet
+from bntheory.finite_load import linear
+from bntheory.finite_load.critical import crossing_load, optimal_decay, optimal_shrinkage
+from bntheory.finite_load.curve import generalization
+from bntheory.finite_load.student import student_error
+from bntheory.finite_load.timecourse import TimeCourse
+from bntheory.teacher_student.training.full_batch import ridge_solution, solve_full_batch
+from bntheory.teacher_student.training.train import train
+from bntheory.teacher_student.training.training_set import TrainingSet
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

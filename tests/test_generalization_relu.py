@@ -7,14 +7,14 @@ import bntheory as bn
 import numpy as np
 import pytest
 import scipy.optimize
-from bntheory.generalization.critical import optimal_decay, stability_load
-from bntheory.generalization.interpolation import interpolation_load
-from bntheory.generalization.relu import Equations, relu_student
-from bntheory.generalization.relu_kernel import replica_averages, unit_nodes
-from bntheory.generalization.student import student_error
-from bntheory.teacher_student.full_batch import relu_solution
-from bntheory.teacher_student.train import train
-from bntheory.teacher_student.training_set import TrainingSet
+from bntheory.finite_load.critical import optimal_decay, stability_load
+from bntheory.finite_load.interpolation import interpolation_load
+from bntheory.finite_load.relu import Equations, relu_student
+from bntheory.finite_load.relu_kernel import replica_averages, unit_nodes
+from bntheory.finite_load.student import student_error
+from bntheory.teacher_student.training.full_batch import relu_solution
+from bntheory.teacher_student.training.train import train
+from bntheory.teacher_student.training.training_set import TrainingSet
 
 FIELDS = [(0.8, 1.1, 5.0, 0.25, 0.1), (0.3, 0.5, 0.7, 1.0, 0.0), (0.9, 0.9, 40.0, 0.0, 0.0)]
 

@@ -5,10 +5,10 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.generalization.linear import least_squares
-from bntheory.generalization.timecourse import TimeCourse, marchenko_pastur
-from bntheory.teacher_student.train import train
-from bntheory.teacher_student.training_set import TrainingSet
+from bntheory.finite_load.linear import least_squares
+from bntheory.finite_load.timecourse import TimeCourse, marchenko_pastur
+from bntheory.teacher_student.training.train import train
+from bntheory.teacher_student.training.training_set import TrainingSet
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.97, 1.0, 2.5])

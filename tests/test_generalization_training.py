@@ -7,11 +7,15 @@ import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.results.files import to_csv, to_json
-from bntheory.teacher_student import train as train_module
-from bntheory.teacher_student.full_batch import relu_solution, ridge_solution, solve_full_batch
-from bntheory.teacher_student.train import fresh_error, train
-from bntheory.teacher_student.training_run import Student, Training, TrainingRun
-from bntheory.teacher_student.training_set import TrainingSet
+from bntheory.teacher_student.training import train as train_module
+from bntheory.teacher_student.training.full_batch import (
+    relu_solution,
+    ridge_solution,
+    solve_full_batch,
+)
+from bntheory.teacher_student.training.run import Student, Training, TrainingRun
+from bntheory.teacher_student.training.train import fresh_error, train
+from bntheory.teacher_student.training.training_set import TrainingSet
 
 SCHEMES = ("sgd", "wn", "pn", "bn", "mean-only-bn", "var-only-bn")
 

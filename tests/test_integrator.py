@@ -6,9 +6,9 @@ import bntheory as bn
 import heyoka
 import numpy as np
 import pytest
-from bntheory.odes.derive import derive_drift
-from bntheory.odes.flow import flow_kernels, parameters
-from bntheory.odes.gaussian_moments import RHO, Q
+from bntheory.odes.derivation.drift import derive_drift
+from bntheory.odes.derivation.gaussian_moments import RHO, Q
+from bntheory.odes.flow.integrate import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 
 PROBLEMS = [

@@ -6,9 +6,9 @@ import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.codegen.special import half_step
-from bntheory.odes import moment_tables
-from bntheory.odes.batch_law import gamma_rule
-from bntheory.odes.table_spec import TableSpec
+from bntheory.odes.tables import moment_tables
+from bntheory.odes.tables.batch_law import gamma_rule
+from bntheory.odes.tables.table_spec import TableSpec
 from mpmath import loggamma, mp, mpf
 from scipy.special import roots_genlaguerre
 

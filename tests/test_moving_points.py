@@ -3,10 +3,10 @@
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.experiments import learning_rate_check
-from bntheory.experiments.branch_check import check_branch
-from bntheory.experiments.fixed_point_check import check_fixed_points
-from bntheory.odes.stationary import Stationary
+from bntheory.experiments.checks import learning_rate as learning_rate_check
+from bntheory.experiments.checks.branch import check_branch
+from bntheory.experiments.checks.fixed_points import check_fixed_points
+from bntheory.odes.equilibria.dynamics import Stationary
 
 
 @pytest.mark.parametrize("eta", [0.5, 3.0, 7.0])

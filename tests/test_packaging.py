@@ -72,6 +72,6 @@ def test_every_folder_of_source_is_listed(wheel):
 
 def test_types_style_and_entry_point_are_there(wheel):
     assert "bntheory/py.typed" in wheel
-    assert "bntheory/figures/bntheory.mplstyle" in wheel
+    assert "bntheory/pictures/bntheory.mplstyle" in wheel
     assert any(name.endswith(".dist-info/entry_points.txt") for name in wheel)
     assert any("LICENSE" in name for name in wheel)

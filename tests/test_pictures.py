@@ -8,14 +8,16 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from bntheory.pictures.drawing import APPROXIMATION, DASHED, LOOKS, SIMULATION, THEORY, new_figure
+from bntheory.pictures.style import STYLE_SHEET, house_style
 from bntheory.results.labels import LABELS
-from bntheory.results.pictures import APPROXIMATION, DASHED, LOOKS, SIMULATION, THEORY, new_figure
-from bntheory.results.style import INCHES, STYLE_SHEET, house_style
+from bntheory.results.widths import INCHES
 from command import FEW, call
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+
 from pictures import PICTURES
 
 PACKAGE = Path(STYLE_SHEET).parent.parent

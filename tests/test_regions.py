@@ -5,7 +5,7 @@ import warnings
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.odes.regions import Region, middle, region_of, widened
+from bntheory.odes.tables.regions import Region, middle, region_of, widened
 from command import call
 from hypothesis import given
 from hypothesis import strategies as st

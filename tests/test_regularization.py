@@ -6,7 +6,7 @@ import tracemalloc
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.teacher_student.measured_regularization import draw_fields, measure
+from bntheory.experiments.regularization.measured import draw_fields, measure
 from bntheory.teacher_student.regularization import zeta_sources
 from command import run_command
 from scipy.stats import kurtosis as scipy_kurtosis

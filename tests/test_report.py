@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import bntheory as bn
 import pytest
 import sympy
-from bntheory.results.pictures import new_figure
+from bntheory.pictures.drawing import new_figure
+from bntheory.pictures.style import house_style
 from bntheory.results.report_page import Drawing, Report, Table, page
-from bntheory.results.style import house_style
 from command import FEW, call
 
 VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
@@ -138,7 +138,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_any_work(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.html").mkdir()
-    monkeypatch.setattr("bntheory.experiments.compare.compare", None)  # would be an error
+    monkeypatch.setattr("bntheory.experiments.verdict.compare.compare", None)  # would be an error
     assert call(monkeypatch, "compare", "--report", path) == 2
     assert f"--report={path!r}" in capsys.readouterr().err
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.html"]

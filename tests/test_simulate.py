@@ -6,7 +6,7 @@ import tracemalloc
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.teacher_student.online_run import start_vectors
+from bntheory.teacher_student.online.run import start_vectors
 from reference import sgd_step
 from scipy.stats import ks_2samp
 
@@ -101,7 +101,7 @@ def test_a_batch_drawn_twice_is_the_batch_kept(scheme, monkeypatch):
     problem = bn.Problem(scheme=scheme, batch_size=5, noise=0.1)
     options = {"dim": 40, "runs": 2, "times": [0.0, 2.0], "engine": "vectors"}
     kept = bn.simulate(problem, **options)
-    monkeypatch.setattr("bntheory.teacher_student.online_run.BATCH_KEPT", 1)
+    monkeypatch.setattr("bntheory.teacher_student.online.run.BATCH_KEPT", 1)
     drawn_twice = bn.simulate(problem, **options)
     assert pytest.approx(kept.R, rel=1e-11) == drawn_twice.R
 

@@ -10,14 +10,13 @@ import pyarrow.parquet
 import pytest
 import xarray
 from bntheory.cli.main import bntheory as command
-from bntheory.experiments import engines
-from bntheory.experiments import store_reading as reading
-from bntheory.experiments.engines import fill_in_threads
-from bntheory.experiments.store import DamagedError, Store, attach, create
-from bntheory.experiments.store_access import writing
-from bntheory.experiments.store_files import REPLACED
-from bntheory.experiments.sweep_simulation import point_seed
-from bntheory.experiments.table import COMPLETE, FAILED, Chunk, Layout
+from bntheory.experiments.sweeps.simulation import point_seed
+from bntheory.store import engines, reading
+from bntheory.store.access import writing
+from bntheory.store.blocks import COMPLETE, FAILED, Chunk, Layout
+from bntheory.store.engines import fill_in_threads
+from bntheory.store.files import REPLACED
+from bntheory.store.store import DamagedError, Store, attach, create
 from click.testing import CliRunner
 
 PROBLEM = bn.Problem(scheme="wn", noise=0.1)
@@ -102,7 +101,7 @@ def test_store_memory_and_workers_give_the_same_bits(tmp_path):
 
 
 def test_flows_are_kept_by_chunk_and_extended(tmp_path, monkeypatch):
-    monkeypatch.setattr("bntheory.experiments.sweep.CHUNK", 64)
+    monkeypatch.setattr("bntheory.experiments.sweeps.sweep.CHUNK", 64)
     grid = {"zeta": np.linspace(0, 0.5, 6), "time": 5.0}
     problem = bn.Problem(scheme="pn")
     whole = bn.sweep(problem, eta=np.geomspace(0.1, 3, 30), **grid)
@@ -157,7 +156,7 @@ def test_another_computation_is_refused_with_the_differences(tmp_path, changed, 
 def test_another_version_is_refused(tmp_path, monkeypatch):
     arguments = {"eta": [0.5], "store": tmp_path / "s", **SMALL}
     bn.sweep(PROBLEM, **arguments)
-    monkeypatch.setattr("bntheory.experiments.sweep.package_version", lambda: "9.9")
+    monkeypatch.setattr("bntheory.experiments.sweeps.sweep.package_version", lambda: "9.9")
     with pytest.raises(ValueError, match=r"versions.bntheory: '.*' in the store, '9.9' asked"):
         bn.sweep(PROBLEM, **arguments)
 

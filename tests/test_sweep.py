@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from bntheory.cli.main import bntheory as command
 from bntheory.codegen.lane_math import acos_lane, asin_lane
-from bntheory.experiments import sweep as sweep_module
-from bntheory.experiments.best_learning_rate import schedule_with_gain
-from bntheory.experiments.sweep_pictures import _boundary
-from bntheory.odes.flow_ensemble import flow_ends, rows
-from bntheory.odes.optimal_schedule import best_rate
-from bntheory.odes.stationary import Stationary
+from bntheory.experiments.sweeps import sweep as sweep_module
+from bntheory.experiments.sweeps.best_learning_rate import schedule_with_gain
+from bntheory.odes.equilibria.dynamics import Stationary
+from bntheory.odes.equilibria.optimal_schedule import best_rate
+from bntheory.odes.flow.ensemble import flow_ends, rows
+from bntheory.pictures.sweep import _boundary
 from bntheory.results.files import to_csv, to_json
 from click.testing import CliRunner
 

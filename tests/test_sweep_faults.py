@@ -12,7 +12,7 @@ import bntheory as bn
 import numpy as np
 import psutil
 import pytest
-from bntheory.experiments.store_reading import load
+from bntheory.store.reading import load
 
 QUANTITIES = ("final-error", "final-R", "time-to:0.19")
 PATIENCE = 120.0

@@ -24,7 +24,9 @@ LINE = re.compile(r"^\* \*\*\((\d+\.\d+)\)\*\* (.*)$", flags=re.M)
 PYTHON = re.compile(r"^```python\n((?:.*\n)*?)```", flags=re.M)
 CONSOLE = re.compile(r"^```console\n\$ bntheory (.*)\n((?:.*\n)*?)```", flags=re.M)
 TEST = re.compile(r"`tests/(test_\w+\.py)::(\w+)`")
-FOLDERS = "cli|cnn|codegen|experiments|figures|generalization|odes|results|teacher_student"
+FOLDERS = (
+    "cli|cnn|codegen|experiments|figures|finite_load|odes|pictures|results|store|teacher_student"
+)
 CODE = re.compile(rf"`((?:{FOLDERS})(?:\.\w+)+)`")
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -112,8 +114,9 @@ def test_what_a_page_names_exists(page):
 
 
 def test_a_name_that_does_not_exist_is_seen():
-    wrong = "`odes.flow.nonsense` `odes.flow.Flow.until` `tests/test_derive.py::test_nonsense`"
-    assert missing_code(wrong) == ["odes.flow.nonsense"]
+    known = "`odes.flow.integrate.Flow.until`"
+    wrong = f"`odes.flow.integrate.nonsense` {known} `tests/test_derive.py::test_nonsense`"
+    assert missing_code(wrong) == ["odes.flow.integrate.nonsense"]
     assert missing_tests(wrong) == ["test_derive.py::test_nonsense"]
 
 

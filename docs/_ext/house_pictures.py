@@ -1,6 +1,6 @@
 """How the gallery takes its pictures: in the house style, drawn by pyplot or by a result."""
 
-from bntheory.results.style import STYLE_SHEET, house_style
+from bntheory.pictures.style import STYLE_SHEET, house_style
 from matplotlib import pyplot as plt
 from matplotlib import style
 from matplotlib.figure import Figure

@@ -6,8 +6,8 @@ Section 5 of the paper, with small residual networks on Fashion-MNIST: curves fr
 trained networks that come with the package. Bands are one standard deviation over seeds.
 """
 
-from bntheory.cnn.claims import judge_claims
-from bntheory.cnn.collection import committed
+from bntheory.cnn.evaluation.claims import judge_claims
+from bntheory.cnn.evaluation.collection import committed
 from bntheory.figures.figure2 import figure2
 
 records = committed("cpu")

@@ -1,0 +1,1 @@
+"""Images: what is on disk, and the batches of it."""

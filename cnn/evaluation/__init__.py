@@ -1,0 +1,1 @@
+"""What is concluded from runs: the bridge to theory, claims, campaigns."""

@@ -1,0 +1,127 @@
+"""Looking at a finished or broken-off run: scores, layers, and the bridge to theory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ...pictures.style import in_house_style
+from ...results.files import dataset
+from ...results.widths import Width
+from ..data.batches import DeviceImages
+from ..data.data import Splits, load
+from ..recipe.devices import choose_device, settle
+from ..recipe.recipe import Recipe
+from ..runs.judge import population, score, with_population
+from ..runs.layers import layer_rows
+from ..runs.networks import trained_network
+from ..runs.records import RunFolder
+from .bridge import TOGETHER, bridge
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """Rows by layer (and batch size); ``gaps`` says whether they are the bridge's."""
+
+    rows: Sequence[dict[str, Any]]
+    gaps: bool
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a layer, or a layer and batch size."""
+        return {name: [row.get(name) for row in self.rows] for name in self.rows[0]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"layers": list(self.rows)}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All columns, with the dimension ``row``."""
+        columns = {
+            name: [
+                "" if name == "layer" and v is None else np.nan if v is None else v for v in values
+            ]
+            for name, values in self.columns().items()
+        }
+        variables = {name: (("row",), np.array(values)) for name, values in columns.items()}
+        return dataset(variables, {"row": np.arange(len(self.rows))}, {})
+
+    @in_house_style
+    def plot(self, width: Width = "two") -> Figure:
+        """The gaps against prediction, or gamma squared and zeta by layer.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ...pictures.layers import draw_gaps, draw_layers
+
+        return (draw_gaps if self.gaps else draw_layers)(self.rows, width)
+
+
+def evaluate(run: str | Path) -> dict[str, Any]:
+    """Losses and accuracies of a run's last checkpoint.
+
+    Parameters
+    ----------
+    run
+        The folder of a run.
+
+    Returns
+    -------
+    dict
+        ``fit``, ``validation`` and ``test``, loss and accuracy of each.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no run, or no checkpoint.
+    """
+    model, recipe, splits, images = _open(run)
+    last, device = recipe.machine.channels_last, images.labels.device
+    found: dict[str, Any] = {}
+    with with_population(model, population(model, images, recipe.data.augment)):
+        for name, part in (("validation", splits.validation), ("test", splits.test)):
+            scored = score(model, DeviceImages(part, splits, device, last))
+            found |= {f"{name}_loss": scored.loss, f"{name}_accuracy": scored.accuracy}
+        scored = score(model, images)
+    return found | {"fit_loss": scored.loss, "fit_accuracy": scored.accuracy}
+
+
+def layers(run: str | Path) -> LayerTable:
+    """Each layer of a run as its last checkpoint has it; see `bntheory.cnn.runs.layers`."""
+    model, recipe, _, images = _open(run)
+    pools = population(model, images, recipe.data.augment)
+    return LayerTable(layer_rows(model, pools, recipe.training.batch_size, {}), False)
+
+
+def loss_gaps(
+    run: str | Path, *, sizes: Sequence[int] = (8, 16, 32, 64), progress: Progress | None = None
+) -> LayerTable:
+    """The loss gap of batch statistics against prediction; see `bntheory.cnn.evaluation.bridge`."""
+    model, recipe, _, images = _open(run)
+    kept = [size for size in sizes if size <= len(images)]
+    rows = bridge(model, images, augment=recipe.data.augment, sizes=kept, progress=progress)
+    order = sorted(rows, key=lambda row: row["layer"] == TOGETHER)
+    return LayerTable(order, True)
+
+
+def _open(run: str | Path) -> tuple[nn.Module, Recipe, Splits, DeviceImages]:
+    folder = RunFolder(run)
+    recipe = folder.recipe()
+    device: torch.device = choose_device(recipe.machine)
+    settle(recipe.machine)
+    choice = recipe.data
+    splits = load(choice.data, side=choice.side, train=choice.train, validation=choice.validation)
+    images = DeviceImages(splits.train, splits, device, recipe.machine.channels_last)
+    model, _ = trained_network(folder, splits, images)
+    return model, recipe, splits, images

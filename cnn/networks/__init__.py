@@ -1,0 +1,1 @@
+"""Networks: built, changed, folded, kept, and the decay of their gamma."""

@@ -1,0 +1,1 @@
+"""Training, judging and what is recorded of it."""

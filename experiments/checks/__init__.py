@@ -1,0 +1,1 @@
+"""Simulations that check a curve or a point of theory."""

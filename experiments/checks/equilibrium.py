@@ -1,0 +1,122 @@
+"""The equilibrium of length and effective rate under weight decay, against the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...odes.equilibria.fixed_points import fixed_points
+from ...results.checks import integer
+from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.problem import Problem
+
+#: Relaxation times after which, and during which, the chain is averaged.
+SETTLE, AVERAGE, MOMENTS = 8.0, 4.0, 41
+#: Initial lengths, in units of the equilibrium's.
+FROM = (0.7, 2.0)
+#: What agreement allows: standard errors (false alarms 1 in 16 000) and a bias of order 1/N.
+WITHIN, BIAS = 4.0, 5.0
+
+
+@dataclass(frozen=True)
+class EquilibriumCheck:
+    """Where weight decay lets the length settle, by two roads.
+
+    Attributes
+    ----------
+    problem, dim, runs, seed
+        What was simulated.
+    relaxation_time
+        Of the slowest displacement from the equilibrium.
+    theory
+        ``L`` and ``eta_eff`` of the stable fixed point.
+    chain, standard_error
+        The same by the chain, for each of two initial lengths.
+    """
+
+    problem: Problem
+    dim: int
+    runs: int
+    seed: int
+    relaxation_time: float
+    theory: dict[str, float]
+    chain: tuple[dict[str, float], ...]
+    standard_error: tuple[dict[str, float], ...]
+
+    @property
+    def agree(self) -> bool:
+        """Whether both starts end at the theory's values."""
+        return all(
+            abs(chain[name] / value - 1) * value
+            <= WITHIN * error[name] + BIAS * self._size() / self.dim * value
+            for chain, error in zip(self.chain, self.standard_error, strict=True)
+            for name, value in self.theory.items()
+        )
+
+    def _size(self) -> float:
+        """The step's size in units in which 1/N corrections are of order one."""
+        return max(1.0, self.theory["eta_eff"] ** 2 / self.problem.M)
+
+    def summary(self) -> str:
+        """The comparison in words."""
+        L, rate = self.theory["L"], self.theory["eta_eff"]
+        words = [f"L settles at {L:.5g} and eta_eff at {rate:.5g}; "]
+        words += [f"slowest relaxation in a time of {self.relaxation_time:.3g}; "]
+        for factor, chain, error in zip(FROM, self.chain, self.standard_error, strict=True):
+            words.append(
+                f"by the chain from {factor:g} times this length: L = {chain['L']:.5g} +- "
+                f"{error['L']:.1g}, eta_eff = {chain['eta_eff']:.5g} +- {error['eta_eff']:.1g}; "
+            )
+        return "".join(words) + ("agree." if self.agree else "disagree.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        names = ("dim", "runs", "seed", "relaxation_time", "theory", "chain", "standard_error")
+        return {name: getattr(self, name) for name in names} | {"agree": self.agree}
+
+
+def check_equilibrium(
+    problem: Problem,
+    *,
+    dim: int = 4000,
+    runs: int = 32,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> EquilibriumCheck:
+    """Let chains with weight decay settle from two lengths, and compare.
+
+    Parameters
+    ----------
+    problem
+        With ``weight_decay`` above 0 and a trained gamma.
+    dim, runs, seed, progress
+        As in `simulate`.
+
+    Raises
+    ------
+    ValueError
+        If the problem has no stable equilibrium of the length.
+    """
+    dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
+    found = fixed_points(problem)
+    point = found.reached
+    if problem.weight_decay == 0 or point is None or point.L is None:
+        raise ValueError(
+            f"weight_decay={problem.weight_decay!r}: a decay above 0 at which the flow reaches a "
+            "stable fixed point is accepted"
+        )
+    time = 1 / point.slow_rate
+    times = time * np.linspace(SETTLE, SETTLE + AVERAGE, MOMENTS)
+    means, errors = [], []
+    for factor in FROM:
+        start = problem.replace(l0=factor * point.L)
+        made = simulate(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
+        rates = float(problem.eta) * np.abs(made.Q) / made.L**2
+        # One number a run, so that the times' correlation does not matter.
+        samples = {"L": made.L.mean(axis=1), "eta_eff": rates.mean(axis=1)}
+        means.append({name: float(s.mean()) for name, s in samples.items()})
+        errors.append({n: float(s.std(ddof=1) / np.sqrt(runs)) for n, s in samples.items()})
+    theory = {"L": point.L, "eta_eff": point.eta_eff}
+    return EquilibriumCheck(problem, dim, runs, seed, time, theory, tuple(means), tuple(errors))

@@ -1,0 +1,1 @@
+"""Studies that train on finite sets: error against load and against epochs."""

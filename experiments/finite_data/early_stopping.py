@@ -1,0 +1,188 @@
+"""Error against epochs for linear students: exact theory, SGD, and where each is best stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...finite_load.timecourse import TimeCourse
+from ...pictures.style import in_house_style
+from ...results.checks import integer, number
+from ...results.files import dataset
+from ...results.widths import Width
+from ...teacher_student.problem import Problem
+from ...teacher_student.training.runs import TrainingRuns
+from ...teacher_student.training.train import train
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+#: Batch size of the simulation, and the squared length of its random start.
+BATCH, START = 32, 0.1
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Error against epochs, by theory and, if asked for, by SGD.
+
+    Attributes
+    ----------
+    course : TimeCourse
+        The exact course; an epoch of SGD is ``rate = eta / M`` of its time.
+    rate : float
+        Learning rate over batch size.
+    epochs, error : ndarray, shape (times,)
+        Epochs and theory.
+    runs : TrainingRuns or None
+        Simulated students; their ``history`` holds the errors at ``epochs``.
+    """
+
+    course: TimeCourse
+    rate: float
+    epochs: NDArray[np.int64]
+    error: NDArray[np.float64]
+    runs: TrainingRuns | None
+
+    @property
+    def simulated(self) -> NDArray[np.float64]:
+        """Mean simulated error at every epoch, shape (times,); empty without simulation."""
+        return np.zeros(0) if self.runs is None else self.runs.history.mean(axis=0)
+
+    @property
+    def simulated_sem(self) -> NDArray[np.float64]:
+        """Standard error of `simulated`; NaN for one run."""
+        if self.runs is None or self.runs.runs < 2:
+            return np.full(self.simulated.shape, np.nan)
+        spread = self.runs.history.std(axis=0, ddof=1)
+        return np.asarray(spread / np.sqrt(self.runs.runs))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; ``stop`` is null where training to the end is best."""
+        best = self.course.stop()
+        table: dict[str, Any] = {
+            "alpha": self.course.alpha,
+            "noise": self.course.noise,
+            "rate": self.rate,
+        }
+        table |= {"decay": self.course.decay, "q0": self.course.q0, "epochs": self.epochs}
+        table |= {"error": self.error, "stop": best.tau / self.rate, "stop_error": best.error}
+        if self.runs is not None:
+            place = int(np.argmin(self.simulated))
+            table |= {"simulated": self.simulated, "simulated_sem": self.simulated_sem}
+            table |= {"simulated_stop": int(self.epochs[place])}
+            table |= {"simulated_stop_error": float(self.simulated[place])}
+            table |= {"dim": self.runs.dim, "runs": self.runs.runs, "seed": self.runs.seed}
+        return table
+
+    def columns(self) -> dict[str, Any]:
+        """The CSV form: one row a stored epoch."""
+        table: dict[str, Any] = {"epoch": self.epochs, "error": self.error}
+        if self.runs is not None:
+            table |= {"simulated": self.simulated, "simulated_sem": self.simulated_sem}
+        return table
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Errors with the dimension ``epoch``."""
+        columns = self.columns()
+        epochs = columns.pop("epoch")
+        course, best = self.course, self.course.stop()
+        attributes = {"alpha": course.alpha, "noise": course.noise, "decay": course.decay}
+        attributes |= {"rate": self.rate, "stop": best.tau / self.rate, "stop_error": best.error}
+        variables = {name: (("epoch",), values) for name, values in columns.items()}
+        return dataset(variables, {"epoch": epochs}, attributes)
+
+    @in_house_style
+    def plot(self, width: Width = "two") -> Figure:
+        """Theory as a line, SGD with two standard errors, the optimum marked.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ...pictures.drawing import entitle
+        from ...pictures.loads import draw_curve, draw_simulated, load_axes, name_styles
+
+        figure, axes = load_axes(width)
+        axes.set_xlabel("epochs")
+        smooth = np.append(np.linspace(0, 1, 9), np.geomspace(1, self.epochs[-1], 200)[1:])
+        error = self.course.error(self.rate * smooth)
+        draw_curve(axes, smooth, error, np.isfinite(error), "theory")
+        if self.runs is not None:
+            settled = np.isfinite(self.simulated)
+            draw_simulated(axes, self.epochs, self.simulated, self.simulated_sem, settled)
+        best = self.course.stop()
+        if np.isfinite(best.tau):
+            axes.axvline(best.tau / self.rate, color="0.4", linestyle=":", label="best stop")
+        axes.set_xscale("symlog", linthresh=1.0)
+        axes.set_xlim(0.0, None)
+        name_styles(figure)
+        load, rate = rf"$\alpha$ = {self.course.alpha:g}", rf"$\eta/M$ = {self.rate:g}"
+        entitle(figure, f"linear student, {load}, {rate}")
+        return figure
+
+
+def early_stopping(
+    alpha: float = 1.0,
+    *,
+    noise: float = 0.25,
+    decay: float = 0.0,
+    epochs: int = 1000,
+    points: int = 25,
+    rate: float = 0.05,
+    simulate: bool = False,
+    dim: int = 200,
+    runs: int = 8,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> EarlyStopping:
+    """Return the error of a linear student against epochs, exactly and by SGD.
+
+    Parameters
+    ----------
+    alpha : float
+        Load ``P / N > 0``.
+    noise : float, default 0.25
+        Label-noise variance ``S >= 0``.
+    decay : float, default 0
+        ``lambda >= 0`` against the sum of the losses.
+    epochs, points : int
+        Last epoch, and about how many epochs are stored, even in the logarithm.
+    rate : float, default 0.05
+        Learning rate over batch size; theory is its limit 0, SGD adds noise of its order.
+    simulate : bool
+        Whether to train students; ``dim``, ``runs``, ``seed`` as for :func:`bntheory.train`.
+
+    Returns
+    -------
+    EarlyStopping
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> study = early_stopping(1.0, epochs=200)
+    >>> round(study.course.stop().tau / study.rate)
+    54
+    """
+    rate = number("rate", rate, above=0.0)
+    last, count = integer("epochs", epochs, 1), integer("points", points, 2)
+    course = TimeCourse(alpha, noise, decay, q0=START)
+    inner = np.geomspace(1, last, count - 1)
+    stored = np.unique(np.rint(np.append(0.0, inner)).astype(np.int64))
+    done = None
+    if simulate:
+        problem = Problem(
+            "identity", "sgd", eta=rate * BATCH, batch_size=BATCH, noise=noise,
+            weight_decay=decay / alpha, q0=float(np.sqrt(START)),
+        )  # fmt: skip
+        done = train(
+            problem, alpha, dim=dim, runs=runs, epochs=last, start="random", seed=seed,
+            stored_epochs=stored.tolist(), progress=progress,
+        )  # fmt: skip
+    return EarlyStopping(course, rate, stored, course.error(rate * stored), done)

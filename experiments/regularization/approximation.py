@@ -1,0 +1,198 @@
+"""How far the paper's approximation of a batch scheme is from the scheme itself.
+
+The paper replaces BN by population normalisation with gamma decay (theory.md, section 2), which
+is right to first order in 1/M. Both have a flow, so their distance is computed, not sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...odes.flow.integrate import Flow, solve
+from ...pictures.style import in_house_style
+from ...results.checks import integer
+from ...results.files import dataset
+from ...results.widths import Width
+from ...teacher_student.problem import Problem
+from ...teacher_student.regularization import decay
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+Progress = Callable[[int, int], None]
+QUANTITIES = ("Q", "R", "error")
+SIZES = (4, 8, 16, 32, 64, 128)
+APPROXIMATIONS = ("pn",)
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A batch scheme and its approximation over a range of batch sizes.
+
+    Attributes
+    ----------
+    problem
+        The setting; its batch size is replaced by each of `batch_sizes`.
+    approximation
+        ``"pn"``: population normalisation with the gamma decay of theory.md, section 2.
+    batch_sizes
+        Shape (sizes,).
+    zeta
+        The gamma decay at each of them.
+    exact, approximate
+        The two flows at each of them, at the same times.
+    """
+
+    problem: Problem
+    approximation: str
+    batch_sizes: Array
+    zeta: Array
+    exact: tuple[Flow, ...]
+    approximate: tuple[Flow, ...]
+
+    def along(self, name: str) -> Array:
+        """The largest difference of a quantity along the flow, for each batch size."""
+        return np.array([np.abs(difference).max() for difference in self._differences(name)])
+
+    def end(self, name: str) -> Array:
+        """The difference (approximation minus exact) at the end, for each batch size."""
+        return np.array([difference[-1] for difference in self._differences(name)])
+
+    def _differences(self, name: str) -> list[Array]:
+        pairs = zip(self.approximate, self.exact, strict=True)
+        return [a.values[name] - e.values[name] for a, e in pairs]
+
+    def verdict(self) -> str:
+        """How far the approximation is off, in one sentence."""
+        at = int(self.batch_sizes.argmax())
+        off = ", ".join(f"{self.along(name)[at]:.3g} in {name}" for name in QUANTITIES)
+        return (f"At M = {self.batch_sizes[at]:g}, {self.approximation} with gamma decay is never "
+                f"farther from the exact flow than {off}.")  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "problem": self.problem.to_dict(),
+            "approximation": self.approximation,
+            "batch_size": self.batch_sizes,
+            "zeta": self.zeta,
+            "largest": {name: self.along(name) for name in QUANTITIES},
+            "end": {name: self.end(name) for name in QUANTITIES},
+        }
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: a row a batch size."""
+        table = {"batch_size": self.batch_sizes, "zeta": self.zeta}
+        for name in QUANTITIES:
+            table |= {f"{name}_largest": self.along(name), f"{name}_end": self.end(name)}
+        return table
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All columns, with the dimension ``batch_size``."""
+        columns = self.columns()
+        sizes = columns.pop("batch_size")
+        attributes = {"problem": self.problem.to_json(), "approximation": self.approximation}
+        values = {name: (("batch_size",), column) for name, column in columns.items()}
+        return dataset(values, {"batch_size": sizes}, attributes)
+
+    @in_house_style
+    def plot(self, width: Width = "two") -> Figure:
+        """The largest differences and those at the end against M, with a 1/M and 1/M^2 guide.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ...pictures.drawing import (
+            LABELS,
+            LOOKS,
+            entitle,
+            log_axis,
+            new_figure,
+            setting,
+            shared_legend,
+            size_axis,
+        )
+
+        figure = new_figure(2, 2, width=width, height=2.7)
+        M = self.batch_sizes.astype(float)
+        titles = ("largest along the flow", "at the end")
+        for axes, values, title in zip(figure.axes, (self.along, self.end), titles, strict=True):
+            for name, look in zip(QUANTITIES, LOOKS, strict=False):
+                axes.plot(M, np.abs(values(name)), label=LABELS[name], **look._asdict())
+            start = max(np.abs(values(name))[0] for name in QUANTITIES)
+            for power, style in ((1, ":"), (2, "-.")):
+                law = f"$1/M^{power}$" if power > 1 else "$1/M$"
+                guide = start * (M[0] / M) ** power
+                axes.plot(M, guide, color="0.5", linestyle=style, linewidth=0.9, label=law)
+            axes.set(ylabel="distance from the exact flow", title=title)
+            size_axis(axes, M)
+            log_axis(axes, "y")
+        shared_legend(figure)
+        exact = setting(self.problem, f"$\\eta$ = {self.problem.eta}")
+        entitle(figure, f"{self.approximation} with gamma decay for {exact}")
+        return figure
+
+
+def approximate(
+    problem: Problem,
+    *,
+    approximation: str = "pn",
+    batch_sizes: Sequence[int] = SIZES,
+    time: float = 20.0,
+    points: int = 101,
+    progress: Progress | None = None,
+) -> Approximation:
+    """How far PN with gamma decay is from an exact batch scheme over a range of batch sizes.
+
+    Parameters
+    ----------
+    problem
+        A batch scheme; its batch size does not matter.
+    approximation
+        ``"pn"``.
+    batch_sizes
+        Batch sizes M.
+    time, points
+        End of the flows in steps / N, and how many times are compared.
+    progress
+        Called with (work done, work in all) while tables are built.
+
+    Returns
+    -------
+    Approximation
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> found = bn.approximate(bn.Problem(activation="identity"), batch_sizes=[32, 64], time=5)
+    >>> bool(found.along("Q")[1] < found.along("Q")[0])
+    True
+    """
+    if approximation not in APPROXIMATIONS:
+        raise ValueError(f"approximation={approximation!r}: {APPROXIMATIONS[0]} is accepted")
+    if not problem.uses_batch:
+        raise ValueError(f"scheme={problem.scheme!r}: a batch scheme such as bn is accepted")
+    sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]
+    if not sizes:
+        raise ValueError(f"batch_sizes={batch_sizes!r}: at least one batch size is accepted")
+    exact, approximate, zeta = [], [], []
+    for M in sizes:
+        here = problem.replace(batch_size=M)
+        other = here.replace(scheme="pn", zeta="auto", train_beta=False)
+        flow = solve(here, time=time, points=points, progress=progress)
+        exact.append(flow.raise_for_status())
+        approximate.append(solve(other, time=time, points=points).raise_for_status())
+        zeta.append(decay(other))
+    return Approximation(
+        problem, approximation, np.array(sizes), np.array(zeta), tuple(exact), tuple(approximate)
+    )

@@ -1,0 +1,195 @@
+"""What batch statistics do to the loss: zeta, the measured gap, and the gamma BN settles at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...odes.equilibria.optimal_gamma import optimal_gamma
+from ...pictures.style import in_house_style
+from ...results.checks import integer, number
+from ...results.files import dataset
+from ...results.widths import Width
+from ...teacher_student.activations import activation_formula
+from ...teacher_student.problem import Problem
+from ...teacher_student.regularization import slope_moments, zeta_sources
+from .measured import measure
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = np.ndarray
+Progress = Callable[[int, int], None]
+#: Batch sizes of the picture.
+SIZES = (4, 8, 16, 32, 64, 128, 256)
+#: Below this the spread's inverse square has no mean, and BN no flow.
+SMALLEST_BATCH = 4
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """The regularisation of one activation at one batch size.
+
+    Attributes
+    ----------
+    activation, batch_size, kurtosis
+        What it was computed for.
+    zeta, from_mean, from_spread
+        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory.md, section 2).
+    fisher_information
+        Of gamma, ``E[g'(u)^2 u^2]``.
+    loss_gap, loss_gap_sem
+        Measured extra loss of BN at gamma = 1, and its standard error.
+    gamma_bn, gamma_bn_sem
+        Measured gamma that minimises the BN loss, and its standard error.
+    gamma_exact
+        The same without sampling, for Gaussian fields and at least `SMALLEST_BATCH` examples;
+        else None.
+    examples, seed
+        How much was sampled, and from which seed.
+    """
+
+    activation: str
+    batch_size: int
+    kurtosis: float
+    zeta: float
+    from_mean: float
+    from_spread: float
+    fisher_information: float
+    loss_gap: float
+    loss_gap_sem: float
+    gamma_bn: float
+    gamma_bn_sem: float
+    gamma_exact: float | None
+    examples: int
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys as in ``interface.md``."""
+        return dict(vars(self))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The CSV form: one row."""
+        return {name: [value] for name, value in self.to_dict().items()}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Scalars by name."""
+        values = self.to_dict()
+        labels = {"activation": values.pop("activation")}
+        numbers = {n: ((), np.nan if v is None else v) for n, v in values.items()}
+        return dataset(numbers, {}, labels)
+
+    @cached_property
+    def against_batch_size(self) -> list[Regularization]:
+        """The same at the batch sizes of the picture."""
+        return [
+            regularization(
+                Problem(self.activation, batch_size=M),
+                kurtosis=self.kurtosis,
+                examples=self.examples,
+                seed=self.seed,
+            )
+            for M in SIZES
+        ]
+
+    @in_house_style
+    def plot(self, width: Width = "two") -> Figure:
+        """Zeta, measured gap and what gamma lacks from 1, against M, with the 1/M law.
+
+        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
+        """
+        from ...pictures.drawing import (
+            LOOKS,
+            draw_points,
+            draw_theory,
+            entitle,
+            log_axis,
+            new_figure,
+            shared_legend,
+            size_axis,
+        )
+
+        figure = new_figure(width=width, height=3.4)
+        axes, rows = figure.axes[0], self.against_batch_size
+        draw_theory(axes, SIZES, [r.zeta for r in rows], r"$\zeta$, a $1/M$ law")
+        gap, sem = ([getattr(r, name) for r in rows] for name in ("loss_gap", "loss_gap_sem"))
+        draw_points(axes, SIZES, gap, np.array(sem), "measured loss gap ± 2 standard errors")
+        # Near R = 1 the flow of gamma is I (1 - gamma) - zeta gamma, I the Fisher information.
+        fisher = self.fisher_information
+        lacking = [fisher * (1 / r.gamma_exact - 1) for r in rows if r.gamma_exact is not None]
+        if lacking:
+            axes.plot(
+                SIZES, lacking, color=LOOKS[2].color, marker=LOOKS[2].marker, linestyle="none",
+                label=r"$I\,(1/\gamma-1)$, exact optimal $\gamma$ of BN",
+            )  # fmt: skip
+        size_axis(axes, SIZES)
+        log_axis(axes, "y")
+        axes.set_ylabel(r"regularisation: gap, or $\zeta$")
+        shared_legend(figure)
+        entitle(figure, rf"{self.activation}, excess kurtosis $\rho$ = {self.kurtosis:g}")
+        return figure
+
+
+def regularization(
+    problem: Problem,
+    *,
+    kurtosis: float = 0.0,
+    examples: int = 4_000_000,
+    seed: int = 0,
+) -> Regularization:
+    """Zeta of BN and its sources, against the measured loss (theory.md, section 2).
+
+    Parameters
+    ----------
+    problem
+        Its activation and batch size are what matters.
+    kurtosis
+        Excess kurtosis of the fields, above -2; the measurement draws from a symmetric law
+        that has it.
+    examples
+        Fields drawn for the measurement, at least 10 000.
+    seed
+        Seed of the measurement.
+
+    Returns
+    -------
+    Regularization
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> found = bn.regularization(bn.Problem(activation="relu", batch_size=32), examples=100_000)
+    >>> round(found.zeta * 32, 6)
+    0.375
+    """
+    kurtosis = number("kurtosis", kurtosis, above=-2.0)
+    examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
+    M = integer("batch_size", problem.M, 2)
+    from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
+    gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
+    gaussian = kurtosis == 0 and M >= SMALLEST_BATCH
+    exact = optimal_gamma(problem.activation, M) if gaussian else None
+    return Regularization(
+        problem.activation,
+        M,
+        kurtosis,
+        from_mean + from_spread,
+        from_mean,
+        from_spread,
+        slope_moments(activation_formula(problem.activation))[1],
+        *gap,
+        *gamma,
+        exact,
+        examples,
+        seed,
+    )

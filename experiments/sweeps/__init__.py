@@ -1,0 +1,1 @@
+"""A quantity over a grid of settings, from the flow or from runs."""

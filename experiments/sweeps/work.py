@@ -1,0 +1,140 @@
+"""What one chunk of a sweep takes: plain data that any thread or worker can compute it from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...odes.flow.ensemble import Progress, flow_ends, rows
+from ...store.blocks import COMPLETE, FAILED, Array, Chunk
+from ...teacher_student.online.simulate import simulate
+from ...teacher_student.problem import Problem
+from .quantities import measure, parse_quantities
+from .simulation import Simulation, simulate_point
+
+
+@dataclass(frozen=True)
+class FlowWork:
+    """Chunks of flows.
+
+    Attributes
+    ----------
+    problem
+        Everything that the grid does not vary.
+    quantities
+        Names of what is kept.
+    time
+        End of the flows where the grid has none.
+    rtol, atol
+        Bounds on the error of a step.
+    workers
+        Threads within a chunk.
+    """
+
+    problem: Problem
+    quantities: tuple[str, ...]
+    time: float
+    rtol: float
+    atol: float
+    workers: int | None = None
+
+    def compute(
+        self,
+        chunk: Chunk,
+        axes: Mapping[str, Array],
+        todo: Array,
+        stopped: Callable[[], bool],
+        progress: Progress | None = None,
+    ) -> None:
+        """Fill in the entries of a chunk that are asked for."""
+        asked = parse_quantities(self.quantities)
+        grid = np.meshgrid(*axes.values(), indexing="ij")
+        columns = {name: axis[todo] for name, axis in zip(axes, grid, strict=True)}
+        count = int(todo.sum())
+        ends = columns.get("time", np.full(count, self.time))
+        starts, numbers = rows(self.problem, columns, count)
+        flows = flow_ends(self.problem, starts, numbers, ends, levels=asked.levels,
+                          watch=asked.plateau, rtol=self.rtol, atol=self.atol,
+                          workers=self.workers, progress=progress)  # fmt: skip
+        values, messages = measure(asked, self.problem, {**columns, "time": ends}, numbers, flows)
+        for name, found in values.items():
+            chunk.values[name][todo] = found
+        chunk.status[todo] = COMPLETE
+        places = np.argwhere(todo)
+        for k, text in messages.items():
+            chunk.status[tuple(places[k])], chunk.message[tuple(places[k])] = FAILED, text
+
+    def warm(self) -> None:
+        """Compile, or load what was compiled."""
+        starts, numbers = rows(self.problem, {}, 1)
+        asked = parse_quantities(self.quantities)
+        flow_ends(self.problem, starts, numbers, np.full(1, 1e-3), levels=asked.levels,
+                  watch=asked.plateau, workers=1)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SimulationWork:
+    """Chunks of simulated runs; the last axis is ``run``.
+
+    Attributes
+    ----------
+    problem, quantities, time
+        As for `FlowWork`.
+    simulation
+        How it is simulated.
+    """
+
+    problem: Problem
+    quantities: tuple[str, ...]
+    time: float
+    simulation: Simulation
+
+    def compute(
+        self,
+        chunk: Chunk,
+        axes: Mapping[str, Array],
+        todo: Array,
+        stopped: Callable[[], bool],
+        progress: Progress | None = None,
+    ) -> None:
+        """Fill in the entries of a chunk that are asked for; a point that fails says why.
+
+        Raises
+        ------
+        StoppedError
+            If ``stopped()`` says so on the way.
+        """
+        *names, _ = axes
+        runs = axes["run"]
+        for place in np.ndindex(todo.shape[:-1]):
+            which = todo[place]
+            if not which.any():
+                continue
+            point = {n: axes[n][k].item() for n, k in zip(names, place, strict=True)}
+            try:
+                found = self._simulate(point, runs[which].tolist(), stopped)
+            except (ValueError, ArithmeticError, MemoryError, RuntimeError) as error:
+                reason = str(error) or "no reason given"
+                chunk.message[place][which] = f"{type(error).__name__}: {reason}"
+                chunk.status[place][which] = FAILED
+                continue
+            for name, values in found.items():
+                chunk.values[name][place][which] = values
+            chunk.status[place][which], chunk.message[place][which] = COMPLETE, ""
+
+    def _simulate(
+        self, point: dict[str, Any], which: list[int], stopped: Callable[[], bool]
+    ) -> dict[str, Array]:
+        time = point.pop("time", self.time)
+        own = {name: point.pop(name) for name in ("dim", "seed") if name in point}
+        problem = self.problem.replace(**point)
+        asked = parse_quantities(self.quantities, simulated=True)
+        return simulate_point(problem, replace(self.simulation, **own), time, which, asked, stopped)
+
+    def warm(self) -> None:
+        """Compile, or load what was compiled."""
+        simulate(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
+                 workers=1)  # fmt: skip

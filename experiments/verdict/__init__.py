@@ -1,0 +1,1 @@
+"""Theory against simulation: the plan, the comparison and its level."""

@@ -1,0 +1,213 @@
+"""Theory against simulation: the same problem through both roads, and a verdict.
+
+Both roads start from exactly the same order parameters. Theory predicts the mean of runs at
+finite N, the flow and its shift of order 1/N, and their covariance; `chi_square` tests both over
+the whole trajectory. Where the scatter of a run has no prediction, `sign_flip` takes the runs'
+own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...odes.flow.integrate import Flow, FlowError, solve
+from ...odes.fluctuations.covariance import Fluctuations, fluctuations, spread_is_measurable
+from ...results.checks import integer, number
+from ...teacher_student.online.runs import QUANTITIES, Runs
+from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.problem import Problem
+from . import sign_flip
+from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
+from .comparison import Comparison
+
+Array = np.ndarray
+FEWEST_RUNS = 8
+
+
+def compare(
+    problem: Problem,
+    *,
+    dim: int = 1000,
+    runs: int = 64,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    seed: int = 0,
+    alpha: float = 0.01,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare the order-parameter flow of a problem with its simulation.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    dim, runs, time, points, times, engine, inputs, seed, workers, progress
+        As for `bntheory.simulate`; at least 8 runs.
+    alpha
+        Level of the verdict, between 0 and 1.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted; or if one of the roads diverges
+        before the first stored time.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> verdict = bn.compare(bn.Problem(scheme="wn"), dim=500, runs=16, time=2, points=3)
+    >>> verdict.agree
+    True
+    """
+    number("alpha", alpha, above=0.0, most=1.0)
+    integer("runs", runs, FEWEST_RUNS)
+    sample = simulate(
+        problem,
+        dim=dim,
+        runs=runs,
+        time=time,
+        points=points,
+        times=times,
+        engine=engine,
+        inputs=inputs,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+    if sample.runs < FEWEST_RUNS:
+        raise KeyboardInterrupt  # too few runs were finished for a verdict
+    flow = solve(problem, times=sample.t, progress=progress)
+    verdict = judge(sample, flow, alpha, progress=progress)
+    if not (problem.uses_batch and "gamma" in problem.trained_scalars):
+        return verdict
+    other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
+    return replace(verdict, approximation=solve(other, times=verdict.runs.t))
+
+
+def judge(
+    runs: Runs,
+    flow: Flow,
+    alpha: float = 0.01,
+    *,
+    predicted: Fluctuations | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """The verdict on simulated runs and a flow at the same times.
+
+    Where one of them diverged, the times that both reached are compared.
+
+    Parameters
+    ----------
+    runs, flow
+        The two roads, at the same times.
+    alpha
+        Level of the verdict, between 0 and 1.
+    predicted
+        Predicted fluctuations at the flow's times, where they are at hand; otherwise they are
+        computed from the flow's problem.
+    progress
+        As for `bntheory.fluctuations`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If they share fewer than two times.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> problem, times = bn.Problem(scheme="wn"), [0, 1, 2]
+    >>> runs = bn.simulate(problem, dim=500, runs=16, times=times)
+    >>> judge(runs, bn.integrate(problem.replace(eta=1.0), times=times)).agree
+    False
+    """
+    common = min(runs.t.size, flow.t.size)
+    if common < 2:
+        said = "; ".join(filter(None, [flow.message, runs.message]))
+        raise ValueError(f"theory and simulation share fewer than two stored times: {said}")
+    runs, flow = runs.until(common), flow.until(common)
+    if predicted is None:
+        predicted = _predicted(runs, flow, progress)
+    if predicted is not None and spread_is_measurable(flow.problem):
+        expected = np.stack([flow.values[n] for n in runs.problem.order_parameters], axis=-1)
+        test = chi_square(runs, expected, predicted)
+        if test is not None:
+            return _by_prediction(runs, flow, alpha, predicted, test)
+    return _by_own_scatter(runs, flow, alpha)
+
+
+def _by_own_scatter(runs: Runs, flow: Flow, alpha: float) -> Comparison:
+    """The verdict by sign flips.
+
+    Where the scatter of L, or that scatter's sampling error, is infinite a mean over runs says
+    little about L, R = P / L or the error: P = L R is tested in their place.
+    """
+    tested: tuple[str, ...] = QUANTITIES
+    if not spread_is_measurable(runs.problem):
+        tested = ("Q", "LR")
+        runs = replace(runs, values={**runs.values, "LR": runs.L * runs.R})
+        flow = replace(flow, values={**flow.values, "LR": flow.L * flow.R})
+    names = dict.fromkeys((*QUANTITIES, *tested))
+    bias = {name: sign_flip.bias_bound(runs, flow, name) for name in names}
+    z = {
+        name: _beyond(runs.mean[name] - flow.values[name], bias[name], runs.sem[name])
+        if name in tested
+        else np.full(runs.t.shape, np.nan)
+        for name in names
+    }
+    largest = max(float(np.abs(z[name]).max()) for name in tested)
+    return Comparison(runs, flow, alpha, bias, z, sign_flip.p_value(runs, tested, largest))
+
+
+def _predicted(runs: Runs, flow: Flow, progress: Progress | None) -> Fluctuations | None:
+    """The predicted fluctuations of the theory's problem, if they exist."""
+    if runs.inputs != "gaussian":
+        return None  # the shift depends on the inputs' kurtosis
+    try:
+        return fluctuations(flow.problem, times=flow.t, progress=progress)
+    except (ValueError, FlowError):
+        return None  # the batch's scatter is infinite, or the runs' grows without bound
+
+
+def _by_prediction(
+    runs: Runs, flow: Flow, alpha: float, predicted: Fluctuations, test: ChiSquare
+) -> Comparison:
+    shift = predicted.mean_shift(runs.dim)
+    least = math.sqrt(ROUNDING / (runs.dim * runs.runs))  # less than that is rounding
+    std = predicted.std(runs.dim, runs.runs)
+    sem = {name: np.maximum(std[name], least) for name in QUANTITIES}
+    bound = {name: remainder(runs, shift[name]) for name in QUANTITIES}
+    z = {
+        name: _beyond(runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name])
+        for name in QUANTITIES
+    }
+    silent = ~resolved(predicted, runs.dim)
+    for values in z.values():  # where nothing is judged no deviation has a size, but none is none
+        values[silent & (values != 0.0)] = np.nan
+    return Comparison(runs, flow, alpha, bound, z, test.p_value, test, predicted)
+
+
+def _beyond(deviation: Array, allowed: Array, sem: Array) -> Array:
+    """Signed deviation beyond what is allowed, in standard errors."""
+    rest = np.sign(deviation) * np.maximum(np.abs(deviation) - allowed, 0.0)
+    rest[np.abs(rest) < 1e-12 * (1.0 + np.abs(deviation))] = 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = rest / sem
+    z[rest == 0.0] = 0.0
+    return np.clip(z, -1e300, 1e300)

@@ -1,0 +1,1 @@
+"""Section 4: generalisation error against load, linear and ReLU students."""

@@ -1,0 +1,239 @@
+"""The drift of the order parameters, derived from a scheme's formula (theory.md, section 3).
+
+One step's update is the chain rule applied to the scheme's field. Its mean change of gamma,
+beta, ``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
+student's and the teacher's output, the slope g', and the normalised fields ``u`` and ``v``: a
+sum of moments. Nothing here knows a particular scheme or activation: a scheme whose field looks
+at the whole batch differs from one that looks at a single example in which moments it asks for
+(theory.md, section 4), because its gradient also flows through the batch's mean and spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from typing import Any
+
+import sympy
+from sympy import Expr, Poly, Symbol
+
+from ...teacher_student.activations import activation_formula
+from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.problem import Problem
+from .batch_closed_forms import batch_closed_form
+from .batch_moments import (
+    BatchMoment,
+    PairMoment,
+    collect_moment,
+    collect_pair,
+    smallest_batch,
+)
+from .gaussian_moments import RHO, SHIFT, Moment, closed_form
+from .gaussian_moments import Q as FIELD_STD
+from .student_field import StudentField, student_field
+from .symbols import (
+    BATCH,
+    DECAY,
+    ETA,
+    FACTORS,
+    GAMMA,
+    GAMMA_RATE,
+    NOISE,
+    SIGN,
+    SLOPE,
+    SPREAD,
+    UBAR,
+    UHAT,
+    XI,
+    ZETA,
+    G,
+    L,
+    R,
+    T,
+    U,
+    V,
+)
+
+AnyMoment = Moment | BatchMoment | PairMoment
+Expectation = Callable[[Expr], Expr]
+PairExpectation = Callable[[Expr, Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derived flow of one problem.
+
+    Attributes
+    ----------
+    problem
+        The setting; only its formulas matter here.
+    field
+        The student's field.
+    drift
+        Time derivative of every order parameter, in terms of `ORDER_PARAMETERS`, `PARAMETERS`
+        and the symbols of `moments`.
+    moments
+        The moments that the drift asks for, by their symbol: of one example's fields, or of
+        one and two examples of a batch (`bntheory.odes.derivation.batch_moments`). Moments of
+        the student field are taken over ``u' = sign(scale) u``, so that ``q = |scale|`` is
+        positive.
+    """
+
+    problem: Problem
+    field: StudentField
+    drift: dict[str, Expr]
+    moments: dict[Symbol, AnyMoment]
+
+    @property
+    def scale(self) -> Expr:
+        """The field with population statistics is ``f = shift + scale u``."""
+        return self.field.scale
+
+    @property
+    def shift(self) -> Expr:
+        """See `scale`."""
+        return self.field.shift
+
+    @property
+    def smallest_batch(self) -> int:
+        """The smallest batch size at which all moments exist."""
+        if not self.problem.uses_batch:
+            return 1
+        activation = activation_formula(self.problem.activation)
+        return smallest_batch(activation, self.field.X, self.moments.values())
+
+    @cached_property
+    def closed(self) -> dict[Symbol, Expr]:
+        """Closed forms, of those moments that have one."""
+        activation = activation_formula(self.problem.activation)
+
+        def form(moment: AnyMoment) -> Expr | None:
+            if isinstance(moment, Moment):
+                return closed_form(activation, moment, self.shift != 0)
+            return batch_closed_form(activation, moment, self.field)
+
+        found = {symbol: form(moment) for symbol, moment in self.moments.items()}
+        return {symbol: value for symbol, value in found.items() if value is not None}
+
+    @cached_property
+    def by_quadrature(self) -> dict[Symbol, AnyMoment]:
+        """The moments that have no closed form."""
+        return {s: m for s, m in self.moments.items() if s not in self.closed}
+
+    @cached_property
+    def equations(self) -> dict[str, Expr]:
+        """The drift with closed forms put in, for a positive scale."""
+        positive = {SIGN: 1, FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
+        return {
+            name: sympy.factor_terms(sympy.expand(value.subs(self.closed).subs(positive)))
+            for name, value in self.drift.items()
+        }
+
+
+def derive_drift(problem: Problem) -> Derivation:
+    """Derive the flow of a problem.
+
+    Raises
+    ------
+    ValueError
+        For a user's batch field that does not separate (see `student_field`), or whatever the
+        computer algebra fails on.
+    """
+    with derivable(problem):
+        return _derive(structure(problem), problem)
+
+
+@lru_cache(maxsize=64)
+def _derive(formulas: str, problem: Problem) -> Derivation:
+    field = student_field(problem)
+    moments: dict[Symbol, Any] = {}
+    if problem.uses_batch:
+        drift = _drift(
+            field.derivatives,
+            problem,
+            UBAR + SPREAD * UHAT,
+            lambda integrand: collect_moment(integrand, moments),
+            lambda first, second: collect_pair(first, second, moments),
+        )
+    else:
+        mean = partial(expectation, moments=moments)
+        drift = _drift(field.derivatives, problem, U, mean, lambda *_: sympy.Integer(0))
+    return Derivation(problem, field, drift, moments)
+
+
+def example_factors() -> tuple[Expr, Expr, Expr]:
+    """The residual signal delta of one example, and its normalised fields ``u`` and ``v``."""
+    return SLOPE * (T + XI - G), U, V
+
+
+def _drift(
+    by: dict[str, Expr], problem: Problem, u: Expr, mean: Expectation, pair: PairExpectation
+) -> dict[str, Expr]:
+    """The mean change of every order parameter in unit time, given the field's derivatives.
+
+    One step is ``w += eta sum_k c_k x_k``, ``M c_k = delta_k f_a + mean(delta f_mu) +
+    mean(delta f_sigma) uhat_k``; for one example's own field the last two are zero.
+    """
+    residual, _, v = example_factors()
+    direct, by_mean, by_spread = (residual * by[name] for name in ("a", "mu", "sigma"))
+    uhat = SIGN * UHAT
+
+    def pulled(x: Expr, mean_x: Expr, along_x: Expr) -> Expr:
+        """``E[sum_k c_k x_k]``, given x, and over the batch the means of x and of uhat x."""
+        return mean(direct * x + by_mean * mean_x + by_spread * along_x)
+
+    def means(p: Expr, q: Expr) -> Expr:
+        """``E[mean(delta p) mean(delta q)]``."""
+        return mean(p * q) / BATCH + (1 - 1 / BATCH) * pair(p, q)
+
+    pull = mean(residual * by["n2"])
+    flow = {
+        "gamma": ETA * GAMMA_RATE * (mean(residual * by["gamma"]) - ZETA * GAMMA),
+        "beta": ETA * GAMMA_RATE * mean(residual * by["beta"]),
+    }
+    # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
+    own = (v - R * SIGN * u) / BATCH
+    teacher = pulled(v, R * SIGN * UBAR + own, R * SPREAD + uhat * own)
+    student = L * pulled(SIGN * u, SIGN * UBAR, SPREAD)
+    size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
+    size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
+    overlap = ETA * (teacher + (2 * pull - DECAY) * L * R)
+    square = 2 * ETA * (student + (2 * pull - DECAY) * L**2) + ETA**2 / BATCH * size
+    flow["L"] = sympy.expand(square / (2 * L))
+    flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
+    return {name: _signs_cancel(flow[name]) for name in problem.order_parameters}
+
+
+def _signs_cancel(expression: Expr) -> Expr:
+    """Put in ``sign^2 = 1``."""
+    return sympy.expand(expression).replace(
+        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
+    )
+
+
+def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
+    """Average a polynomial in outputs, slope, fields and noise; note the moments it asks for.
+
+    Parameters
+    ----------
+    integrand
+        A polynomial in the factors above; its coefficients may hold any other symbol.
+    moments
+        Extended by the moments met.
+    """
+    total: Expr = sympy.Integer(0)
+    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *FACTORS).terms():
+        if xi % 2:
+            continue  # the label noise is centred
+        noise = NOISE ** (xi // 2) * sympy.factorial2(xi - 1) if xi else 1
+        total += coefficient * noise * _moment_symbol(Moment(g, slope, u, t, v), moments)
+    return total
+
+
+def _moment_symbol(moment: Moment, moments: dict[Symbol, Moment]) -> Expr:
+    if not any(moment):
+        return sympy.Integer(1)
+    symbol = Symbol("E_" + "".join(map(str, moment)), real=True)
+    moments[symbol] = moment
+    return symbol

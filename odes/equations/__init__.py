@@ -1,0 +1,1 @@
+"""The derived equations in print: text, LaTeX, MathML, Python, JavaScript."""

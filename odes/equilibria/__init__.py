@@ -1,0 +1,1 @@
+"""Fixed points, their stability and branches, and what follows from them."""

@@ -1,0 +1,1 @@
+"""Solving the flow: one trajectory or many, explicit or stiff."""

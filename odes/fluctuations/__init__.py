@@ -1,0 +1,1 @@
+"""How far runs at finite dimension scatter around the flow."""

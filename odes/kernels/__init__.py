@@ -1,0 +1,1 @@
+"""The loops that integrate, as modules that any generated system completes."""

@@ -1,0 +1,152 @@
+"""Template: many flows of one problem's formulas, of which only a few numbers are kept.
+
+Memory does not grow with the length of a flow. Levels of the error are watched only if asked
+for, since an error by quadrature costs more than a step.
+"""
+
+import math
+
+import numpy as np
+
+from ...codegen.jit import kernel
+
+# the generated functions of one problem stand here
+from .loop import (
+    COMPLETE,
+    DIVERGED,
+    HUGE,
+    SMALLEST_STEP,
+    TOO_MANY_STEPS,
+    first_step,
+    interpolate,
+    take_step,
+)
+from .stubs import SIZE, observables, rhs
+
+# until here
+
+#: A plateau is the longest stay between two levels of the error that are this factor apart.
+PLATEAU_STEP = 0.9
+
+
+@kernel
+def flow_to(y, begun, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-untyped-def]
+    """Integrate one flow to its end; the status and the time reached. ``y`` becomes the last state.
+
+    Parameters
+    ----------
+    begun
+        The time of ``y``; what is watched was begun at time 0.
+    watch
+        An array for `watch_error`, or an empty one when nothing is watched.
+    """
+    k, trial = np.empty((7, SIZE)), np.empty(SIZE)
+    t = begun
+    rhs(t, y, p, k[0])
+    h = first = first_step(t, y, p, rtol, atol, k)
+    before = 1e-4
+    if watch.size and begun == 0.0:
+        start_watch(y, watch)
+    for _ in range(max_steps):
+        last = t + h >= end
+        if last:
+            h = end - t
+        error = take_step(t, h, y, p, rtol, atol, k, trial)
+        if not math.isfinite(error):
+            h *= 0.2
+        elif error > 1.0:
+            h *= max(0.2, 0.9 * error**-0.2)
+        else:
+            if watch.size:
+                watch_error(t, h, y, k, trial, watch)
+            t += h
+            size = 0.0
+            for i in range(SIZE):
+                y[i] = trial[i]
+                k[0, i] = k[6, i]
+                size = max(size, abs(trial[i]))
+            if size > HUGE:
+                return DIVERGED, t
+            if last:
+                return COMPLETE, t
+            error = max(error, 1e-10)
+            h *= min(5.0, max(0.2, 0.9 * error**-0.14 * before**0.08))
+            before = error
+        if h < SMALLEST_STEP * max(t, first):
+            return DIVERGED, t
+    return TOO_MANY_STEPS, t
+
+
+# --- the error, watched ------------------------------------------------------------------------
+# watch = [error now, plateau level, time it was reached, longest plateau,
+#          wanted level 1, time it was reached, wanted level 2, ...]
+
+
+@kernel
+def start_watch(y, watch):  # type: ignore[no-untyped-def]
+    """Begin at time 0."""
+    error = observables(y)[1]
+    watch[0], watch[1], watch[2], watch[3] = error, error * PLATEAU_STEP, 0.0, 0.0
+    for w in range(4, watch.size, 2):
+        watch[w + 1] = 0.0 if error <= watch[w] else math.inf
+
+
+@kernel
+def watch_error(t, h, y, k, trial, watch):  # type: ignore[no-untyped-def]
+    """Note which levels the error passed in a step that was accepted."""
+    before, after = watch[0], observables(trial)[1]
+    watch[0] = after
+    for w in range(4, watch.size, 2):
+        if watch[w + 1] == math.inf and after <= watch[w]:
+            watch[w + 1] = t + h * crossing(watch[w], h, y, k, before, after)
+    while 0.0 < after <= watch[1]:
+        at = t + h * min(1.0, max(0.0, math.log(before / watch[1]) / math.log(before / after)))
+        watch[3] = max(watch[3], at - watch[2])
+        watch[1] *= PLATEAU_STEP
+        watch[2] = at
+
+
+@kernel
+def crossing(level, h, y, k, before, after):  # type: ignore[no-untyped-def]
+    """The fraction of a step at which the error passes a level: regula falsi (Illinois)."""
+    left, right = 0.0, 1.0
+    above, below = before - level, after - level
+    row, x = np.empty(SIZE), 1.0
+    for _ in range(60):
+        if below == 0.0 or right - left < 1e-12:
+            break
+        x = left + (right - left) * above / (above - below)
+        interpolate(x, h, y, k, row)
+        value = observables(row)[1] - level
+        if abs(value) < 1e-13 * level:
+            break
+        if value > 0.0:
+            left, above, below = x, value, 0.5 * below
+        else:
+            right, below, above = x, value, 0.5 * above
+    return x
+
+
+@kernel
+def flows(starts, begun, ends, parameters, rtol, atol, max_steps, watches, status):  # type: ignore[no-untyped-def]
+    """Integrate many flows, one after the other.
+
+    Parameters
+    ----------
+    starts
+        Shape (flows, SIZE); become the last states.
+    begun
+        Times of the starts, shape (flows,); become the times reached.
+    ends
+        End times, shape (flows,).
+    parameters
+        Rows of parameters, shape (flows, parameters).
+    watches
+        Shape (flows, 0) if no error is watched; otherwise rows as above.
+    status
+        Output, shape (flows,).
+    """
+    for i in range(starts.shape[0]):
+        status[i], begun[i] = flow_to(
+            starts[i], begun[i], ends[i], parameters[i], rtol, atol, max_steps, watches[i]
+        )

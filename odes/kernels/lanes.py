@@ -1,0 +1,129 @@
+"""Template: many flows in lock-step, one in each lane of a loop that becomes SIMD code.
+
+The method is that of the integrator, with a step size of its own in every lane; a lane that
+has arrived takes steps of length zero until its neighbours have arrived too, so flows with like
+parameters should be neighbours.
+"""
+
+import math
+
+import numpy as np
+
+from ...codegen.jit import lane_kernel
+
+# the generated functions of one problem stand here
+from .loop import (
+    COMPLETE,
+    DIVERGED,
+    ESTIMATE,
+    HUGE,
+    NODES,
+    SMALLEST_STEP,
+    STAGES,
+    TOO_MANY_STEPS,
+    first_step,
+)
+from .stubs import LANES, SIZE, rhs, rhs_lanes
+
+# until here
+
+RUNNING = -1
+
+
+@lane_kernel
+def lane_stages(t, h, y, p, k, trial, later):  # type: ignore[no-untyped-def]
+    """The stages of one step of every lane; ``trial`` is where it leads."""
+    for stage in range(6):
+        for i in range(SIZE):
+            for lane in range(LANES):
+                trial[i, lane] = STAGES[stage, 0] * k[0, i, lane]
+            for j in range(1, stage + 1):
+                for lane in range(LANES):
+                    trial[i, lane] += STAGES[stage, j] * k[j, i, lane]
+            for lane in range(LANES):
+                trial[i, lane] = y[i, lane] + h[lane] * trial[i, lane]
+        for lane in range(LANES):
+            later[lane] = t[lane] + NODES[stage] * h[lane]
+        rhs_lanes(later, trial, p, k[stage + 1])
+
+
+@lane_kernel
+def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-def]
+    """The error of every lane's step, in units of tolerance."""
+    error[:] = 0.0
+    for i in range(SIZE):
+        for lane in range(LANES):
+            estimate = ESTIMATE[0] * k[0, i, lane]
+            for j in range(1, 7):
+                estimate += ESTIMATE[j] * k[j, i, lane]
+            tolerance = atol + rtol * max(abs(y[i, lane]), abs(trial[i, lane]))
+            error[lane] += (h[lane] * estimate / tolerance) ** 2
+    for lane in range(LANES):
+        error[lane] = math.sqrt(error[lane] / SIZE)
+
+
+@lane_kernel
+def lane_step(t, h, first, ends, y, k, trial, error, before, status):  # type: ignore[no-untyped-def]
+    """Accept or reject every lane's step and choose the next; how many are still on the way.
+
+    The controller is the integrator's, with powers that square roots give.
+    """
+    running = 0
+    for lane in range(LANES):
+        if status[lane] != RUNNING:
+            h[lane] = 0.0
+            continue
+        e = error[lane]
+        if not e <= 1.0:
+            h[lane] *= max(0.2, 0.9 / math.sqrt(math.sqrt(e))) if math.isfinite(e) else 0.2
+        else:
+            t[lane] += h[lane]
+            size = 0.0
+            for i in range(SIZE):
+                y[i, lane] = trial[i, lane]
+                k[0, i, lane] = k[6, i, lane]
+                size = max(size, abs(trial[i, lane]))
+            e = max(e, 1e-10)
+            quarter = math.sqrt(math.sqrt(before[lane] / (e * e)))
+            h[lane] *= min(5.0, max(0.2, 0.9 * math.sqrt(math.sqrt(quarter))))
+            before[lane] = e
+            if size > HUGE:
+                status[lane] = DIVERGED
+            elif t[lane] >= ends[lane] * (1.0 - 1e-15):
+                status[lane] = COMPLETE
+        if status[lane] == RUNNING and h[lane] < SMALLEST_STEP * max(t[lane], first[lane]):
+            status[lane] = DIVERGED
+        h[lane] = min(h[lane], ends[lane] - t[lane])
+        running += status[lane] == RUNNING
+    return running
+
+
+@lane_kernel
+def flows_in_lanes(starts, ends, parameters, rtol, atol, max_steps, status):  # type: ignore[no-untyped-def]
+    """Integrate many flows to their ends; arguments as those of `flows`."""
+    n = starts.shape[0]
+    numbers = parameters.shape[1]
+    y, trial, k = np.empty((SIZE, LANES)), np.empty((SIZE, LANES)), np.empty((7, SIZE, LANES))
+    p, t, h, end = np.empty((numbers, LANES)), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    error, before, later = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    first_h = np.empty(LANES)
+    state, slopes = np.empty(LANES, dtype=np.int64), np.empty((7, SIZE))
+    for first in range(0, n, LANES):
+        for lane in range(LANES):
+            flow = min(first + lane, n - 1)  # the last lanes repeat the last flow
+            y[:, lane], p[:, lane], end[lane] = starts[flow], parameters[flow], ends[flow]
+            rhs(0.0, starts[flow], parameters[flow], slopes[0])
+            k[0, :, lane] = slopes[0]
+            h[lane] = first_step(0.0, starts[flow], parameters[flow], rtol, atol, slopes)
+            first_h[lane] = h[lane]
+            h[lane] = min(h[lane], end[lane])
+            t[lane], before[lane], state[lane] = 0.0, 1e-4, RUNNING
+        for _ in range(max_steps):
+            lane_stages(t, h, y, p, k, trial, later)
+            lane_errors(h, y, k, trial, rtol, atol, error)
+            if lane_step(t, h, first_h, end, y, k, trial, error, before, state) == 0:
+                break
+        for lane in range(min(LANES, n - first)):
+            starts[first + lane] = y[:, lane]
+            arrived = state[lane] != RUNNING
+            status[first + lane] = state[lane] if arrived else TOO_MANY_STEPS

@@ -1,0 +1,1 @@
+"""From a derivation to the source text of its system."""

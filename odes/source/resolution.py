@@ -1,0 +1,68 @@
+"""Up to which scale of a student's field a quadrature resolves an activation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import sympy
+
+from ...teacher_student.activations import kinks
+from ...teacher_student.normal_quadrature import FINE, student_rule
+from ..derivation.gaussian_moments import Moment, student_factor
+from ..derivation.gaussian_moments import Q as FIELD_STD
+
+Array = np.ndarray
+_U = sympy.Symbol("u", real=True)
+#: Scales tried are powers of two up to that at which an order parameter has diverged.
+DOUBLINGS = 27
+#: Differences between two rules, of a factor's mean in units of its root mean square.
+ACCURATE = 1e-7
+#: Further cuts, in units of the field, of the finer rule.
+CUTS = (-6.0, -3.0, -1.5, -0.7, 0.7, 1.5, 3.0, 6.0)
+
+
+def resolved_scale(activation: str, moments: Iterable[Moment]) -> float:
+    """The largest scale tried up to which a rule and a finer one agree; infinite if at all.
+
+    An activation that oscillates, as ``sin(h)`` does, is resolved up to some scale only; one
+    whose formula overflows is not a number beyond another.
+
+    Parameters
+    ----------
+    activation
+        A shipped name or a formula in ``h``.
+    moments
+        Moments that are found by quadrature.
+    """
+    factors = {student_factor(activation, moment, _U, False) for moment in moments}
+    functions = [sympy.lambdify((_U, FIELD_STD), f, _NUMPY) for f in sorted(factors, key=str)]
+    at = np.array(kinks(activation), dtype=np.float64)
+    largest = math.inf
+    for power in range(DOUBLINGS + 1):
+        scale = 2.0**power
+        if not all(_is_resolved(function, at, scale) for function in functions):
+            return scale / 2
+    return largest
+
+
+def _is_resolved(function: object, at: Array, scale: float) -> bool:
+    finer = np.sort(np.concatenate([at, CUTS]))
+    means, sizes = [], []
+    for cuts in (at, finer):
+        u, weight = student_rule(cuts, 0.0, scale, FINE)
+        with np.errstate(all="ignore"):
+            values = np.broadcast_to(function(u, scale), u.shape)  # type: ignore[operator]
+            # With every power of u that a moment may bring.
+            means.append([weight @ (values * u**k) for k in range(3)])
+            sizes.append(math.sqrt(weight @ values**2))
+    difference = np.abs(np.array(means[0]) - means[1]).max()
+    return bool(np.isfinite(difference) and difference <= ACCURATE * sizes[-1])
+
+
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(0.0, x)
+
+
+_NUMPY = [{"Softplus": _softplus}, "scipy", "numpy"]

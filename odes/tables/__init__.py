@@ -1,0 +1,1 @@
+"""Moments that have no closed form: laws by quadrature or sampling, kept as Chebyshev tables."""

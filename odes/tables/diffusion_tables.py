@@ -1,0 +1,224 @@
+"""Tables of what a diffusion asks for and has no closed form: built once, kept on disk.
+
+For one example's own field they hold second moments, by the quadrature that the generated module
+carries; for a batch scheme covariances and means of a step's elements, over sampled batches
+(`batch_sampling`). The axes are the angle ``arccos rho``, the field's scale q as ``arctan 2q``
+(as ``log q`` where moments are infinite at q = 0) and its shift. Moments of a smooth activation
+are singular at small imaginary q, which the arctangent sends to infinity. For a
+positively homogeneous activation they are the angle, the direction phi of (q, shift) and its
+size, in which a covariance is a polynomial of degree four: five nodes are exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ...codegen.modules import (
+    cache_folder,
+    from_template,
+    generated,
+    keep,
+    source_fingerprint,
+)
+from ...teacher_student.formula_kernels import structure
+from ...teacher_student.problem import Problem
+from . import chebyshev
+from .regions import widened
+from .table_quadrature import Progress, laurent_values
+
+Array = np.ndarray
+#: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
+#: batches has a standard error of about 1%, a standard deviation half of that. A trained shift
+#: adds an axis to the table; it makes do with fewer draws a point (`FEWER`).
+EXAMPLES, FEWEST_BATCHES, FEWER = 2**20, 2**14, 4
+#: Largest batch that is sampled: half a gigabyte of draws at a time, and minutes.
+LARGEST_BATCH = 8192
+#: The same draws serve all points, group by group; the groups' scatter gives the error.
+GROUPS = 8
+#: Range of the size of (q, shift) for homogeneous activations.
+SIZE_RANGE = 12.0
+_LOADED: dict[tuple[str, int, float], Array] = {}
+
+
+def diffusion_table(
+    problem: Problem, kernels: Any, extent: float = 1.0, progress: Progress | None = None
+) -> Array:
+    """The table of a problem's diffusion as its kernels take it; empty if they need none.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    kernels
+        Its joint flow (`odes.fluctuations.covariance`).
+    extent
+        Multiplies the ranges of q and shift.
+    progress
+        Called with (points done, points in all) while building.
+
+    Raises
+    ------
+    ValueError
+        For a batch so small that the scatter of a step is infinite, or too large to be sampled.
+    """
+    if not kernels.DIFFUSION_TABLE:
+        return np.empty(0)
+    spec = json.loads(kernels.DIFFUSION_TABLE)
+    M = problem.M if problem.uses_batch else 1
+    smallest = smallest_scatter(problem, kernels)
+    if smallest > M:
+        raise ValueError(
+            f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} asks for "
+            f"E[1/s^{2 * spec['order']}] of the batch's spread s, which is infinite below "
+            f"M = {smallest}; at least {smallest} is accepted"
+        )
+    if problem.uses_batch and M > LARGEST_BATCH:
+        raise ValueError(
+            f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} is measured on "
+            f"sampled batches; at most {LARGEST_BATCH} is accepted (scheme='wn' is the limit of "
+            "large batches)"
+        )
+    key = structure(problem), M, extent
+    if key not in _LOADED:
+        _LOADED[key] = _kept(key, lambda: _build(problem, kernels, spec, extent, progress))
+    return _LOADED[key]
+
+
+def smallest_scatter(problem: Problem, kernels: Any) -> int:
+    """The smallest batch size at which the scatter of a run is finite."""
+    spec = json.loads(kernels.DIFFUSION_TABLE or "{}")
+    return 2 * spec["order"] + 2 if problem.uses_batch and spec else 1
+
+
+def _kept(key: tuple[str, int, float], make: Callable[[], Array]) -> Array:
+    folder = cache_folder().parent / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{source_fingerprint()}\0{key!r}".encode()).hexdigest()[:24]
+    path = folder / f"diffusion_{name}.npy"
+    if path.exists():
+        try:
+            stored: Array = np.load(path)
+            return stored
+        except (OSError, ValueError, EOFError):
+            path.unlink(missing_ok=True)  # not a table: made again
+    made = make()
+    keep(path, lambda file: np.save(file, made))
+    return made
+
+
+def _build(
+    problem: Problem, kernels: Any, spec: Any, extent: float, progress: Progress | None
+) -> Array:
+    sizes, ranges = _axes(spec, extent)
+    axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
+    points = [_field(spec, *point) for point in itertools.product(*axes)]
+    if problem.uses_batch:
+        values = sampled(problem, spec, points, progress)[0]
+    else:
+        values = np.array([kernels.table_row(*point) for point in points])
+    return chebyshev.pack(values.reshape(*sizes, -1), ranges)
+
+
+def _axes(spec: Any, extent: float) -> tuple[tuple[int, int, int], Array]:
+    angle, shifted = (0.0, math.pi), spec["shifted"]
+    if spec["homogeneous"]:
+        sizes = (12 if shifted else 18, 20 if shifted else 1, 5)
+        return sizes, np.array([angle, (-math.pi / 2, math.pi / 2), (0.0, SIZE_RANGE)])
+    region = widened(spec["singular"], extent)
+    scale = region.axis if spec["singular"] else (0.0, math.atan(2 * region.high))
+    shift = (-region.width, region.width)
+    sizes = (10, 14, 8) if shifted else (18, 20, 1)
+    return sizes, np.array([angle, scale, shift])
+
+
+def _field(spec: Any, angle: float, second: float, third: float) -> tuple[float, float, float]:
+    """``q, shift, rho`` at a point of the axes."""
+    rho = math.cos(angle)
+    if spec["homogeneous"]:
+        phi = second if spec["shifted"] else 0.0
+        return third * math.cos(phi), third * math.sin(phi), rho
+    scale = math.exp(second) if spec["singular"] else math.tan(second) / 2
+    return scale, third if spec["shifted"] else 0.0, rho
+
+
+# --- sampled batches ---------------------------------------------------------------------------
+
+
+def sampled(
+    problem: Problem,
+    spec: Any,
+    points: list[tuple[float, float, float]],
+    progress: Progress | None = None,
+) -> tuple[Array, Array]:
+    """Moments of a step's elements at points ``q, shift, rho``, and their standard errors.
+
+    Returns
+    -------
+    values, errors
+        Shape (points, moments): ``C_0, C_1, C_2`` of every pair of scattering elements, then
+        the means ``E_0, E_2`` of the averaged ones.
+    """
+    kernels = sampling_kernels(problem)
+    totals = np.zeros((len(points), GROUPS, kernels.SUMS))
+    size = max(EXAMPLES // problem.M, FEWEST_BATCHES) // GROUPS
+    if spec["shifted"]:
+        size //= FEWER
+    done = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for group, batches in enumerate(_drawn(problem.M, spec, size)):
+
+            def one(k: int, group: int = group, batches: Any = batches) -> None:
+                kernels.sample(batches, *points[k], totals[k, group])
+
+            for _ in pool.map(one, range(len(points))):
+                done += 1
+                if progress and done % GROUPS == 0:
+                    progress(done // GROUPS, len(points))
+    count = 3 * kernels.PAIRS + 2 * kernels.AVERAGED
+    values, by_group = np.empty((len(points), count)), np.empty((len(points), GROUPS, count))
+    for k, total in enumerate(totals):
+        kernels.moments(total.sum(axis=0), values[k])
+        for group in range(GROUPS):
+            kernels.moments(total[group], by_group[k, group])
+    return values, by_group.std(axis=1, ddof=1) / math.sqrt(GROUPS)
+
+
+def sampling_kernels(problem: Problem) -> Any:
+    """The compiled sampling of a batch scheme's step."""
+
+    def write() -> str:
+        from .sampling_source import sampling_source
+
+        return from_template("odes/tables/batch_sampling.py", sampling_source(problem))
+
+    return generated("batch_sampling", structure(problem), write)
+
+
+def _drawn(M: int, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
+    """Groups of batches: ``uhat, z, xi, ubar, s, x0, x1, weight``.
+
+    Half of the spreads are drawn from the law tilted by ``s^-order``, ``order`` the largest
+    power of 1/s in a covariance, and weighted accordingly: where the integrand is largest
+    there are samples, and no weight exceeds 2.
+    """
+    order, rng = 2 * spec["order"], np.random.default_rng(M)
+    for _ in range(GROUPS):
+        fields, z, xi = rng.standard_normal((3, size, M))
+        fields -= fields.mean(axis=1, keepdims=True)
+        uhat = fields / np.sqrt((fields**2).mean(axis=1, keepdims=True))
+        ubar = rng.standard_normal(size) / math.sqrt(M)
+        freedom = np.where(np.arange(size) % 2, M - 1, M - 1 - order)
+        s = np.sqrt(2 * rng.standard_gamma(freedom / 2) / M)
+        log_norm = math.lgamma((M - 1 - order) / 2) - math.lgamma((M - 1) / 2)
+        tilted = np.exp(-log_norm + order * (0.5 * math.log(2 / M) - np.log(s)))
+        x0, x1 = (laurent_values(terms, ubar, s) for terms in (spec["x0"], spec["x1"]))
+        yield uhat, z, xi, ubar, s, x0, x1, 2 / (1 + tilted)

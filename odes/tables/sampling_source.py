@@ -1,0 +1,28 @@
+"""Source text of the functions that `batch_sampling` calls."""
+
+from __future__ import annotations
+
+from ...codegen.lowering import assignments, function
+from ...teacher_student.formula_kernels import activation_source
+from ...teacher_student.problem import Problem
+from ..derivation.batch_diffusion import ACROSS_SIGNAL, SIGNAL, SQUARE, derive_batch_diffusion
+
+
+def sampling_source(problem: Problem) -> str:
+    """Source text of what `batch_sampling` asks for: the activation and a step's elements."""
+    derived = derive_batch_diffusion(problem)
+    both = (*derived.scattering, *derived.averaged)
+    names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
+    unpack = [f"{s} = {name}[{i}]" for name, symbols in names for i, s in enumerate(symbols)]
+    body = [*unpack, *assignments({f"out[{i}]": element for i, element in enumerate(both)})]
+    arguments = ["d", "z", "e", "zbar", "zuhat", "ubar", "s", "M", "out"]
+    parts = [
+        "import math",
+        "import numpy as np",
+        "from bntheory.codegen.jit import kernel",
+        f"SCATTERING = {len(derived.scattering)}",
+        f"AVERAGED = {len(derived.averaged)}",
+        activation_source(problem.activation),
+        function("elements", arguments, body, [], comment="Elements of one step."),
+    ]
+    return "\n".join(parts)

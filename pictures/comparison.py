@@ -1,0 +1,124 @@
+"""Pictures of a comparison: theory under its runs, and the runs' scatter against its prediction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..results.widths import Width
+from ..teacher_student.online.runs import QUANTITIES
+from .drawing import (
+    APPROXIMATION,
+    LABELS,
+    SIMULATION,
+    THEORY,
+    draw_points,
+    draw_predicted_spread,
+    draw_simulation,
+    draw_theory,
+    entitle,
+    few,
+    lowest,
+    new_figure,
+    setting,
+    shared_legend,
+    time_panels,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ..experiments.verdict.comparison import Comparison
+
+Array = np.ndarray
+#: Single runs drawn at most.
+SHOWN_RUNS = 25
+#: Radius that holds 95% of a Gaussian in the plane.
+RADIUS = np.sqrt(-2 * np.log(0.05))
+
+
+def draw_comparison(comparison: Comparison, width: Width) -> Figure:
+    """One panel a quantity: theory, its predicted band, single runs, their mean; the verdict."""
+    figure, panels = time_panels(QUANTITIES, width)
+    runs, flow = comparison.runs, comparison.flow
+    for name, axes in panels.items():
+        if comparison.predicted is None:
+            draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
+        else:
+            _draw_runs(axes, comparison, name)
+        draw_theory(axes, runs.t, flow.values[name])
+        if comparison.approximation is not None:
+            style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "-."}
+            other = comparison.approximation
+            draw_theory(axes, other.t, other.values[name], **style)
+    shared_legend(figure)
+    word = "agree" if comparison.agree else "DISAGREE"
+    entitle(
+        figure,
+        f"{setting(runs.problem)}: theory and simulation {word}\n"
+        f"max |z| = {comparison.max_abs_z:.2f}, p = {comparison.p_value:.3g}, "
+        f"{runs.runs} runs at $N$ = {runs.dim}",
+    )
+    return figure
+
+
+def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:
+    """The predicted band, single runs over it, and their mean."""
+    runs, theory = comparison.runs, comparison.flow.values[name]
+    draw_predicted_spread(axes, runs.t, theory, comparison.std[name], runs.dim)
+    lines = axes.plot(
+        runs.t,
+        runs.values[name][:SHOWN_RUNS].T,
+        color=SIMULATION,
+        linestyle="-",
+        linewidth=0.4,
+        alpha=0.35,
+    )
+    lines[0].set_label("single runs")
+    some = few(runs.t.size)
+    draw_points(axes, runs.t[some], runs.mean[name][some], runs.sem[name][some])
+
+
+def draw_scatter(comparison: Comparison, width: Width) -> Figure:
+    """Runs at four times in the plane of Q and R, with the ellipse that 95% should lie in."""
+    predicted, runs = comparison.predicted, comparison.runs
+    assert predicted is not None
+    chosen = np.unique(np.linspace(0, runs.t.size - 1, 5).round().astype(int))[1:]
+    figure = new_figure(len(chosen), 2, width=width, height=2.5)
+    shift = predicted.mean_shift(runs.dim)
+    rows = [predicted.quantities.index(name) for name in ("Q", "R")]
+    for axes, at in zip(figure.axes, chosen, strict=True):
+        slopes = predicted.slopes[at][rows]
+        covariance = slopes @ predicted.covariance[at] @ slopes.T / runs.dim
+        centre = [comparison.flow.values[n][at] + shift[n][at] for n in ("Q", "R")]
+        inside = _inside(covariance, centre, runs.values["Q"][:, at], runs.values["R"][:, at])
+        axes.plot(
+            runs.values["Q"][:, at], runs.values["R"][:, at], linestyle="none", marker="o",
+            alpha=0.6, color=SIMULATION, label="runs",
+        )  # fmt: skip
+        axes.plot(*_ellipse(covariance, centre), color=THEORY, linestyle="-",
+                  label="95% of runs, predicted")  # fmt: skip
+        axes.set_title(f"t = {runs.t[at]:g}: {100 * inside:.0f}% inside")
+        axes.set_ylabel(LABELS["R"])
+    for axes in lowest(figure):
+        axes.set_xlabel(LABELS["Q"])
+    shared_legend(figure)
+    entitle(figure, f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}")
+    return figure
+
+
+def _ellipse(covariance: Array, centre: list[float]) -> Array:
+    angle = np.linspace(0, 2 * np.pi, 200)
+    variance, axes = np.linalg.eigh(covariance)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    ellipse: Array = axes @ (np.sqrt(np.maximum(variance, 0))[:, None] * circle) * RADIUS
+    return ellipse + np.array(centre)[:, None]
+
+
+def _inside(covariance: Array, centre: list[float], Q: Array, R: Array) -> float:
+    """The share of runs inside the ellipse."""
+    away = np.stack([Q - centre[0], R - centre[1]])
+    distance = (away * (np.linalg.pinv(covariance, hermitian=True) @ away)).sum(axis=0)
+    return float((distance < RADIUS**2).mean())

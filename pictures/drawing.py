@@ -1,0 +1,157 @@
+"""The look of every picture: colours, lines, points and axes.
+
+What lays a picture out (`bntheory.pictures.layout`) and names its quantities
+(`bntheory.results.labels`) is offered here as well, so that drawing needs one import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..results.labels import LABELS, label
+from ..results.widths import Width
+from .layout import (
+    across,
+    add_legend,
+    add_notes,
+    entitle,
+    lowest,
+    new_figure,
+    panel_legends,
+    shared_legend,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Look(NamedTuple):
+    """Colour, line style and marker of a curve: any one of the three tells curves apart."""
+
+    color: str
+    linestyle: Any
+    marker: str
+
+
+#: The cycle of the style sheet, with markers.
+LOOKS = (
+    Look("#0072B2", "-", "o"),
+    Look("#D55E00", "-.", "s"),
+    Look("#009E73", (0, (1, 1.2)), "^"),
+    Look("#CC79A7", (0, (5, 1, 1, 1, 1, 1)), "D"),
+    Look("#000000", (0, (3, 1, 1, 1)), "v"),
+    Look("#E69F00", (0, (8, 1, 1, 1, 1, 1, 1, 1)), "P"),
+    Look("#56B4E9", (0, (1, 3)), "X"),
+)
+THEORY, SIMULATION, APPROXIMATION = (look.color for look in LOOKS[:3])
+#: Theory shown where it is not valid; nothing else is dashed.
+DASHED = (0, (5, 3))
+SIMULATED = "simulation, mean ± 2 standard errors"
+
+
+def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mapping[str, Axes]]:
+    """A figure with one labelled panel a quantity, time along all of them."""
+    figure = new_figure(len(quantities), 2, width=width)
+    panels = dict(zip(quantities, figure.axes, strict=True))
+    for name, axes in panels.items():
+        axes.set_ylabel(LABELS.get(name, name))
+    for axes in lowest(figure):
+        axes.set_xlabel(LABELS["t"])
+    return figure, panels
+
+
+def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
+    """A theory curve: a solid line unless told otherwise."""
+    axes.plot(t, y, **{"color": THEORY, "linestyle": "-", "label": label, **style})
+
+
+def draw_points(axes: Axes, x: Any, mean: Any, sem: Any, label: str = SIMULATED,
+                look: Look = LOOKS[1], **style: Any) -> None:  # fmt: skip
+    """Measured means with two standard errors."""
+    looks = {"color": look.color, "marker": look.marker, "linestyle": "none", "label": label}
+    axes.errorbar(x, mean, yerr=2 * np.nan_to_num(sem), elinewidth=0.9, **{**looks, **style})
+
+
+def few(count: int) -> slice:
+    """Which of so many times get a marker: about twenty."""
+    return slice(None, None, max(1, count // 20))
+
+
+def draw_simulation(axes: Axes, t: Any, mean: Any, sem: Any, std: Any) -> None:
+    """Simulated means with two standard errors, over a band of the runs' own spread."""
+    mean, sem, std = (np.asarray(values) for values in (mean, sem, std))
+    axes.fill_between(
+        t, mean - 2 * std, mean + 2 * std, color=SIMULATION, alpha=0.15, linewidth=0,
+        label="95% of runs",
+    )  # fmt: skip
+    some = few(len(mean))
+    draw_points(axes, np.asarray(t)[some], mean[some], sem[some])
+
+
+def draw_predicted_spread(
+    axes: Axes, t: Any, y: Any, std: Any, dim: int | None, averaged: int = 1
+) -> None:
+    """The band in which 95% of runs, or of means over some runs, are predicted to lie."""
+    y, std = np.asarray(y), np.asarray(std)
+    what = "runs" if averaged == 1 else f"means of {averaged} runs"
+    named = f"95% of {what} at $N$ = {dim}, predicted"
+    axes.fill_between(
+        t, y - 2 * std, y + 2 * std, color=THEORY, alpha=0.2, linewidth=0, label=named
+    )
+
+
+def log_axis(axes: Axes, which: str) -> None:
+    """Make ``"x"`` or ``"y"`` logarithmic, with labels that do not run into each other."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    getattr(axes, f"set_{which}scale")("log")
+    low, high = getattr(axes, f"get_{which}lim")()
+    axis, decades = getattr(axes, f"{which}axis"), np.log10(high / low)
+    if decades < 3:
+        axis.set_major_locator(LogLocator(subs=_labelled(axes, which, low, high)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
+    """Which multiples of powers of ten have room for their labels."""
+    grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
+    assert grid is not None
+    assert figure is not None
+    size = figure.get_size_inches()
+    if which == "x":
+        digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
+        length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
+    else:
+        length, needed = size[1] / grid.nrows - 0.4, 0.16
+    decade = length / np.log10(high / low)
+    choices = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 2, 5), (1, 3))
+    for some in choices:
+        if decade * np.diff(np.log10([*some, 10])).min() >= needed:
+            return some
+    return (1,)
+
+
+def size_axis(axes: Axes, sizes: Any) -> None:
+    """Batch sizes along a logarithmic axis, each labelled."""
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.minorticks_off()
+    axes.set_xlabel(LABELS["batch_size"])
+
+
+def setting(problem: Any, *more: str) -> str:
+    """What a picture's title says of its problem."""
+    return ", ".join([str(problem.scheme), str(problem.activation), *more])
+
+
+__all__ = [
+    "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
+    "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
+    "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
+    "setting", "shared_legend", "size_axis", "time_panels",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Tables filled chunk by chunk, in memory or on disk, in threads or on Dask; no physics."""

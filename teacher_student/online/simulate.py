@@ -1,0 +1,250 @@
+"""Monte Carlo simulation of teacher and student: online SGD, many independent runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...results.checks import integer
+from ..formula_kernels import specialise
+from ..problem import Problem
+from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
+from .inputs import read_inputs
+from .run import ChainRun, VectorRun
+from .runs import Array, Runs
+
+ENGINES = ("chain", "vectors")
+#: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
+NORMALS_A_CALL = 2e7
+MOST_RUNS = 10**6
+
+Progress = Callable[[int, int], None]
+
+
+def simulate(
+    problem: Problem,
+    *,
+    dim: int = 1000,
+    runs: int = 64,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Runs:
+    """Simulate online SGD of a student on fresh examples of a teacher.
+
+    Parameters
+    ----------
+    problem
+        The setting. Every run starts exactly at its ``q0, r0, l0``.
+    dim
+        Input dimension N, at least 3.
+    runs
+        Number of independent runs. Run k is the same however many are asked for.
+    time, points
+        End of the run in steps / N, and how many equally spaced times are stored.
+    times
+        Stored times instead of ``time`` and ``points``: increasing, from 0 on. Stored times
+        are rounded to whole steps.
+    engine
+        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory.md,
+        section 5), or ``"vectors"``, real N-dimensional vectors.
+    inputs
+        Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
+        student-t:NU`` or the path of a ``.npy`` file (`teacher_student.online.inputs`).
+    seed
+        Seed of all random numbers; the result does not depend on ``workers``.
+    workers
+        Threads; by default one a core.
+    progress
+        Called with (work done, work in all) now and then.
+
+    Returns
+    -------
+    Runs
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+
+    Examples
+    --------
+    >>> import bntheory as bn
+    >>> runs = bn.simulate(bn.Problem(scheme="wn"), dim=100, runs=2, time=1, points=2)
+    >>> runs.R.shape
+    (2, 2)
+    """
+    dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    steps = stored_steps(stored_times(time, points, times), dim)
+    makers = run_makers(
+        problem, dim=dim, steps=steps, which=range(runs), engine=engine, inputs=inputs, seed=seed
+    )
+    rows, reached, finished = _run_all(makers, steps, workers or os.cpu_count() or 1, progress)
+    found = _collect(problem, dim, engine, int(seed), steps, rows, reached, finished)
+    return dataclasses.replace(found, inputs=inputs)
+
+
+def run_makers(
+    problem: Problem,
+    *,
+    dim: int,
+    steps: Array,
+    which: Iterable[int],
+    engine: str,
+    inputs: str,
+    seed: int,
+) -> list[Callable[[], ChainRun | VectorRun]]:
+    """What makes the runs of a simulation; run k is the same whichever others are made.
+
+    Parameters
+    ----------
+    problem, dim, engine, inputs, seed
+        As for `simulate`.
+    steps
+        Stored steps, increasing.
+    which
+        Numbers of the runs.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r}: {' or '.join(ENGINES)} is accepted")
+    seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
+    check_schedule(problem, steps[-1] / dim)
+    law = read_inputs(inputs, dim)
+    if engine == "chain" and inputs != "gaussian":
+        raise ValueError(
+            f"inputs={inputs!r}: engine='chain' follows from the rotational symmetry of Gaussian "
+            "inputs; other laws are accepted with engine='vectors'"
+        )
+    make: Callable[..., Any] = ChainRun if engine == "chain" else partial(VectorRun, law=law)
+    # The k-th child of spawn(), made by itself.
+    children = (np.random.SeedSequence(seed, spawn_key=(k,)) for k in which)
+    return [partial(make, problem, dim, steps, child) for child in children]
+
+
+def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
+    """Ranges of stored steps that one compiled call does at a time."""
+    pieces, first = [], 0
+    for last in range(1, len(steps) + 1):
+        begun = steps[first - 1] if first else 0
+        if last == len(steps) or (steps[last] - begun) * normals_a_step > NORMALS_A_CALL:
+            pieces.append((first, last))
+            first = last
+    return pieces
+
+
+def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
+    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
+
+    A run that leaves the finite numbers has fewer rows.
+    """
+    reached = 0
+    for first, last in _pieces(steps, run.normals_a_step):
+        if stopped():
+            return None
+        reached = run.advance(first, last)
+        if reached < last:
+            break
+    return run.rows[:reached]
+
+
+def _run_all(
+    makers: Sequence[Callable[[], Any]], steps: Array, workers: int, progress: Progress | None
+) -> tuple[list[Array], list[int], bool]:
+    """Do all runs in threads; on Ctrl-C keep those that are finished."""
+    stop = False
+
+    def one(make: Callable[[], Any]) -> tuple[Array, int] | None:
+        rows = run_rows(make(), steps, lambda: stop)
+        return None if rows is None else (rows, len(rows))
+
+    one_ahead = iter(makers)
+    with ThreadPoolExecutor(workers) as pool:
+        futures: list[Future[tuple[Array, int] | None]] = []
+        finished = True
+        try:
+            pending: set[Future[Any]] = set()
+            for make in one_ahead:
+                futures.append(pool.submit(one, make))
+                pending.add(futures[-1])
+                if len(pending) >= 4 * workers:
+                    _, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    if progress:
+                        progress(len(futures) - len(pending), len(makers))
+            while pending:
+                _, pending = wait(pending, return_when=FIRST_COMPLETED)
+                if progress:
+                    progress(len(futures) - len(pending), len(makers))
+        except KeyboardInterrupt:
+            stop, finished = True, False
+            for future in futures:
+                future.cancel()
+    results = [f.result() for f in futures if f.done() and not f.cancelled()]
+    done = [r for r in results if r is not None]
+    return [rows for rows, _ in done], [reached for _, reached in done], finished
+
+
+def _collect(
+    problem: Problem,
+    dim: int,
+    engine: str,
+    seed: int,
+    steps: Array,
+    rows: list[Array],
+    reached: list[int],
+    finished: bool,
+) -> Runs:
+    if not rows:
+        raise KeyboardInterrupt
+    common = min(reached)
+    status, message = "complete", ""
+    if common < len(steps):
+        diverged = sum(r < len(steps) for r in reached)
+        at = steps[common] / dim
+        status = "diverged"
+        message = f"{diverged} of {len(rows)} runs diverged, the first before t = {at:g}"
+    if not finished:
+        status, message = "interrupted", f"interrupted after {len(rows)} runs"
+    table = np.stack([r[:common] for r in rows])
+    Q, error = observe(problem, table, os.cpu_count() or 1)
+    values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
+    for column, name in enumerate(("gamma", "beta")):
+        if name in problem.trained_scalars:
+            values[name] = table[..., column]
+    return Runs(problem, dim, engine, seed, steps[:common] / dim, values, status, message)
+
+
+def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
+    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
+    kernels = specialise("teacher_student/observables.py", problem)
+    rows = np.ascontiguousarray(table.reshape(-1, 4))
+    Q, error = np.empty(len(rows)), np.empty(len(rows))
+    if workers == 1:
+        kernels.observe(rows, Q, error)
+        return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
+    with ThreadPoolExecutor(workers) as pool:
+        parts = np.array_split(np.arange(len(rows)), workers)
+        list(
+            pool.map(
+                lambda part: kernels.observe(rows[part], Q[part[0] : part[-1] + 1],
+                                             error[part[0] : part[-1] + 1]),
+                [part for part in parts if part.size],
+            )
+        )  # fmt: skip
+    return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])

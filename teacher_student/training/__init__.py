@@ -1,0 +1,1 @@
+"""The same students on a finite set of examples."""

@@ -1,0 +1,239 @@
+"""SGD on finite training sets, many independent runs (theory.md, section 7)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...results.checks import integer, number
+from ..formula_kernels import specialise
+from ..problem import Problem
+from ..schedule import check_schedule
+from .run import STARTS, Student, Training, TrainingRun
+from .runs import TrainingRuns
+from .training_set import TrainingSet
+
+Array = np.ndarray
+Progress = Callable[[int, int], None]
+#: The first average is over this share of all epochs; every later one over twice as many.
+FIRST_BLOCK = 1.0 / 32.0
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """One finished run."""
+
+    values: dict[str, float]
+    epochs: int
+    status: str
+    history: Array
+
+
+def train(
+    problem: Problem,
+    alpha: float,
+    *,
+    dim: int = 200,
+    runs: int = 8,
+    epochs: int = 1000,
+    start: str = "xty",
+    replacement: bool = True,
+    tolerance: float = 0.05,
+    stored_epochs: Sequence[int] = (),
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> TrainingRuns:
+    """Train students by SGD, each on its own training set of ``P = alpha N`` examples.
+
+    Parameters
+    ----------
+    problem
+        The setting. Its ``q0`` (gamma, or the length where there is no gamma) and ``l0`` set the
+        start; ``r0`` is not used, a start's overlap follows from the data. ``eta`` may be a
+        formula in ``t = steps / N``. ``zeta`` and ``weight_decay`` are counted per example:
+        against the sum of the losses they are ``lambda = alpha zeta``.
+    alpha
+        Load ``P / N > 0``.
+    dim
+        N, at least 2.
+    runs
+        Independent training sets. Set k is the same however many are asked for.
+    epochs
+        Most passes over the data; a run ends earlier when it has converged.
+    start
+        ``"zero"`` (schemes without gamma), ``"random"``, or ``"xty"``, along ``X^T y``: in the
+        span of the data, so that nothing of the start survives in its null space.
+    replacement
+        Draw batches with or without replacement.
+    tolerance
+        A run has converged when two successive averages of its iterates, each over twice as many
+        epochs as the one before, differ by less than this part of the later one. A constant
+        learning rate leaves a bias of its order that this does not see.
+    stored_epochs
+        Increasing epochs, 0 for the start, at which the error of the current student is kept.
+        With them a run goes on to ``epochs`` even after it has converged.
+    seed
+        Seed of all random numbers; the result does not depend on ``workers``.
+    workers
+        Threads; by default one a core.
+    progress
+        Called with (runs done, runs in all).
+
+    Returns
+    -------
+    TrainingRuns
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    KeyboardInterrupt
+        If no run had finished.
+
+    Examples
+    --------
+    >>> runs = train(Problem("identity", "sgd", weight_decay=0.1), 2.0, dim=50, runs=2)
+    >>> runs.values["error"].shape
+    (2,)
+    """
+    dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
+    alpha, seed = number("alpha", alpha, above=0.0), integer("seed", seed, 0)
+    training = Training(
+        integer("epochs", epochs, 1), replacement, start, number("tolerance", tolerance, above=0.0)
+    )
+    stored = _checked_epochs(stored_epochs, training.epochs)
+    _check_start(problem, start)
+    examples = max(1, round(alpha * dim))
+    if not replacement and examples < problem.M:
+        raise ValueError(
+            f"batch_size={problem.M}: without replacement at most the {examples} examples of "
+            f"alpha={alpha:g}, dim={dim} are accepted"
+        )
+    check_schedule(problem, epochs * max(1, examples // problem.M) / dim)
+    stop: list[bool] = []
+
+    def one(child: np.random.SeedSequence) -> _Outcome | None:
+        data_rng, batch_rng = (np.random.default_rng(s) for s in child.spawn(2))
+        data = TrainingSet.draw(problem, alpha, dim, data_rng)
+        return _train_one(TrainingRun(problem, data, training, batch_rng), stored, stop)
+
+    children = np.random.SeedSequence(seed).spawn(runs)
+    outcomes = _in_threads(one, children, workers or os.cpu_count() or 1, stop, progress)
+    return TrainingRuns(
+        problem=problem,
+        alpha=alpha,
+        dim=dim,
+        seed=seed,
+        values={
+            name: np.array([outcome.values[name] for outcome in outcomes])
+            for name in outcomes[0].values
+        },
+        epochs=np.array([outcome.epochs for outcome in outcomes]),
+        status=tuple(outcome.status for outcome in outcomes),
+        stored_epochs=stored,
+        history=np.stack([outcome.history for outcome in outcomes]),
+        interrupted=len(outcomes) < runs,
+    )
+
+
+def _checked_epochs(stored: Sequence[int], last: int) -> Array:
+    whole = np.array([integer("stored_epochs", epoch, 0, last) for epoch in stored], dtype=int)
+    if (np.diff(whole) <= 0).any():
+        raise ValueError(f"stored_epochs={stored!r}: increasing whole numbers are accepted")
+    return whole
+
+
+def _check_start(problem: Problem, start: str) -> None:
+    if start not in STARTS:
+        raise ValueError(f"start={start!r}: {', '.join(STARTS)} is accepted")
+    if start != "zero":
+        return
+    kernels = specialise("teacher_student/observables.py", problem.replace(eta=1.0))
+    if "gamma" in problem.trained_scalars or kernels.activation(0.0)[1] == 0.0:
+        raise ValueError(
+            f"start={start!r}: {problem.scheme} with {problem.activation} has no gradient at zero "
+            "weights; random and xty are accepted"
+        )
+
+
+def _in_threads(
+    one: Callable[[np.random.SeedSequence], _Outcome | None],
+    children: Sequence[np.random.SeedSequence],
+    workers: int,
+    stop: list[bool],
+    progress: Progress | None,
+) -> list[_Outcome]:
+    """Do all runs in threads, in order of their seeds; on Ctrl-C keep those that are finished."""
+    with ThreadPoolExecutor(workers) as pool:
+        futures: list[Future[_Outcome | None]] = [pool.submit(one, child) for child in children]
+        try:
+            for done, _ in enumerate(as_completed(futures), start=1):
+                if progress:
+                    progress(done, len(futures))
+        except KeyboardInterrupt:
+            stop.append(True)
+            for future in futures:
+                future.cancel()
+    finished = [f.result() for f in futures if f.done() and not f.cancelled()]
+    outcomes = [outcome for outcome in finished if outcome is not None]
+    if not outcomes:
+        raise KeyboardInterrupt
+    return outcomes
+
+
+def _train_one(run: TrainingRun, stored: Array, stop: list[bool]) -> _Outcome | None:
+    """Train one student in blocks of epochs, each twice as long as the one before."""
+    history = np.full(len(stored), math.nan)
+    wanted = {int(epoch): place for place, epoch in enumerate(stored)}
+    block_end = max(1, math.ceil(run.training.epochs * FIRST_BLOCK))
+    before: Student | None = None
+    student, drift, status = run.current(), math.inf, "not converged"
+    while True:
+        if run.epoch in wanted:
+            history[wanted[run.epoch]] = fresh_error(run.problem, run.data, run.current())
+        if run.epoch in (block_end, run.training.epochs) and run.averaged:
+            before, student = student, run.average()
+            drift = float(np.linalg.norm(student.v - before.v) / np.linalg.norm(student.v))
+            block_end = 2 * run.epoch
+            status = "converged" if drift < run.training.tolerance else "not converged"
+        if run.epoch == run.training.epochs or (status == "converged" and not wanted):
+            break
+        if stop:
+            return None
+        run.advance()
+        if not run.alive:
+            status = "diverged"
+            break
+    return _Outcome(_measured(run, student, drift), run.epoch, status, history)
+
+
+def _measured(run: TrainingRun, student: Student, drift: float) -> dict[str, float]:
+    m, q = run.data.overlaps(student.v)
+    fitted = np.empty(run.P)
+    run.kernels.clean_labels(student.shift + run.data.X @ student.v, fitted)
+    return {
+        "m": m,
+        "q": q,
+        "shift": student.shift,
+        "error": fresh_error(run.problem, run.data, student),
+        "training_loss": float(0.5 * np.mean((run.data.y - fitted) ** 2)),
+        "drift": drift,
+    }
+
+
+def fresh_error(problem: Problem, data: TrainingSet, student: Student) -> float:
+    """Generalisation error of a student against the clean teacher, by quadrature.
+
+    Fields of fresh inputs are Gaussian: shift and overlaps are all that is needed.
+    """
+    m, q = data.overlaps(student.v)
+    length = math.sqrt(q)
+    overlap = min(1.0, max(-1.0, m / length)) if length > 0 else 0.0
+    kernels = specialise("teacher_student/observables.py", problem.replace(eta=1.0))
+    return float(kernels.test_error(student.shift, length, overlap))
