@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +13,15 @@ from .examples import examples
 from .options import quiet_and_json
 from .report import Reporter, table
 
-#: What this package keeps, and how its files' names begin; no other file is ever removed.
+#: What this package keeps, and its files' paths in the cache; no other file is ever removed.
 KINDS = {
-    "compiled formulas": re.compile(r"bntheory_\w+\..*(py|nbi|nbc|pyc)$"),
-    "tables of moments": re.compile(r"(moments|diffusion)_\w+\.np[yz]$"),
-    "images": re.compile(r"images_\w+\.npz$"),
+    "compiled formulas": re.compile(
+        r"bntheory_\w+/(README|\w+\.py|__pycache__/[^/]+\.(nbi|nbc|pyc))"
+        # as versions before 0.2 kept them
+        r"|(__pycache__/)?bntheory_\w+\.[^/]*(py|nbi|nbc|pyc)"
+    ),
+    "tables of moments": re.compile(r"(moments|diffusion)_\w+\.np[yz]"),
+    "images": re.compile(r"images_\w+\.npz"),
 }
 
 
@@ -44,13 +49,28 @@ def contents() -> tuple[Path, list[Kept]]:
     from ..codegen.modules import cache_folder
 
     generated = cache_folder()
-    folders = (generated, generated / "__pycache__", generated.parent / "tables")
-    found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
-    files = sorted(path for path in found if path.is_file() and not path.is_symlink())
+    found = {
+        path: path.relative_to(folder).as_posix()
+        for folder in (generated, generated.parent / "tables")
+        for path in _files(folder)
+    }
     return generated.parent, [
-        Kept(kind, [path for path in files if pattern.match(path.name)])
+        Kept(kind, [path for path, name in found.items() if pattern.fullmatch(name)])
         for kind, pattern in KINDS.items()
     ]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it, no link followed."""
+    found = [Path(where) / name for where, _, names in os.walk(folder) for name in names]
+    return sorted(path for path in found if not path.is_symlink())
+
+
+def _remove_while_empty(folder: Path) -> None:
+    """Remove what is left of a generated package that holds no file any more."""
+    while re.match(r"bntheory_|__pycache__$", folder.name) and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 class Cache:
@@ -105,6 +125,7 @@ def clear(kind: str | None, **options: Any) -> None:
     found = Cache(folder, removed)
     for path in (path for one in removed for path in one.files):
         path.unlink(missing_ok=True)
+        _remove_while_empty(path.parent)
     freed = sum(row["bytes"] for row in found.kinds) / 1e6
     count = sum(row["files"] for row in found.kinds)
     reporter.finish(found, [f"removed {count} files, {freed:.1f} MB, from {folder}"])

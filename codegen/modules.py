@@ -1,21 +1,22 @@
-"""Generated modules on disk: named by what they were made from, written once, imported.
+"""Generated packages on disk: named by what they were made from, written once, imported.
 
-Numba cannot cache a function that never was in a file (numba issues 3501, 5128). A generated
-module is therefore a file in the user's cache folder. Its name is a hash of the *description*
-it was made from and of this package's own source, so a second process finds the file, imports
-it and loads numba's compiled code from beside it, without importing sympy.
+Numba cannot cache a function that never was in a file (numba issues 3501, 5128). The functions
+of a problem's formulas therefore stand in a file of the user's cache folder, ``system.py``, and
+beside it copies of the kernels that call them, which say ``from .system import ...`` there as
+they do at home. The folder's name is a hash of the *description* it was made from and of this
+package's own source, so a second process finds it, imports it and loads numba's compiled code
+from beside it, without importing sympy.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import linecache
 import os
-import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -24,14 +25,15 @@ from typing import IO
 from platformdirs import user_cache_dir
 
 from .full_disk import say_uncached
+from .in_memory import package_in_memory
 
 PACKAGE = Path(__file__).resolve().parent.parent
 #: The folders whose source decides what is generated.
 GENERATORS = ("codegen", "teacher_student", "odes")
 #: The environment variable that moves the cache; named in `bntheory --help`.
 CACHE_VARIABLE = "BNTHEORY_CACHE"
-TEMPLATE_IMPORT = "# the generated functions of one problem stand here"
-TEMPLATE_END = "# until here\n"
+#: The modules of a generated package: their text by their names, each importing those before it.
+Texts = Mapping[str, str]
 
 
 def cache_folder() -> Path:
@@ -68,44 +70,88 @@ def source_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def generated(kind: str, description: str, write: Callable[[], str]) -> ModuleType:
-    """Import the module for a description, writing its text first if nobody has.
+def generated(kind: str, description: str, write: Callable[[], Texts]) -> ModuleType:
+    """Import the package for a description, writing its modules first if nobody has.
 
     Parameters
     ----------
     kind
-        A word for the file's name: ``flow``, ``chain``.
+        A word for the folder's name: ``flow``, ``online``.
     description
-        Everything the text depends on besides this package's source.
+        Everything the texts depend on besides this package's source.
     write
-        Makes the text; called only when the file does not exist yet.
+        Makes the texts; called only when the package does not exist yet.
+
+    Returns
+    -------
+    types.ModuleType
+        The package. It offers the names of all of its modules, of the last that has a name.
     """
     key = hashlib.sha256("\0".join([source_fingerprint(), kind, description]).encode())
     name = f"bntheory_{kind}_{key.hexdigest()[:24]}"
     if name in sys.modules:
         return sys.modules[name]
-    path = cache_folder() / f"{name}.py"
-    if not path.exists():
-        text = write()
+    folder = cache_folder() / name
+    if not folder.exists():
+        texts = write()
+        files = {f"{module}.py": text for module, text in texts.items()}
+        files["__init__.py"] = "".join(f"from .{module} import *\n" for module in texts)
+        files["README"] = f"Made by bntheory, which can make it again.\n\n{kind}: {description}\n"
         try:
-            write_once(path, lambda file: file.write(text.encode()))
+            _write_folder(folder, files)
         except OSError as error:
-            say_uncached(str(path.parent), error.strerror or str(error))
-            return sys.modules.setdefault(name, _in_memory(name, text))
-    spec = importlib.util.spec_from_file_location(name, path)
+            say_uncached(str(folder.parent), error.strerror or str(error))
+            return package_in_memory(name, texts)
+    return _imported(name, folder)
+
+
+def _imported(name: str, folder: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return sys.modules.setdefault(name, module)
+    package = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(package)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return package
 
 
-def _in_memory(name: str, text: str) -> ModuleType:
-    """A module that has no file, and so no compiled code that outlives the process."""
-    module = ModuleType(name)
-    linecache.cache[name] = len(text), None, text.splitlines(True), name
-    exec(compile(text, name, "exec"), module.__dict__)
-    return module
+def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Write under a temporary name and rename: of processes that race, the first one counts."""
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".made-"))
+    try:
+        temporary.chmod(0o755)
+        for name, text in files.items():
+            (temporary / name).write_text(text)
+        os.rename(temporary, folder)
+    except OSError:
+        if not folder.exists():
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def kernel_texts(*paths: str) -> dict[str, str]:
+    """Kernel files, to be copied beside the system they call.
+
+    Parameters
+    ----------
+    paths
+        Paths inside the package without suffix, ``odes/kernels/loop``.
+
+    Returns
+    -------
+    dict of str to str
+        Their text by their name.
+    """
+    return {
+        path.rpartition("/")[2]: (PACKAGE / f"{path}.py").read_text(encoding="utf-8")
+        for path in paths
+    }
 
 
 def write_once(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -126,30 +172,3 @@ def keep(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         write_once(path, write)
     except OSError as error:
         say_uncached(str(path.parent), error.strerror or str(error))
-
-
-def from_template(template: str, functions: str) -> str:
-    """Put generated functions into a template module's source.
-
-    A template is an ordinary module of kernels that imports stand-ins for the generated
-    functions between the comments `TEMPLATE_IMPORT` and `TEMPLATE_END`. The stand-ins make it
-    readable and checkable as it is; here their import gives way to the functions themselves.
-
-    Parameters
-    ----------
-    template
-        The template's path inside the package, ``odes/kernels/loop.py``.
-    functions
-        Source text of the generated functions.
-    """
-    head, marker, tail = (PACKAGE / template).read_text().partition(TEMPLATE_IMPORT)
-    if not marker:
-        raise ValueError(f"template={template!r} has no line {TEMPLATE_IMPORT!r}")
-    _, _, rest = tail.partition(TEMPLATE_END)
-    folders = ["bntheory", *template.split("/")[:-1]]
-
-    def absolute(relative: re.Match[str]) -> str:
-        above = folders[: len(folders) + 1 - len(relative[1])]
-        return f"from {'.'.join(above)}.{relative[2]}"
-
-    return re.sub(r"^from (\.+)(?=\w)(\w)", absolute, f"{head}{functions}\n{rest}", flags=re.M)

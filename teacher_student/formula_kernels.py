@@ -1,8 +1,8 @@
 """The functions of one problem that kernels call: activation, field, learning rate.
 
 Sympy is imported where it is used: a run that finds its kernels on disk does without.
-They are lowered from the formulas once, as source text, and put in front of a template's
-kernels (`bntheory.codegen.modules.from_template`).
+They are lowered from the formulas once, as source text, and put beside the kernels that call
+them (`bntheory.codegen.modules.generated`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
-from ..codegen.modules import from_template, generated
+from ..codegen.modules import generated, kernel_texts
 from .activations import activation_expression, activation_formula, slope_expression
 from .activations import kinks as activation_kinks
 from .problem import Problem
@@ -61,31 +62,26 @@ def derivable(problem: Problem) -> Iterator[None]:
         ) from error
 
 
-def specialise(template: str, problem: Problem, *inner: str):  # type: ignore[no-untyped-def]
-    """Import the kernels of a template file, specialised to a problem's formulas.
+def specialise(problem: Problem, *modules: str) -> Any:
+    """Import kernels of `teacher_student.kernels`, beside the formulas of a problem.
 
     Parameters
     ----------
-    template
-        Path inside the package of the template whose kernels are wanted.
     problem
-        Its formulas become the generated functions.
-    inner
-        Paths of further templates that `template` builds on, innermost first.
+        Its formulas become the system that the kernels call.
+    modules
+        Names of kernel files, each after those that it imports.
     """
 
-    def write() -> str:
+    def write() -> dict[str, str]:
         with derivable(problem):
-            text = hook_source(problem)
-        for path in (*inner, template):
-            text = from_template(path, text)
-        return text
+            system = formula_source(problem)
+        return {"system": system} | kernel_texts(*(f"teacher_student/kernels/{m}" for m in modules))
 
-    kind = template.rpartition("/")[2].removesuffix(".py")
-    return generated(kind, structure(problem), write)
+    return generated(modules[-1], structure(problem), write)
 
 
-def hook_source(problem: Problem) -> str:
+def formula_source(problem: Problem) -> str:
     """Source text of all functions of a problem."""
     return "\n".join(
         [

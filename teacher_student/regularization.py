@@ -56,7 +56,7 @@ def zeta_sources(activation: str, M: int, kurtosis: float = 0.0) -> tuple[float,
 @lru_cache(maxsize=64)
 def slope_moments(activation: str) -> tuple[float, float]:
     """``E[g'(u)^2]`` and the Fisher information of gamma, ``E[g'(u)^2 u^2]``, at gamma = 1."""
-    kernels = specialise("teacher_student/observables.py", Problem(activation, scheme="wn"))
+    kernels = specialise(Problem(activation, scheme="wn"), "observables")
     u, weight = np.empty((2, rule_size(kernels.KINKS.size, FINE)))
     filled = fill_rule(kernels.KINKS, FINE, u, weight)
     slope = np.array([kernels.activation(h)[1] for h in u[:filled]])

@@ -56,7 +56,7 @@ def check_schedule(problem: Problem, time: float) -> None:
     """Refuse a learning-rate formula that is not positive on the whole run."""
     if not isinstance(problem.eta, str):
         return
-    rate = specialise("teacher_student/observables.py", problem).learning_rate
+    rate = specialise(problem, "observables").learning_rate
     for t in np.linspace(0.0, time, 1001):
         value = rate(t, 0.0)
         if not (math.isfinite(value) and value > 0):
@@ -76,7 +76,7 @@ def learning_rate(problem: Problem, t: float) -> float:
     """
     if not isinstance(problem.eta, str):
         return problem.eta
-    kernels = specialise("teacher_student/observables.py", problem)
+    kernels = specialise(problem, "observables")
     return float(kernels.learning_rate(t, 0.0))
 
 

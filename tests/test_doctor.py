@@ -54,13 +54,14 @@ def test_every_requirement_of_the_metadata_is_looked_at():
 def test_clearing_the_cache_removes_what_is_ours_and_nothing_else(monkeypatch, capfd, tmp_path):
     monkeypatch.setenv("BNTHEORY_CACHE", str(tmp_path))
     ours = [
-        tmp_path / "generated" / "bntheory_flow_0a.py",
-        tmp_path / "generated" / "__pycache__" / "bntheory_flow_0a.rhs-3.py311.1.nbc",
+        tmp_path / "generated" / "bntheory_flow_0a" / "system.py",
+        tmp_path / "generated/bntheory_flow_0a/__pycache__/system.rhs-3.py311.1.nbc",
         tmp_path / "tables" / "moments_0a.npz",
         tmp_path / "tables" / "diffusion_0a.npy",
         tmp_path / "generated" / "images_0a.npz",
     ]
     theirs = [tmp_path / "generated" / "thesis.py", tmp_path / "tables" / "moments.txt"]
+    theirs.append(tmp_path / "generated" / "thesis" / "system.py")
     for path in (*ours, *theirs):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 1000)
@@ -73,6 +74,7 @@ def test_clearing_the_cache_removes_what_is_ours_and_nothing_else(monkeypatch, c
     assert call(monkeypatch, "cache", "clear", "--quiet") == 0
     assert "removed 4 files, 0.0 MB" in capfd.readouterr().out
     assert not any(path.exists() for path in ours)
+    assert not (tmp_path / "generated" / "bntheory_flow_0a").exists()
     assert all(path.exists() for path in theirs)
 
 

@@ -5,7 +5,7 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.teacher_student.online.inputs import fill_input, read_inputs
+from bntheory.teacher_student.inputs import fill_input, read_inputs
 
 #: Excess kurtosis of each law.
 KURTOSIS = {"gaussian": 0.0, "rademacher": -2.0, "uniform": -1.2, "laplace": 3.0,

@@ -1,6 +1,7 @@
 """Generated modules: written whole and once, wherever the cache is, whoever races for it."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bntheory.codegen import modules
-from bntheory.codegen.modules import CACHE_VARIABLE, cache_folder, from_template, generated
+from bntheory.codegen.modules import CACHE_VARIABLE, cache_folder, generated, kernel_texts
 
 RACE = """
 import sys, time
@@ -17,7 +18,7 @@ from bntheory.codegen.modules import generated
 
 def write():
     time.sleep(0.5)  # long enough for the other process to start writing as well
-    return "VALUE = 1\\n" + "# filling\\n" * 100_000 + "LAST = 2\\n"
+    return {"system": "VALUE = 1\\n" + "# filling\\n" * 100_000 + "LAST = 2\\n"}
 
 made = generated("race", "one", write)
 print(made.VALUE + made.LAST)
@@ -38,7 +39,8 @@ def test_processes_that_race_all_get_a_whole_module(cache):
     ]
     results = [process.communicate(timeout=60) for process in racing]
     assert results == [("3\n", "")] * 3
-    assert [path.suffix for path in cache.iterdir() if path.is_file()] == [".py"]
+    (package,) = cache.iterdir()
+    assert {path.name for path in package.iterdir()} >= {"__init__.py", "system.py", "README"}
 
 
 def test_a_text_is_written_once(cache):
@@ -46,7 +48,7 @@ def test_a_text_is_written_once(cache):
 
     def write():
         written.append(1)
-        return "VALUE = 7\n"
+        return {"system": "VALUE = 7\n"}
 
     first = generated("once", str(cache), write)
     sys.modules.pop(first.__name__)
@@ -61,11 +63,12 @@ def test_a_failed_write_leaves_nothing(cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(modules.os, "replace", no_space)
+    monkeypatch.setattr(modules.os, "rename", no_space)
     with pytest.raises(OSError, match="No space left"):
         modules.write_once(cache_folder() / "x.py", lambda file: file.write(b"VALUE = 1"))
     assert list(cache.iterdir()) == []
     # What is generated is used all the same, from memory, and that is said.
-    assert generated("failed", str(cache), lambda: "VALUE = 1\n").VALUE == 1
+    assert generated("failed", str(cache), lambda: {"system": "VALUE = 1\n"}).VALUE == 1
     assert list(cache.iterdir()) == []
 
 
@@ -78,7 +81,7 @@ def test_a_cache_that_is_no_folder_gives_way_to_a_private_one(tmp_path, monkeypa
     folder = cache_folder()
     assert folder == tmp_path / "tmp" / f"bntheory-{os.getuid()}"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert generated("private", str(tmp_path), lambda: "VALUE = 5\n").VALUE == 5
+    assert generated("private", str(tmp_path), lambda: {"system": "VALUE = 5\n"}).VALUE == 5
 
 
 def test_a_folder_that_others_could_have_made_is_not_imported_from(tmp_path, monkeypatch):
@@ -95,22 +98,40 @@ def test_a_folder_that_others_could_have_made_is_not_imported_from(tmp_path, mon
     modules._own_folder.cache_clear()
 
 
-def test_a_template_without_the_marker_is_refused():
-    with pytest.raises(ValueError, match=r"template='codegen/jit\.py' has no line"):
-        from_template("codegen/jit.py", "")
+def test_kernels_are_copied_as_they_are_and_call_the_system_beside_them(cache):
+    path = "teacher_student/kernels/batch_gradient"
+    system = (modules.PACKAGE / "teacher_student/kernels/system.py").read_text()
+    made = generated("copied", str(cache), lambda: {"system": system} | kernel_texts(path))
+    copy = Path(made.__file__).parent / "batch_gradient.py"
+    assert copy.read_bytes() == (modules.PACKAGE / f"{path}.py").read_bytes()
+    assert made.batch_gradient.py_func.__globals__["field"] is made.field
+    assert "copied: " in (copy.parent / "README").read_text()
 
 
-def test_a_template_takes_functions_in_place_of_its_stand_ins():
-    text = from_template("teacher_student/observables.py", "MARK = 1\n")
-    assert "MARK = 1" in text
-    assert "stand_ins" not in text
-    assert "\nfrom ." not in text  # it will not live inside the package
-    compile(text, "observables", "exec")
+def test_a_package_that_fails_to_load_is_not_half_there(cache):
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            generated("broken", str(cache), lambda: {"system": "1 / 0\n"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for pattern in ("*/kernels/*.py", "odes/tables/batch_*.py")
+        for path in modules.PACKAGE.glob(pattern)
+        if "from .system import" in path.read_text()
+    ],
+    ids=lambda path: path.stem,
+)
+def test_a_kernel_file_imports_nothing_that_is_not_copied_with_it(path):
+    relative = re.findall(r"^from (\.\S*) import", path.read_text(), flags=re.M)
+    assert set(relative) <= {".batch_gradient", ".loop", ".mean", ".system"}
 
 
 def test_the_name_depends_on_this_packages_source(cache, monkeypatch):
-    before = generated("versioned", str(cache), lambda: "VALUE = 1\n")
+    before = generated("versioned", str(cache), lambda: {"system": "VALUE = 1\n"})
     monkeypatch.setattr(modules, "source_fingerprint", lambda: "another version")
-    after = generated("versioned", str(cache), lambda: "VALUE = 2\n")
-    assert Path(before.__file__).name != Path(after.__file__).name
+    after = generated("versioned", str(cache), lambda: {"system": "VALUE = 2\n"})
+    assert before.__name__ != after.__name__
     assert (before.VALUE, after.VALUE) == (1, 2)

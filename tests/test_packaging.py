@@ -64,10 +64,13 @@ def test_every_source_file_of_every_subpackage_is_there(wheel):
 
 
 def test_every_folder_of_source_is_listed(wheel):
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert folders == {name.split("/")[1] for name in wheel if name.endswith("/__init__.py")} - {
-        "__init__.py"
-    }
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*__init__.py"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    folders = {Path(name).parent.as_posix() for name in tracked if (ROOT / name).is_file()}
+    shipped = (Path(name) for name in wheel if name.endswith("/__init__.py"))
+    assert folders == {path.parent.relative_to("bntheory").as_posix() for path in shipped}
 
 
 def test_types_style_and_entry_point_are_there(wheel):

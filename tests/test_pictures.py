@@ -1,6 +1,7 @@
 """Every picture of the package: one style, legible at both widths, nothing cut or covered."""
 
 import ast
+import re
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -115,8 +116,8 @@ def test_curves_are_told_apart_without_colour_and_dashes_are_named(name):
 def test_every_class_that_can_be_drawn_is_among_the_pictures():
     classes = {
         node.name
-        for path in PACKAGE.glob("*/*.py")
-        if path.parent.name not in ("build", "tests", "benchmarks")
+        for path in PACKAGE.rglob("*.py")
+        if not re.match(r"\.|build|tests|benchmarks|docs", str(path.relative_to(PACKAGE)))
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
         for part in node.body

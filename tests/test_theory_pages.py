@@ -56,9 +56,12 @@ def missing_code(text):
     """The dotted names in a text that no source file defines."""
     wrong = []
     for dotted in CODE.findall(text):
-        folder, module, *rest = dotted.split(".")
-        path = ROOT / folder / f"{module}.py"
-        if not path.exists() or (rest and ".".join(rest) not in names_of(path)):
+        parts = dotted.split(".")
+        modules = [ROOT.joinpath(*parts[:k]).with_suffix(".py") for k in range(2, len(parts) + 1)]
+        found = next(((k, path) for k, path in enumerate(modules, 2) if path.exists()), None)
+        if found is None or (
+            parts[found[0] :] and ".".join(parts[found[0] :]) not in names_of(found[1])
+        ):
             wrong.append(dotted)
     return wrong
 
@@ -176,6 +179,6 @@ def test_options_and_keys_of_the_glossary_exist():
     named = re.findall(r"JSON ((?:`[^`]*`(?: \([^)]*\))?(?:, | and )?)+)", text)
     keys = {key for line in named for key in re.findall(r"`(\w+)`", line)}
     assert len(keys) > 40
-    files = [path for folder in FOLDERS.split("|") for path in (ROOT / folder).glob("*.py")]
+    files = [path for folder in FOLDERS.split("|") for path in (ROOT / folder).rglob("*.py")]
     words = set(re.findall(r"\w+", "".join(path.read_text(encoding="utf-8") for path in files)))
     assert keys - words == set()

@@ -174,7 +174,7 @@ def _by_powers(slope_square: Array, u: Array) -> list[Array]:
 
 
 def _slope_square(activation: str) -> Callable[[Array], Array]:
-    kernels: Any = specialise("teacher_student/observables.py", Problem(activation, scheme="wn"))
+    kernels: Any = specialise(Problem(activation, scheme="wn"), "observables")
 
     def found(u: Array) -> Array:
         slope: Array = kernels.evaluate(u)[1]

@@ -81,7 +81,7 @@ def _best_gamma(g, target: Array, normalised: Array) -> float:  # type: ignore[n
 
 
 def _vectorised(activation: str):  # type: ignore[no-untyped-def]
-    kernels = specialise("teacher_student/observables.py", Problem(activation, scheme="wn"))
+    kernels = specialise(Problem(activation, scheme="wn"), "observables")
     return kernels.evaluate
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...codegen.modules import from_template, generated
+from ...codegen.modules import generated, kernel_texts
 from ...pictures.style import in_house_style
 from ...results.checks import integer, number
 from ...results.files import dataset
@@ -376,23 +376,22 @@ def flow_table(
     return loaded_table(spec, problem.M, region, progress) if spec else None
 
 
-#: Kernels of a flow, each template building on those before it; compiled when first called.
-TEMPLATES = ("odes/kernels/loop.py", "odes/kernels/roots.py", "odes/kernels/ensemble.py")
+#: Kernels of a flow, each building on those before it; compiled when first called.
+KERNELS = ("odes/kernels/loop", "odes/kernels/roots", "odes/kernels/ensemble")
 
 
 def flow_kernels(problem: Problem) -> Any:
     """The compiled flow of a problem's formulas: from the disk, or derived now."""
 
-    def write() -> str:
+    def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
-        from ..source.flow_source import kernel_source
+        from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
-            text = kernel_source(derive_drift(problem))
-        lanes = ("odes/kernels/lanes.py",) if "def rhs_lanes" in text else ()
-        for template in (*TEMPLATES, *lanes):
-            text = from_template(template, text)
-        return text
+            derivation = derive_drift(problem)
+            system = system_source(derivation)
+        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
+        return {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return generated("flow", structure(problem), write)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...codegen.modules import from_template, generated
+from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ..flow.integrate import FlowError, parameters
@@ -39,14 +39,15 @@ def joint_parameters(
 def fluctuation_kernels(problem: Problem) -> Any:
     """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
 
-    def write() -> str:
+    def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.fluctuation_source import fluctuation_source
 
         with derivable(problem):
-            source = fluctuation_source(derive_drift(problem))
-        joint = from_template("odes/kernels/joint.py", source)
-        return from_template("odes/kernels/loop.py", joint)
+            mean = fluctuation_source(derive_drift(problem))
+        copies = kernel_texts("odes/kernels/joint", "odes/kernels/loop")
+        # The joint flow is the system that the loop integrates.
+        return {"mean": mean, "system": copies["joint"], "loop": copies["loop"]}
 
     return generated("fluctuations", structure(problem), write)
 

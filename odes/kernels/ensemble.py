@@ -7,10 +7,8 @@ for, since an error by quadrature costs more than a step.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
 from .loop import (
     COMPLETE,
     DIVERGED,
@@ -21,9 +19,7 @@ from .loop import (
     interpolate,
     take_step,
 )
-from .stubs import SIZE, observables, rhs
-
-# until here
+from .system import SIZE, observables, rhs
 
 #: A plateau is the longest stay between two levels of the error that are this factor apart.
 PLATEAU_STEP = 0.9

@@ -19,13 +19,12 @@ mode (which of the equations beside the first are solved), and where the diffusi
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from .stubs import ORDER, diffusion, drift, jacobian, mean_observables
-
-# until here
+from .mean import SIZE as ORDER
+from .mean import diffusion, jacobian
+from .mean import observables as mean_observables
+from .mean import rhs as drift
 
 TRIANGLE = ORDER * (ORDER + 1) // 2
 SIZE = ORDER + TRIANGLE + ORDER + ORDER * ORDER

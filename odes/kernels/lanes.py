@@ -8,10 +8,8 @@ parameters should be neighbours.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import lane_kernel
 
-from ...codegen.jit import lane_kernel
-
-# the generated functions of one problem stand here
 from .loop import (
     COMPLETE,
     DIVERGED,
@@ -23,9 +21,7 @@ from .loop import (
     TOO_MANY_STEPS,
     first_step,
 )
-from .stubs import LANES, SIZE, rhs, rhs_lanes
-
-# until here
+from .system import LANES, SIZE, rhs, rhs_lanes
 
 RUNNING = -1
 

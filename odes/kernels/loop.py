@@ -8,13 +8,9 @@ output is his free interpolant of order 4.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from .stubs import SIZE, jacobian, observables, rhs
-
-# until here
+from .system import SIZE, jacobian, observables, rhs
 
 NODES = (0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0)
 STAGES = np.array(

@@ -9,13 +9,9 @@ below rounding. L enters as ``log L``; R is kept in [-1, 1].
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from .stubs import HAS_JACOBIAN, SIZE, jacobian, rhs
-
-# until here
+from .system import HAS_JACOBIAN, SIZE, jacobian, rhs
 
 #: R and L are the last two order parameters.
 OVERLAP, LENGTH = SIZE - 2, SIZE - 1

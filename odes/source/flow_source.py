@@ -56,12 +56,17 @@ def flow_source(derivation: Derivation) -> str:
     return "\n".join(parts)
 
 
+def has_lanes(derivation: Derivation) -> bool:
+    """Whether no moment needs a quadrature or a table: only straight code becomes SIMD code."""
+    return not (derivation.by_quadrature or derivation.problem.uses_batch)
+
+
 def lanes_source(derivation: Derivation) -> str:
     """Source text of ``rhs_lanes``: the right-hand side of many flows in one loop.
 
-    Empty where some moment needs a quadrature or a table: only straight code becomes SIMD code.
+    Empty where it has none (`has_lanes`).
     """
-    if derivation.by_quadrature or derivation.problem.uses_batch:
+    if not has_lanes(derivation):
         return ""
     drift = {
         name: e.replace(_is_reciprocal, _by_inverse) for name, e in closed_drift(derivation).items()
@@ -217,7 +222,7 @@ def generalisation_error(derivation: Derivation) -> tuple[Expr, dict[Symbol, Mom
     return error, by_quadrature
 
 
-def kernel_source(derivation: Derivation) -> str:
+def system_source(derivation: Derivation) -> str:
     """`flow_source` with the imports that its compiled form needs."""
     imports = [
         "import math",

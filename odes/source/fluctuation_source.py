@@ -21,16 +21,10 @@ from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, closed_form
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT
-from .flow_source import RENAMED, _unpack, kernel_source
+from .flow_source import RENAMED, _unpack, system_source
 from .quadrature_source import moment_functions
 from .table_source import singular
 
-#: The flow's own functions go by these names, where the joint flow takes theirs.
-_MEAN_NAMES = {
-    "def rhs(": "def drift(",
-    "def observables(": "def mean_observables(",
-    "SIZE = ": "ORDER = ",
-}
 _NUMERICAL_JACOBIAN = '''
 @kernel
 def jacobian(t, y, p, J):
@@ -40,18 +34,18 @@ def jacobian(t, y, p, J):
         h = 1e-5 * (1.0 + abs(y[j]))
         if j == y.size - 2 and 1.0 - abs(y[j]) < h:
             h = -1e-6 if y[j] > 0.0 else 1e-6
-            drift(t, y, p, middle)
+            rhs(t, y, p, middle)
             near[j] = y[j] + h
-            drift(t, near, p, up)
+            rhs(t, near, p, up)
             near[j] = y[j] + 2.0 * h
-            drift(t, near, p, down)
+            rhs(t, near, p, down)
             for i in range(y.size):
                 J[i, j] = (4.0 * up[i] - 3.0 * middle[i] - down[i]) / (2.0 * h)
         else:
             near[j] = y[j] + h
-            drift(t, near, p, up)
+            rhs(t, near, p, up)
             near[j] = y[j] - h
-            drift(t, near, p, down)
+            rhs(t, near, p, down)
             for i in range(y.size):
                 J[i, j] = 0.5 * (up[i] - down[i]) / h
         near[j] = y[j]
@@ -60,10 +54,8 @@ def jacobian(t, y, p, J):
 
 
 def fluctuation_source(derivation: Derivation) -> str:
-    """Source text of ``drift``, ``jacobian`` and ``diffusion``, and the table they ask for."""
-    mean = kernel_source(derivation)
-    for name, called in _MEAN_NAMES.items():
-        mean = mean.replace(name, called)
+    """Source text of ``rhs``, ``jacobian`` and ``diffusion``, and the table they ask for."""
+    mean = system_source(derivation)
     if derivation.by_quadrature:
         mean += _NUMERICAL_JACOBIAN
     problem = derivation.problem

@@ -9,15 +9,11 @@ are sums of products of one example's coefficients.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
+from bntheory.codegen.special import half_step
+from bntheory.teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts, sort
 
-from ...codegen.jit import kernel
-from ...codegen.special import half_step
-from ...teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts, sort
-
-# the generated functions of one problem stand here
-from ...teacher_student.stubs import KINKS, activation
-
-# until here
+from .system import KINKS, activation
 
 #: The grid on which a teacher without closed form is tabulated: ``|u| <= RANGE``.
 RANGE = 14.0

@@ -9,14 +9,9 @@ serves every noise.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from ...teacher_student.stubs import activation
-from ..kernels.stubs import AVERAGED, SCATTERING, elements
-
-# until here
+from .system import AVERAGED, SCATTERING, activation, elements
 
 #: Powers of uhat, and sums of a batch: of delta_0, delta_1, both times z, and three squares.
 POWERS, SIGNALS = 4, 7

@@ -24,9 +24,9 @@ import numpy as np
 
 from ...codegen.modules import (
     cache_folder,
-    from_template,
     generated,
     keep,
+    kernel_texts,
     source_fingerprint,
 )
 from ...teacher_student.formula_kernels import structure
@@ -195,10 +195,10 @@ def sampled(
 def sampling_kernels(problem: Problem) -> Any:
     """The compiled sampling of a batch scheme's step."""
 
-    def write() -> str:
+    def write() -> dict[str, str]:
         from .sampling_source import sampling_source
 
-        return from_template("odes/tables/batch_sampling.py", sampling_source(problem))
+        return {"system": sampling_source(problem)} | kernel_texts("odes/tables/batch_sampling")
 
     return generated("batch_sampling", structure(problem), write)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...codegen.modules import from_template, generated
+from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import activation_source
 from .batch_arrays import Direction, Plan, Statistics, Teacher
 from .batch_law import Fineness, pair_weights, recurrence, statistics_rule
@@ -133,10 +133,9 @@ def _plan(spec: TableSpec) -> Plan:
 def quadrature_kernels(activation: str) -> Any:
     """The compiled quadrature of an activation."""
 
-    def write() -> str:
+    def write() -> dict[str, str]:
         head = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
-        return from_template(
-            "odes/tables/batch_quadrature.py", head + activation_source(activation)
-        )
+        system = head + activation_source(activation)
+        return {"system": system} | kernel_texts("odes/tables/batch_quadrature")
 
     return generated("batch_quadrature", activation, write)

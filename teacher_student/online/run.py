@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..formula_kernels import specialise
+from ..inputs import Inputs, read_inputs
 from ..problem import Problem
 from ..regularization import decay
-from .inputs import Inputs, read_inputs
 
 Array = np.ndarray
 #: A batch of vectors larger than this (in numbers) is drawn twice rather than kept.
@@ -108,6 +108,4 @@ def start_vectors(dim: int, R: float, L: float, rng: np.random.Generator) -> tup
 
 
 def _kernels(problem: Problem) -> Any:
-    return specialise(
-        "teacher_student/online/kernels.py", problem, "teacher_student/batch_gradient.py"
-    )
+    return specialise(problem, "batch_gradient", "online")

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer
 from ..formula_kernels import specialise
+from ..inputs import read_inputs
 from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
-from .inputs import read_inputs
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
 
@@ -62,7 +62,7 @@ def simulate(
         section 5), or ``"vectors"``, real N-dimensional vectors.
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
-        student-t:NU`` or the path of a ``.npy`` file (`teacher_student.online.inputs`).
+        student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
     seed
         Seed of all random numbers; the result does not depend on ``workers``.
     workers
@@ -232,7 +232,7 @@ def _collect(
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
     """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
-    kernels = specialise("teacher_student/observables.py", problem)
+    kernels = specialise(problem, "observables")
     rows = np.ascontiguousarray(table.reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:

@@ -129,5 +129,5 @@ def rates_at(problem: Problem, steps: Array, dim: int) -> Array:
     """The learning rate at given steps; a formula is evaluated at ``t = steps / N``."""
     if not isinstance(problem.eta, str):
         return np.full(len(steps), problem.eta)
-    rate = specialise("teacher_student/observables.py", problem).learning_rate
+    rate = specialise(problem, "observables").learning_rate
     return np.array([rate(t, 0.0) for t in steps / dim])

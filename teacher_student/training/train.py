@@ -154,7 +154,7 @@ def _check_start(problem: Problem, start: str) -> None:
         raise ValueError(f"start={start!r}: {', '.join(STARTS)} is accepted")
     if start != "zero":
         return
-    kernels = specialise("teacher_student/observables.py", problem.replace(eta=1.0))
+    kernels = specialise(problem.replace(eta=1.0), "observables")
     if "gamma" in problem.trained_scalars or kernels.activation(0.0)[1] == 0.0:
         raise ValueError(
             f"start={start!r}: {problem.scheme} with {problem.activation} has no gradient at zero "
@@ -235,5 +235,5 @@ def fresh_error(problem: Problem, data: TrainingSet, student: Student) -> float:
     m, q = data.overlaps(student.v)
     length = math.sqrt(q)
     overlap = min(1.0, max(-1.0, m / length)) if length > 0 else 0.0
-    kernels = specialise("teacher_student/observables.py", problem.replace(eta=1.0))
+    kernels = specialise(problem.replace(eta=1.0), "observables")
     return float(kernels.test_error(student.shift, length, overlap))

@@ -12,7 +12,6 @@ from ..formula_kernels import specialise
 from ..problem import Problem
 
 Array = np.ndarray
-KERNELS = "teacher_student/training/kernels.py"
 
 
 def training_kernels(problem: Problem):  # type: ignore[no-untyped-def]
@@ -22,7 +21,7 @@ def training_kernels(problem: Problem):  # type: ignore[no-untyped-def]
     """
     scheme = "bn" if problem.scheme == "pn" else problem.scheme
     plain = problem.replace(scheme=scheme, eta=1.0, zeta=None)
-    return specialise(KERNELS, plain, "teacher_student/batch_gradient.py")
+    return specialise(plain, "batch_gradient", "training")
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,11 @@ carry on from call to call, so that a run can be interrupted between calls.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
+from bntheory.teacher_student.inputs import fill_input
 
-from bntheory.teacher_student.online.inputs import fill_input
-
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from ..batch_gradient import batch_gradient
-from ..stubs import TRAINS_BETA, activation, learning_rate
-
-# until here
+from .batch_gradient import batch_gradient
+from .system import TRAINS_BETA, activation, learning_rate
 
 #: Beyond this size of a length or of gamma a run counts as diverged.
 HUGE = 1e8

@@ -7,14 +7,10 @@ nothing but stream rows of ``X`` past the weights, twice a row while it is still
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ...codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from ..batch_gradient import batch_gradient, field_pulls
-from ..stubs import TRAINS_BETA, activation, field
-
-# until here
+from .batch_gradient import batch_gradient, field_pulls
+from .system import TRAINS_BETA, activation, field
 
 
 @kernel

@@ -7,14 +7,16 @@ simulator's error curve shares no formula with the flows' closed forms.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
+from bntheory.teacher_student.normal_quadrature import (
+    COARSE,
+    fill_rule,
+    rule_size,
+    scaled_cuts,
+    student_rule,
+)
 
-from ..codegen.jit import kernel
-from .normal_quadrature import COARSE, fill_rule, rule_size, scaled_cuts, student_rule
-
-# the generated functions of one problem stand here
-from .stubs import KINKS, activation, field
-
-# until here
+from .system import KINKS, activation, field
 
 SIZE = rule_size(KINKS.size, COARSE)
 

@@ -1,7 +1,7 @@
-"""What the generated functions look like to a template (see `hooks`); never called.
+"""What the functions of a problem's formulas look like to the kernels beside them; never called.
 
-A template imports these so that it can be read and checked as it stands; `from_template`
-replaces the import by the functions of one problem.
+Copies of the kernels stand in a generated package beside a ``system.py`` with the formulas of one
+problem (`bntheory.codegen.modules`); here they can be read and checked as they are.
 """
 
 import numpy as np

@@ -12,13 +12,9 @@ one example only have the first term alone.
 import math
 
 import numpy as np
+from bntheory.codegen.jit import kernel
 
-from ..codegen.jit import kernel
-
-# the generated functions of one problem stand here
-from .stubs import USES_BATCH, activation, field
-
-# until here
+from .system import USES_BATCH, activation, field
 
 
 @kernel

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...codegen.jit import kernel
+from ..codegen.jit import kernel
 
 Array = np.ndarray
 NAMES = ("gaussian", "rademacher", "uniform", "laplace")

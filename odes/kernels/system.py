@@ -1,0 +1,31 @@
+"""What the generated functions of a flow look like to the kernels beside them; never called.
+
+In a generated package a ``system.py`` with the functions of one flow stands in this place
+(`bntheory.codegen.modules`, `odes.source.flow_source`).
+"""
+
+import numpy as np
+
+SIZE: int = 3
+HAS_JACOBIAN: bool = True
+LANES: int = 32
+
+
+def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
+    """Time derivative of the order parameters."""
+    raise AssertionError(t, y, p, dy)
+
+
+def rhs_lanes(t: np.ndarray, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
+    """`rhs` of many flows at once; arrays of shape (numbers, LANES)."""
+    raise AssertionError(t, y, p, dy)
+
+
+def jacobian(t: float, y: np.ndarray, p: np.ndarray, J: np.ndarray) -> None:
+    """Derivatives of the right-hand side by the order parameters."""
+    raise AssertionError(t, y, p, J)
+
+
+def observables(y: np.ndarray) -> tuple[float, float]:
+    """The field's scale Q and the generalisation error."""
+    raise AssertionError(y)

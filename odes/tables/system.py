@@ -1,0 +1,27 @@
+"""What the generated functions look like to the quadrature and the sampling; never called."""
+
+import numpy as np
+
+KINKS: np.ndarray = np.zeros(0)
+SCATTERING: int = 3
+AVERAGED: int = 2
+
+
+def activation(h: float) -> tuple[float, float]:
+    """g(h) and g'(h)."""
+    raise AssertionError(h)
+
+
+def elements(
+    d: np.ndarray,
+    z: np.ndarray,
+    e: np.ndarray,
+    zbar: float,
+    zuhat: float,
+    ubar: float,
+    s: float,
+    M: float,
+    out: np.ndarray,
+) -> None:
+    """Fill the elements of one step of a batch scheme (`batch_diffusion`)."""
+    raise AssertionError(d, z, e, zbar, zuhat, ubar, s, M, out)
