@@ -127,11 +127,11 @@ class Figure1:
         The picture is ``"one"`` or ``"two"`` columns of a journal wide.
         """
         from ..pictures.drawing import add_notes, entitle
-        from ..pictures.loads import load_axes, name_styles
+        from ..pictures.loads import add_study, load_axes, name_styles
 
         picture, axes = load_axes(width)
         for look, one in enumerate(self.studies):
-            one.draw(axes, look, TOP)
+            add_study(axes, one, look, TOP)
         axes.set_ylim(0.0, TOP)
         axes.set_xlim(0.0, None)
         student = "linear" if self.panel == "1a" else "ReLU"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..pictures.style import in_house_style
+from ..results.base import Result
 from ..results.files import dataset
-from ..results.widths import Width
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from . import linear
@@ -20,7 +19,6 @@ from .student import STUDENTS, checked_loads, choice, decay_of_the_sum
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 SCHEMES = ("sgd", "wn", "pn", "bn")
 #: What each status of a load means, in the words that stand beside a curve.
@@ -36,7 +34,7 @@ TRUSTED = ("exact", "converged")
 
 
 @dataclass(frozen=True)
-class Generalization:
+class Generalization(Result):
     """Generalisation error against load, by theory.
 
     Attributes
@@ -56,6 +54,8 @@ class Generalization:
     status : tuple of str
         Per load; see :data:`MEANING`.
     """
+
+    drawn_by: ClassVar[str] = "loads.draw_generalization"
 
     problem: Problem
     student: str
@@ -122,21 +122,6 @@ class Generalization:
         attributes |= {"problem": self.problem.to_json(), "status": ", ".join(self.status)}
         variables = {name: (("alpha",), numbers) for name, numbers in values.items()}
         return dataset(variables, {"alpha": self.alpha}, attributes)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """The curve: solid where theory may be trusted, dashed elsewhere.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ..pictures.drawing import entitle
-        from ..pictures.loads import draw_curve, load_axes, name_styles
-
-        figure, axes = load_axes(width)
-        draw_curve(axes, self.alpha, self.error, self.trusted, self.label)
-        name_styles(figure)
-        entitle(figure, self.message)
-        return figure
 
 
 def generalization(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..results.widths import Width
 from .drawing import LOOKS, entitle, new_figure, shared_legend
-from .style import in_house_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..cnn.evaluation.claims import Verdict
+    from ..cnn.evaluation.claims import ClaimTable
 
 #: Verdicts by what they say of the claim, with marker and filling.
 KINDS = (
@@ -27,10 +25,9 @@ ROW = 0.32  # inches
 FARTHEST = 6.0  # in half widths; what is farther is drawn at the edge
 
 
-@in_house_style
-def draw_claims(preset: str, verdicts: Sequence[Verdict], width: Width) -> Figure:
+def draw_claims(table: ClaimTable, width: Width) -> Figure:
     """A row a claim that was measured on two seeds or more."""
-    rows = [v for v in verdicts if np.isfinite(v.half_width) and v.half_width > 0]
+    rows = [v for v in table.verdicts if np.isfinite(v.half_width) and v.half_width > 0]
     figure = new_figure(width=width)
     figure.set_figheight(ROW * max(2, len(rows)) + 0.6)
     (axes,) = figure.axes
@@ -55,5 +52,5 @@ def draw_claims(preset: str, verdicts: Sequence[Verdict], width: Width) -> Figur
              xlabel="difference, in half widths of its 95% interval")  # fmt: skip
     axes.spines["left"].set_visible(False)
     shared_legend(figure)
-    entitle(figure, f"Claims of the paper, judged by the preset {preset}")
+    entitle(figure, f"Claims of the paper, judged by the preset {table.preset}")
     return figure

@@ -39,6 +39,11 @@ SHOWN_RUNS = 25
 RADIUS = np.sqrt(-2 * np.log(0.05))
 
 
+def draw(comparison: Comparison, width: Width) -> Figure:
+    """The picture that the comparison shows (`Comparison.showing`)."""
+    return {"time": draw_comparison, "scatter": draw_scatter}[comparison.picture](comparison, width)
+
+
 def draw_comparison(comparison: Comparison, width: Width) -> Figure:
     """One panel a quantity: theory, its predicted band, single runs, their mean; the verdict."""
     figure, panels = time_panels(QUANTITIES, width)

@@ -25,7 +25,6 @@ from .drawing import (
     setting,
     shared_legend,
 )
-from .style import in_house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,8 +35,7 @@ OVERLAPS, SCALES, LENGTHS = (-0.8, -0.3, 0.3, 0.8), (0.3, 1.5), (0.5, 1.0, 2.0, 
 POINTS = 400
 
 
-@in_house_style
-def draw(found: FixedPoints, width: Width) -> Figure:
+def draw_fixed_points(found: FixedPoints, width: Width) -> Figure:
     """Two panels: flows in the plane of R and Q, and the effective rate (or Q) over time."""
     figure = new_figure(2, 2, width=width, height=2.7)
     plane, rates = figure.axes

@@ -23,7 +23,14 @@ from .drawing import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..cnn.evaluation.inspect_run import LayerTable
+
 Rows = Sequence[Mapping[str, Any]]
+
+
+def draw_table(table: LayerTable, width: Width) -> Figure:
+    """The gaps against prediction, or gamma squared and zeta by layer."""
+    return (draw_gaps if table.gaps else draw_layers)(table.rows, width)
 
 
 def draw_gaps(rows: Rows, width: Width) -> Figure:

@@ -8,11 +8,15 @@ import numpy as np
 
 from ..results.labels import LABELS
 from ..results.widths import Width
-from .drawing import DASHED, LOOKS, SIMULATED, add_legend, draw_points, new_figure
+from .drawing import DASHED, LOOKS, SIMULATED, add_legend, draw_points, entitle, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ..experiments.finite_data.early_stopping import EarlyStopping
+    from ..experiments.finite_data.study import GeneralizationStudy
+    from ..finite_load.curve import Generalization
 
 NOT_A_PREDICTION = "no prediction: replica symmetry unstable, or minimum unreached"
 UNSETTLED = "the same, not converged"
@@ -84,3 +88,50 @@ def name_styles(figure: Figure) -> None:
         if name in drawn:
             entries[name] = Line2D([], [], color="0.3", **style)
     add_legend(figure, entries)
+
+
+def draw_generalization(curve: Generalization, width: Width) -> Figure:
+    """The curve: solid where theory may be trusted, dashed elsewhere."""
+    figure, axes = load_axes(width)
+    draw_curve(axes, curve.alpha, curve.error, curve.trusted, curve.label)
+    name_styles(figure)
+    entitle(figure, curve.message)
+    return figure
+
+
+def add_study(axes: Axes, study: GeneralizationStudy, look: int = 0, top: float = np.inf) -> None:
+    """Draw a study into a panel of height ``top``, in one of the looks."""
+    theory, points = study.theory, study.simulated
+    draw_curve(axes, theory.alpha, theory.error, theory.trusted, theory.label, look)
+    if points is not None:
+        draw_simulated(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
+
+
+def draw_study(study: GeneralizationStudy, width: Width) -> Figure:
+    """Theory as a line, dashed where it is not a prediction; simulation with error bars."""
+    figure, axes = load_axes(width)
+    add_study(axes, study)
+    name_styles(figure)
+    entitle(figure, study.theory.message)
+    return figure
+
+
+def draw_early_stopping(stopping: EarlyStopping, width: Width) -> Figure:
+    """Theory as a line, SGD with two standard errors, the optimum marked."""
+    figure, axes = load_axes(width)
+    axes.set_xlabel("epochs")
+    smooth = np.append(np.linspace(0, 1, 9), np.geomspace(1, stopping.epochs[-1], 200)[1:])
+    error = stopping.course.error(stopping.rate * smooth)
+    draw_curve(axes, smooth, error, np.isfinite(error), "theory")
+    if stopping.runs is not None:
+        settled = np.isfinite(stopping.simulated)
+        draw_simulated(axes, stopping.epochs, stopping.simulated, stopping.simulated_sem, settled)
+    best = stopping.course.stop()
+    if np.isfinite(best.tau):
+        axes.axvline(best.tau / stopping.rate, color="0.4", linestyle=":", label="best stop")
+    axes.set_xscale("symlog", linthresh=1.0)
+    axes.set_xlim(0.0, None)
+    name_styles(figure)
+    load, rate = rf"$\alpha$ = {stopping.course.alpha:g}", rf"$\eta/M$ = {stopping.rate:g}"
+    entitle(figure, f"linear student, {load}, {rate}")
+    return figure

@@ -20,7 +20,6 @@ from .drawing import (
     setting,
     shared_legend,
 )
-from .style import in_house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +36,7 @@ COARSE = 20
 BOUNDARY_POINTS, BOUNDARY = 25, "largest stable $\\eta$ at the initial length"
 
 
-@in_house_style
-def draw(sweep: Sweep, width: Width) -> Figure:
+def draw_sweep(sweep: Sweep, width: Width) -> Figure:
     """One panel a quantity."""
     from ..experiments.sweeps.result import check_drawable
 

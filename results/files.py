@@ -27,7 +27,7 @@ PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 TIMES = ("t", "time", "plateau", "time-to:")
 
 
-class Result(Protocol):
+class Tabular(Protocol):
     """What every result offers; `save` needs no more."""
 
     def to_dict(self) -> dict[str, Any]: ...
@@ -65,12 +65,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def to_json(result: Result) -> str:
+def to_json(result: Tabular) -> str:
     """A result as one JSON object; a quantity that does not exist is null."""
     return json.dumps(plain(result.to_dict()), allow_nan=False)
 
 
-def to_csv(result: Result) -> str:
+def to_csv(result: Tabular) -> str:
     """A result's columns as comma-separated values; missing numbers are empty."""
     columns = {name: plain(list(values)) for name, values in result.columns().items()}
     text = io.StringIO()
@@ -144,7 +144,7 @@ def check_output(
     return path
 
 
-def save(result: Result, path: str | Path, *, width: Width = "two") -> None:
+def save(result: Tabular, path: str | Path, *, width: Width = "two") -> None:
     """Write a result to a file, in the format of its suffix; whole, or not at all.
 
     Parameters

@@ -113,20 +113,24 @@ def test_curves_are_told_apart_without_colour_and_dashes_are_named(name):
         assert all(len(labels) == 1 for labels in looks.values()), looks
 
 
+def is_drawn(node: ast.ClassDef) -> bool:
+    """Whether a class has a method ``plot``, or names the function that draws it."""
+    own = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    return "plot" in own or "Result" in {getattr(base, "id", "") for base in node.bases}
+
+
 def test_every_class_that_can_be_drawn_is_among_the_pictures():
     classes = {
         node.name
         for path in PACKAGE.rglob("*.py")
         if not re.match(r"\.|build|tests|benchmarks|docs", str(path.relative_to(PACKAGE)))
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.ClassDef)
-        for part in node.body
-        if isinstance(part, ast.FunctionDef) and part.name == "plot"
+        if isinstance(node, ast.ClassDef) and is_drawn(node)
     }
     covered = {type(made(name)).__name__ for name in PICTURES}
     # Drawn by the functions of its parts: the result needs torch, a protocol, and one that passes
     # its call on.
-    assert classes - covered == {"LayerTable", "Drawable", "CheckedFixedPoints"}
+    assert classes - covered == {"LayerTable", "Drawable", "Result", "CheckedFixedPoints"}
 
 
 def test_the_looks_are_those_of_the_style_sheet():

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ..recipe.presets import PRESETS
 from .collection import Records
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 LEVEL = 0.95  # of the intervals, by Student's t over seeds
@@ -95,8 +94,10 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class ClaimTable:
+class ClaimTable(Result):
     """The verdicts on all claims by one preset's runs."""
+
+    drawn_by: ClassVar[str] = "claims.draw_claims"
 
     preset: str
     verdicts: tuple[Verdict, ...]
@@ -132,15 +133,6 @@ class ClaimTable:
         counts = Counter(v.text for v in self.verdicts)
         found = ", ".join(f"{count} {words}" for words, count in counts.most_common())
         return f"Of {len(self.verdicts)} claims by the preset {self.preset}: {found}."
-
-    def plot(self, width: Width = "two") -> Figure:
-        """Every difference in half widths of its interval.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.claims import draw_claims
-
-        return draw_claims(self.preset, self.verdicts, width)
 
 
 def judge_claims(records: Records) -> ClaimTable:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import nn
 
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ..data.batches import DeviceImages
 from ..data.data import Splits, load
 from ..recipe.devices import choose_device, settle
@@ -26,14 +25,15 @@ from .bridge import TOGETHER, bridge
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class LayerTable:
+class LayerTable(Result):
     """Rows by layer (and batch size); ``gaps`` says whether they are the bridge's."""
+
+    drawn_by: ClassVar[str] = "layers.draw_table"
 
     rows: Sequence[dict[str, Any]]
     gaps: bool
@@ -56,16 +56,6 @@ class LayerTable:
         }
         variables = {name: (("row",), np.array(values)) for name, values in columns.items()}
         return dataset(variables, {"row": np.arange(len(self.rows))}, {})
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """The gaps against prediction, or gamma squared and zeta by layer.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.layers import draw_gaps, draw_layers
-
-        return (draw_gaps if self.gaps else draw_layers)(self.rows, width)
 
 
 def evaluate(run: str | Path) -> dict[str, Any]:

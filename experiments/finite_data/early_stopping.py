@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...finite_load.timecourse import TimeCourse
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from ...teacher_student.training.runs import TrainingRuns
 from ...teacher_student.training.train import train
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 #: Batch size of the simulation, and the squared length of its random start.
 BATCH, START = 32, 0.1
 
 
 @dataclass(frozen=True)
-class EarlyStopping:
+class EarlyStopping(Result):
     """Error against epochs, by theory and, if asked for, by SGD.
 
     Attributes
@@ -41,6 +39,8 @@ class EarlyStopping:
     runs : TrainingRuns or None
         Simulated students; their ``history`` holds the errors at ``epochs``.
     """
+
+    drawn_by: ClassVar[str] = "loads.draw_early_stopping"
 
     course: TimeCourse
     rate: float
@@ -95,33 +95,6 @@ class EarlyStopping:
         attributes |= {"rate": self.rate, "stop": best.tau / self.rate, "stop_error": best.error}
         variables = {name: (("epoch",), values) for name, values in columns.items()}
         return dataset(variables, {"epoch": epochs}, attributes)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Theory as a line, SGD with two standard errors, the optimum marked.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import entitle
-        from ...pictures.loads import draw_curve, draw_simulated, load_axes, name_styles
-
-        figure, axes = load_axes(width)
-        axes.set_xlabel("epochs")
-        smooth = np.append(np.linspace(0, 1, 9), np.geomspace(1, self.epochs[-1], 200)[1:])
-        error = self.course.error(self.rate * smooth)
-        draw_curve(axes, smooth, error, np.isfinite(error), "theory")
-        if self.runs is not None:
-            settled = np.isfinite(self.simulated)
-            draw_simulated(axes, self.epochs, self.simulated, self.simulated_sem, settled)
-        best = self.course.stop()
-        if np.isfinite(best.tau):
-            axes.axvline(best.tau / self.rate, color="0.4", linestyle=":", label="best stop")
-        axes.set_xscale("symlog", linthresh=1.0)
-        axes.set_xlim(0.0, None)
-        name_styles(figure)
-        load, rate = rf"$\alpha$ = {self.course.alpha:g}", rf"$\eta/M$ = {self.rate:g}"
-        entitle(figure, f"linear student, {load}, {rate}")
-        return figure
 
 
 def early_stopping(

@@ -10,17 +10,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...finite_load.curve import Generalization, training_problem
 from ...finite_load.student import checked_loads, choice
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer
 from ...results.files import dataset, package_version
-from ...results.widths import Width
 from ...store.access import writing
 from ...store.blocks import COMPLETE, Chunk, Layout, Memory, Table
 from ...store.engines import fill_in_order
@@ -31,8 +30,6 @@ from ...teacher_student.training.train import train
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 METHODS = ("sgd", "full-batch")
 #: Learning rate of the simulations in units of the batch size: small enough for its bias to stay
@@ -98,8 +95,10 @@ class Simulated:
 
 
 @dataclass(frozen=True)
-class GeneralizationStudy:
+class GeneralizationStudy(Result):
     """A theory curve and, if asked for, simulated points."""
+
+    drawn_by: ClassVar[str] = "loads.draw_study"
 
     theory: Generalization
     simulated: Simulated | None = None
@@ -150,30 +149,6 @@ class GeneralizationStudy:
             {"simulated_alpha": points.alpha},
             {**made.attrs, **{f"simulation_{name}": value for name, value in made_by}},
         ).merge(made)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Theory as a line, dashed where it is not a prediction; simulation with error bars.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import entitle
-        from ...pictures.loads import load_axes, name_styles
-
-        figure, axes = load_axes(width)
-        self.draw(axes)
-        name_styles(figure)
-        entitle(figure, self.theory.message)
-        return figure
-
-    def draw(self, axes: Axes, look: int = 0, top: float = math.inf) -> None:
-        """Draw into a panel of height ``top``, in one of the looks of ``pictures.loads``."""
-        from ...pictures.loads import draw_curve, draw_simulated
-
-        theory, points = self.theory, self.simulated
-        draw_curve(axes, theory.alpha, theory.error, theory.trusted, theory.label, look)
-        if points is not None:
-            draw_simulated(axes, points.alpha, points.mean, points.sem, points.settled, look, top)
 
 
 #: What is kept of a simulated load.

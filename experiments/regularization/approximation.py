@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ...odes.flow.integrate import Flow, solve
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -32,7 +30,7 @@ APPROXIMATIONS = ("pn",)
 
 
 @dataclass(frozen=True)
-class Approximation:
+class Approximation(Result):
     """A batch scheme and its approximation over a range of batch sizes.
 
     Attributes
@@ -48,6 +46,8 @@ class Approximation:
     exact, approximate
         The two flows at each of them, at the same times.
     """
+
+    drawn_by: ClassVar[str] = "regularization.draw_approximation"
 
     problem: Problem
     approximation: str
@@ -100,42 +100,6 @@ class Approximation:
         attributes = {"problem": self.problem.to_json(), "approximation": self.approximation}
         values = {name: (("batch_size",), column) for name, column in columns.items()}
         return dataset(values, {"batch_size": sizes}, attributes)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """The largest differences and those at the end against M, with a 1/M and 1/M^2 guide.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import (
-            LABELS,
-            LOOKS,
-            entitle,
-            log_axis,
-            new_figure,
-            setting,
-            shared_legend,
-            size_axis,
-        )
-
-        figure = new_figure(2, 2, width=width, height=2.7)
-        M = self.batch_sizes.astype(float)
-        titles = ("largest along the flow", "at the end")
-        for axes, values, title in zip(figure.axes, (self.along, self.end), titles, strict=True):
-            for name, look in zip(QUANTITIES, LOOKS, strict=False):
-                axes.plot(M, np.abs(values(name)), label=LABELS[name], **look._asdict())
-            start = max(np.abs(values(name))[0] for name in QUANTITIES)
-            for power, style in ((1, ":"), (2, "-.")):
-                law = f"$1/M^{power}$" if power > 1 else "$1/M$"
-                guide = start * (M[0] / M) ** power
-                axes.plot(M, guide, color="0.5", linestyle=style, linewidth=0.9, label=law)
-            axes.set(ylabel="distance from the exact flow", title=title)
-            size_axis(axes, M)
-            log_axis(axes, "y")
-        shared_legend(figure)
-        exact = setting(self.problem, f"$\\eta$ = {self.problem.eta}")
-        entitle(figure, f"{self.approximation} with gamma decay for {exact}")
-        return figure
 
 
 def approximate(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ...odes.equilibria.optimal_gamma import optimal_gamma
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.activations import activation_formula
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
@@ -21,7 +20,6 @@ from .measured import measure
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -32,7 +30,7 @@ SMALLEST_BATCH = 4
 
 
 @dataclass(frozen=True)
-class Regularization:
+class Regularization(Result):
     """The regularisation of one activation at one batch size.
 
     Attributes
@@ -53,6 +51,8 @@ class Regularization:
     examples, seed
         How much was sampled, and from which seed.
     """
+
+    drawn_by: ClassVar[str] = "regularization.draw_regularization"
 
     activation: str
     batch_size: int
@@ -96,43 +96,6 @@ class Regularization:
             )
             for M in SIZES
         ]
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Zeta, measured gap and what gamma lacks from 1, against M, with the 1/M law.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import (
-            LOOKS,
-            draw_points,
-            draw_theory,
-            entitle,
-            log_axis,
-            new_figure,
-            shared_legend,
-            size_axis,
-        )
-
-        figure = new_figure(width=width, height=3.4)
-        axes, rows = figure.axes[0], self.against_batch_size
-        draw_theory(axes, SIZES, [r.zeta for r in rows], r"$\zeta$, a $1/M$ law")
-        gap, sem = ([getattr(r, name) for r in rows] for name in ("loss_gap", "loss_gap_sem"))
-        draw_points(axes, SIZES, gap, np.array(sem), "measured loss gap ± 2 standard errors")
-        # Near R = 1 the flow of gamma is I (1 - gamma) - zeta gamma, I the Fisher information.
-        fisher = self.fisher_information
-        lacking = [fisher * (1 / r.gamma_exact - 1) for r in rows if r.gamma_exact is not None]
-        if lacking:
-            axes.plot(
-                SIZES, lacking, color=LOOKS[2].color, marker=LOOKS[2].marker, linestyle="none",
-                label=r"$I\,(1/\gamma-1)$, exact optimal $\gamma$ of BN",
-            )  # fmt: skip
-        size_axis(axes, SIZES)
-        log_axis(axes, "y")
-        axes.set_ylabel(r"regularisation: gap, or $\zeta$")
-        shared_legend(figure)
-        entitle(figure, rf"{self.activation}, excess kurtosis $\rho$ = {self.kurtosis:g}")
-        return figure
 
 
 def regularization(

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import zeta_sources
 from .field_moments import field_moments
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -29,7 +27,7 @@ DEPENDENT = (
 
 
 @dataclass(frozen=True)
-class NeuronRegularization:
+class NeuronRegularization(Result):
     """The regularisation of every neuron of a recorded layer.
 
     Attributes
@@ -58,6 +56,8 @@ class NeuronRegularization:
     message
         What to know about the standard errors; empty if nothing.
     """
+
+    drawn_by: ClassVar[str] = "regularization.draw_neurons"
 
     activation: str
     batch_size: int
@@ -93,37 +93,6 @@ class NeuronRegularization:
         attributes = {"activation": self.activation, "batch_size": self.batch_size}
         return dataset({n: (("neuron",), v) for n, v in columns.items()}, {"neuron": neuron},
                        attributes)  # fmt: skip
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Zeta of every neuron, sorted, with standard errors.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from matplotlib.ticker import MaxNLocator
-
-        from ...pictures.drawing import (
-            LABELS,
-            THEORY,
-            draw_points,
-            entitle,
-            new_figure,
-            shared_legend,
-        )
-
-        figure = new_figure(width=width, height=3.2)
-        axes, order = figure.axes[0], np.argsort(self.zeta)
-        place = np.arange(len(order))
-        named = "neurons ± 2 standard errors"
-        draw_points(axes, place, self.zeta[order], self.zeta_sem[order], named)
-        axes.axhline(
-            self.zeta_gaussian, color=THEORY, linestyle="-", label="theory, Gaussian fields"
-        )
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set(xlabel=r"neuron, in the order of $\zeta$", ylabel=LABELS["zeta"])
-        shared_legend(figure)
-        entitle(figure, f"{self.activation}, $M$ = {self.batch_size}, {self.rows} examples")
-        return figure
 
 
 def neuron_regularization(

@@ -6,23 +6,22 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...results.widths import Width
+from ...results.base import Result
 from ...store.blocks import COMPLETE, FAILED
 from ...teacher_student.problem import Problem
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Result):
     """Means, tables and pictures of what `bntheory.sweep` returns.
 
     Attributes
@@ -39,6 +38,8 @@ class Sweep:
     >>> list(made.columns())[:2], len(made.to_dict()["rows"])
     (['eta', 'final-Q'], 2)
     """
+
+    drawn_by: ClassVar[str] = "sweep.draw_sweep"
 
     data: xarray.Dataset
     store: str | None = None
@@ -191,23 +192,6 @@ class Sweep:
         count = int((values[known] != 0).sum())
         everything = count == values.size and count > 0
         return f", {'all' if everything else count} of them diverged" if count else ""
-
-    def plot(self, width: Width = "two") -> Figure:
-        """Curves of a one-dimensional grid, maps of a two-dimensional one.
-
-        Parameters
-        ----------
-        width
-            ``"one"`` or ``"two"`` columns of a journal.
-
-        Raises
-        ------
-        ValueError
-            For a grid of more dimensions, or another width.
-        """
-        from ...pictures.sweep import draw
-
-        return draw(self, width)
 
 
 def check_drawable(grid: Mapping[str, Any]) -> None:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ...odes.flow.integrate import Flow
 from ...odes.fluctuations.covariance import Fluctuations
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from .chi_square import ChiSquare, resolved
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """The verdict on one problem.
 
     Attributes
@@ -53,6 +51,8 @@ class Comparison:
     picture
         What `plot` draws.
     """
+
+    drawn_by: ClassVar[str] = "comparison.draw"
 
     runs: Runs
     flow: Flow
@@ -190,7 +190,8 @@ class Comparison:
         Parameters
         ----------
         picture
-            ``"time"`` or ``"scatter"``, see `plot`.
+            ``"time"``: theory and its predicted band over single runs and their mean;
+            ``"scatter"``: the runs in the plane of Q and R with their predicted ellipses.
 
         Raises
         ------
@@ -204,18 +205,6 @@ class Comparison:
                 "picture='scatter': the scatter of these runs has no prediction; time is accepted"
             )
         return replace(self, picture=picture)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """By `picture`: theory and its predicted band over single runs and their mean, against
-        time; or the runs in the plane of Q and R with their predicted ellipses.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.comparison import draw_comparison, draw_scatter
-
-        draw = draw_scatter if self.picture == "scatter" else draw_comparison
-        return draw(self, width)
 
 
 def _largest(z: dict[str, Array]) -> tuple[str, int]:

@@ -8,18 +8,16 @@ cost: what remains to choose is an N at which the terms that the theory leaves o
 
 from __future__ import annotations
 
-import math
 import time as clock
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ...odes.fluctuations.covariance import fluctuations
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.online.simulate import Progress, simulate
 from ...teacher_student.problem import Problem
 from .compare import FEWEST_RUNS
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 DIMENSIONS = (200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -40,7 +37,7 @@ MOST_REMAINDER = 0.25
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Result):
     """Simulations that detect a relative error of a drift.
 
     Attributes
@@ -63,6 +60,8 @@ class Plan:
     signals
         Noncentrality for N times runs = 1, and degrees of freedom, likewise.
     """
+
+    drawn_by: ClassVar[str] = "plan.draw_plan"
 
     problem: Problem
     error: float
@@ -115,48 +114,6 @@ class Plan:
         columns = {n: (("dim",), v) for n, v in self.columns().items() if n != "dim"}
         attributes = {"problem": self.problem.to_json(), "error": self.error, "power": self.power}
         return dataset(columns, {"dim": self.dim}, attributes)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Runs needed against N, a line for each drift; dashed where N is too small.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import (
-            DASHED,
-            LABELS,
-            LOOKS,
-            entitle,
-            log_axis,
-            new_figure,
-            setting,
-            shared_legend,
-        )
-
-        figure = new_figure(width=width, height=3.2)
-        (axes,) = figure.axes
-        for look, (name, runs) in zip(LOOKS, self.runs.items(), strict=False):
-            small = self.remainder[name] > MOST_REMAINDER
-            axes.plot(self.dim, np.where(small, math.nan, runs), **look._asdict(),
-                      label=f"drift of {name}")  # fmt: skip
-            if small.any():
-                # Up to the first N that is large enough, so that the line has no gap.
-                touching = small | np.append(False, small[:-1])
-                axes.plot(self.dim, np.where(touching, runs, math.nan), color=look.color,
-                          linestyle=DASHED, linewidth=0.8)  # fmt: skip
-        if any((values > MOST_REMAINDER).any() for values in self.remainder.values()):
-            axes.plot([], [], color="0.3", linestyle=DASHED, linewidth=0.8,
-                      label="$N$ too small for the theory")  # fmt: skip
-        axes.set(xlabel=LABELS["dim"], ylabel="runs needed")
-        log_axis(axes, "x")
-        log_axis(axes, "y")
-        shared_legend(figure)
-        entitle(
-            figure,
-            f"{setting(self.problem)}: to detect {100 * self.error:g}% "
-            f"with probability {self.power:g} at level {self.alpha:g}",
-        )
-        return figure
 
 
 def plan(

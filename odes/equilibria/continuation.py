@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...pictures.drawing import (
-    SIMULATION,
-    THEORY,
-    entitle,
-    label,
-    lowest,
-    new_figure,
-    setting,
-    shared_legend,
-)
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from .dynamics import Stationary
 from .fixed_points import FixedPoint, all_points
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 FOLLOWED = ("eta", "gamma_rate", "zeta", "noise", "weight_decay", "batch_size", "l0")
@@ -58,7 +46,7 @@ class Bifurcation:
 
 
 @dataclass(frozen=True)
-class Continuation:
+class Continuation(Result):
     """Branches of fixed points along a parameter.
 
     Attributes
@@ -70,6 +58,8 @@ class Continuation:
     bifurcations
         Where branches change, in the parameter's order.
     """
+
+    drawn_by: ClassVar[str] = "continuation.draw_continuation"
 
     problem: Problem
     parameter: str
@@ -106,39 +96,15 @@ class Continuation:
         axes = ("branch", self.parameter)
         names = ("Q", "R", "L", "eta_eff", "eta_max", "error", "stable")
         return dataset(
-            {name: (axes, self._numbers(name)) for name in names},
+            {name: (axes, self.numbers(name)) for name in names},
             {"branch": np.arange(len(self.branches)), self.parameter: self.grid},
             {"problem": self.problem.to_json()},
         )
 
-    def _numbers(self, name: str) -> Array:
+    def numbers(self, name: str) -> Array:
+        """A quantity of every point, shape (branches, values); nan where a branch is not."""
         rows = [[getattr(p, name, None) for p in branch] for branch in self.branches]
         return np.array(rows, dtype=float).reshape(len(self.branches), len(self.grid))
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Q, R, eta_eff and error along the parameter: solid where stable.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        names = ("Q", "R", "eta_eff", "error")
-        figure = new_figure(4, 2, width=width)
-        stable = self._numbers("stable")
-        for axes, name in zip(figure.axes, names, strict=True):
-            for b, values in enumerate(self._numbers(name)):
-                for on, style, named in ((1.0, "-", "stable"), (0.0, ":", "unstable")):
-                    if (stable[b] == on).any():
-                        shown = np.where(stable[b] == on, values, np.nan)
-                        axes.plot(self.grid, shown, color=THEORY, linestyle=style, label=named)
-            for bifurcation in self.bifurcations:
-                axes.axvline(bifurcation.value, color=SIMULATION, linestyle="-.", linewidth=0.9,
-                             label="bifurcation")  # fmt: skip
-            axes.set_ylabel(label(name))
-        for axes in lowest(figure):
-            axes.set_xlabel(label(self.parameter))
-        shared_legend(figure)
-        entitle(figure, f"{setting(self.problem)}: fixed points and attractors")
-        return figure
 
 
 def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) -> Continuation:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ...teacher_student.schedule import effective_rate
@@ -30,7 +30,6 @@ from .stability import (
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 #: Rates (over eta) below this are those of a neutral direction.
@@ -138,7 +137,7 @@ class FixedPoint:
 
 
 @dataclass(frozen=True)
-class FixedPoints:
+class FixedPoints(Result):
     """All fixed points and attractors of one problem.
 
     Attributes
@@ -151,6 +150,8 @@ class FixedPoints:
         ``"complete"``, ``"diverged"`` or ``"outside-tables"``: what the flow from the problem's
         start does.
     """
+
+    drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
 
     problem: Problem
     points: tuple[FixedPoint, ...]
@@ -185,15 +186,6 @@ class FixedPoints:
             name: [str(row[name]) if name == "eigenvalues" else row[name] for row in rows]
             for name in [*names, "slow_rate", "fast_rate"]
         }
-
-    def plot(self, width: Width = "two") -> Figure:
-        """Flows from several starts with the points, and the effective rate over time.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.fixed_points import draw
-
-        return draw(self, width)
 
     def to_dataset(self) -> xarray.Dataset:
         """All numbers, with the dimension ``point``."""

@@ -8,16 +8,14 @@ Greedy in time: nothing is given up now to gain later.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ...pictures.drawing import LABELS, LOOKS, entitle, log_axis, new_figure, setting, shared_legend
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.integrate import FlowError
@@ -25,7 +23,6 @@ from .dynamics import Array, Stationary
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 #: The largest effective rate eta Q / L^2 of a schedule, in units of M / Q, where the error
 #: alone would set none.
@@ -33,7 +30,7 @@ LARGEST = 100.0
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Result):
     """A locally optimal schedule, and what it gains.
 
     Attributes
@@ -48,6 +45,8 @@ class Schedule:
         The best constant learning rate for the same end, and its error there; None if they
         were not asked for.
     """
+
+    drawn_by: ClassVar[str] = "trajectories.draw_schedule"
 
     problem: Problem
     t: Array
@@ -81,32 +80,6 @@ class Schedule:
             {"t": self.t},
             {"problem": self.problem.to_json()},
         )
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """The schedule, and the error along it.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        figure = new_figure(2, 2, width=width, height=2.5)
-        rates, errors = figure.axes
-        best = {"eta": "locally optimal", "eta_eff": "its effective rate"}
-        for (name, called), look in zip(best.items(), LOOKS, strict=False):
-            rates.plot(self.t, self.values[name], color=look.color, linestyle=look.linestyle,
-                       label=called)  # fmt: skip
-        errors.plot(self.t, self.error, color=LOOKS[0].color)
-        if self.best_eta is not None and self.best_error is not None:
-            rates.axhline(self.best_eta, color="black", linestyle=":",
-                          label=r"best constant $\eta$")  # fmt: skip
-            errors.plot(self.t[-1:], [self.best_error], color="black", linestyle="none",
-                        marker="o", clip_on=False, label="its error at the end")  # fmt: skip
-        for axes, name in ((rates, "eta"), (errors, "error")):
-            log_axis(axes, "y")
-            axes.set_xlabel(LABELS["t"])
-            axes.set_ylabel(LABELS[name])
-        shared_legend(figure)
-        entitle(figure, setting(self.problem))
-        return figure
 
 
 def optimal_schedule(

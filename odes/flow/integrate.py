@@ -5,16 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...codegen.modules import generated, kernel_texts
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...results.widths import Width
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
@@ -25,7 +24,6 @@ from . import stiff
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
@@ -45,7 +43,7 @@ class FlowError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Flow:
+class Flow(Result):
     """The order parameters of one problem over time.
 
     Attributes
@@ -73,6 +71,8 @@ class Flow:
     dim, averaged
         With fluctuations: N, and over how many runs is averaged.
     """
+
+    drawn_by: ClassVar[str] = "trajectories.draw_flow"
 
     problem: Problem
     t: Array
@@ -137,26 +137,6 @@ class Flow:
             {"t": self.t},
             {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
         )
-
-    def _draw_spread(self, axes: Any, name: str) -> None:
-        from ...pictures.drawing import draw_predicted_spread
-
-        values, spread = self.values[name], self.std[name]
-        draw_predicted_spread(axes, self.t, values, spread, self.dim, self.averaged)
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
-        from ...pictures.drawing import draw_theory, entitle, setting, shared_legend, time_panels
-
-        figure, panels = time_panels(QUANTITIES, width)
-        for name, axes in panels.items():
-            draw_theory(axes, self.t, self.values[name])
-            if self.std:
-                self._draw_spread(axes, name)
-        shared_legend(figure)
-        entitle(figure, setting(self.problem, f"$\\eta$ = {self.problem.eta}"))
-        return figure
 
 
 def integrate(

@@ -6,25 +6,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...pictures.style import in_house_style
+from ...results.base import Result
 from ...results.files import dataset
-from ...results.widths import Width
 from ..problem import Problem
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
 
 
 @dataclass(frozen=True)
-class Runs:
+class Runs(Result):
     """Simulated runs of one problem.
 
     Attributes
@@ -43,6 +41,8 @@ class Runs:
     inputs
         Law of the inputs' entries.
     """
+
+    drawn_by: ClassVar[str] = "trajectories.draw_runs"
 
     problem: Problem
     dim: int
@@ -126,24 +126,3 @@ class Runs:
                 "status": self.status,
             },
         )
-
-    @in_house_style
-    def plot(self, width: Width = "two") -> Figure:
-        """Means with standard errors over the spread of the runs.
-
-        The picture is ``"one"`` or ``"two"`` columns of a journal wide.
-        """
-        from ...pictures.drawing import (
-            draw_simulation,
-            entitle,
-            setting,
-            shared_legend,
-            time_panels,
-        )
-
-        figure, panels = time_panels(QUANTITIES, width)
-        for name, axes in panels.items():
-            draw_simulation(axes, self.t, self.mean[name], self.sem[name], self.std[name])
-        shared_legend(figure)
-        entitle(figure, f"{setting(self.problem)}: {self.runs} runs at $N$ = {self.dim}")
-        return figure

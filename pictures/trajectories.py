@@ -1,0 +1,75 @@
+"""Pictures against time: a flow with its predicted spread, runs, a schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..results.widths import Width
+from ..teacher_student.online.runs import QUANTITIES
+from .drawing import (
+    LABELS,
+    LOOKS,
+    draw_predicted_spread,
+    draw_simulation,
+    draw_theory,
+    entitle,
+    log_axis,
+    new_figure,
+    setting,
+    shared_legend,
+    time_panels,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..odes.equilibria.optimal_schedule import Schedule
+    from ..odes.flow.integrate import Flow
+    from ..teacher_student.online.runs import Runs
+
+
+def draw_flow(flow: Flow, width: Width) -> Figure:
+    """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
+    figure, panels = time_panels(QUANTITIES, width)
+    for name, axes in panels.items():
+        draw_theory(axes, flow.t, flow.values[name])
+        if flow.std:
+            draw_predicted_spread(
+                axes, flow.t, flow.values[name], flow.std[name], flow.dim, flow.averaged
+            )
+    shared_legend(figure)
+    entitle(figure, setting(flow.problem, f"$\\eta$ = {flow.problem.eta}"))
+    return figure
+
+
+def draw_runs(runs: Runs, width: Width) -> Figure:
+    """Means with standard errors over the spread of the runs."""
+    figure, panels = time_panels(QUANTITIES, width)
+    for name, axes in panels.items():
+        draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
+    shared_legend(figure)
+    entitle(figure, f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}")
+    return figure
+
+
+def draw_schedule(schedule: Schedule, width: Width) -> Figure:
+    """The schedule, and the error along it."""
+    figure = new_figure(2, 2, width=width, height=2.5)
+    rates, errors = figure.axes
+    best = {"eta": "locally optimal", "eta_eff": "its effective rate"}
+    for (name, called), look in zip(best.items(), LOOKS, strict=False):
+        rates.plot(schedule.t, schedule.values[name], color=look.color, linestyle=look.linestyle,
+                   label=called)  # fmt: skip
+    errors.plot(schedule.t, schedule.error, color=LOOKS[0].color)
+    if schedule.best_eta is not None and schedule.best_error is not None:
+        rates.axhline(schedule.best_eta, color="black", linestyle=":",
+                      label=r"best constant $\eta$")  # fmt: skip
+        errors.plot(schedule.t[-1:], [schedule.best_error], color="black", linestyle="none",
+                    marker="o", clip_on=False, label="its error at the end")  # fmt: skip
+    for axes, name in ((rates, "eta"), (errors, "error")):
+        log_axis(axes, "y")
+        axes.set_xlabel(LABELS["t"])
+        axes.set_ylabel(LABELS[name])
+    shared_legend(figure)
+    entitle(figure, setting(schedule.problem))
+    return figure
