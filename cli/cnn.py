@@ -8,6 +8,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .examples import examples
 from .options import bad_input, option_name, output_options, quiet_and_json, report_option
 from .report import Reporter, table
@@ -190,7 +191,7 @@ def records_of(preset: str, store: str | None, progress: Callable[[int, int], No
 
     with bad_input():
         if preset not in PRESETS:
-            raise ValueError(f"preset={preset!r}: one of {' '.join(PRESETS)} is accepted")
+            raise InputError("preset", preset, f"one of {' '.join(PRESETS)} is accepted", PRESETS)
         from ..cnn.evaluation.collection import collect, committed
 
         if store is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .examples import examples
 from .options import (
     bad_input,
@@ -143,9 +143,12 @@ def _plan(
     with bad_input():
         try:
             found = plan(problem, error, power=power, **chosen, progress=reporter.progress)
-        except (ValueError, FlowError) as failed:
+        except FlowError as failed:
+            raise ValueError(str(failed)) from None
+        except InputError as failed:
             # What is the error of a drift there is the value of the option --plan here.
-            raise ValueError(re.sub("^error=", "plan=", str(failed))) from None
+            name = "plan" if failed.parameter == "error" else failed.parameter
+            raise InputError(name, failed.value, failed.reason) from None
     shown = {n: v for n, v in found.columns().items() if not n.startswith("remainder")}
     settings = {"relative error of a drift": error, "power": power, **chosen}
     reporter.finish(found, [*table(shown), "", found.advice()], lambda: simple_report(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .examples import examples
 from .options import bad_input, problem_options, quiet_and_json, take_problem
 from .report import Reporter
@@ -77,5 +78,5 @@ def split(text: str, name: str) -> list[Any]:
     items = [item.strip() for item in re.split(r",(?![^(]*\))", text)]
     numbers = name != "batch_sizes" or all(item.isdigit() and int(item) for item in items)
     if not (all(items) and numbers):
-        raise ValueError(f"{name}={text!r}: a list such as {LISTS[name]} is accepted")
+        raise InputError(name, text, f"a list such as {LISTS[name]} is accepted")
     return [int(item) for item in items] if name == "batch_sizes" else items

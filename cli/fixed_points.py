@@ -72,7 +72,7 @@ def _check_size(problem: Any, options: dict[str, Any]) -> None:
 
     dim, runs = options["dim"] or 20_000, options["runs"] or 256
     cost = simulation_cost(problem, dim=dim, runs=50 * runs, time=0.1, points=2, engine="chain")
-    check_cost(cost, f"dim={dim}, runs={runs}")
+    check_cost(cost, {"dim": dim, "runs": runs})
 
 
 def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:

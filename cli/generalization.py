@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .examples import examples
 from .options import (
     KEEPING,
@@ -81,9 +82,9 @@ def command(against: str, **options: Any) -> None:
     reporter = Reporter(options)
     with bad_input():
         if against not in ("load", "epochs"):
-            raise ValueError(f"against={against!r}: load, epochs is accepted")
+            raise InputError("against", against, "load, epochs is accepted", ("load", "epochs"))
         if options["store"] is not None and not (options["simulate"] and against == "load"):
-            raise ValueError(f"store={options['store']!r}: accepted with --simulate against load")
+            raise InputError("store", options["store"], "accepted with --simulate against load")
         _check_size(options)
         (_against_load if against == "load" else _against_epochs)(reporter, options)
 
@@ -96,8 +97,7 @@ def _check_size(options: dict[str, Any]) -> None:
 
     loads = parse_range(options["alpha"], "alpha")
     sizes = {name: options[name] for name in ("dim", "runs", "epochs")}
-    named = ", ".join(f"{name}={value}" for name, value in sizes.items())
-    check_cost(training_cost(loads=loads, **sizes), named)
+    check_cost(training_cost(loads=loads, **sizes), sizes)
 
 
 def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _against_epochs(reporter: Reporter, options: dict[str, Any]) -> None:
 
     loads = parse_range(options["alpha"], "alpha")
     if len(loads) != 1:
-        raise ValueError(f"alpha={options['alpha']!r}: against epochs, one load is accepted")
+        raise InputError("alpha", options["alpha"], "against epochs, one load is accepted")
     choice("student", options["student"], ("identity",))
     choice("method", options["method"], ("sgd",))
     choice("decay_per", options["decay_per"], ("sum",))

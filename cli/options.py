@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
+from ..results.errors import InputError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -156,7 +158,7 @@ def check_simulation(problem: Problem, options: dict[str, Any]) -> None:
     number("time", sizes["time"], above=0.0)
     stored_steps(stored_times(sizes["time"], options["points"]), sizes["dim"])
     cost = simulation_cost(problem, **sizes, points=options["points"], engine=options["engine"])
-    check_cost(cost, ", ".join(f"{name}={value}" for name, value in sizes.items()))
+    check_cost(cost, sizes)
 
 
 def quiet_and_json(command: Command) -> Command:
@@ -216,24 +218,18 @@ def bad_input() -> Iterator[None]:
     """Turn a ``ValueError`` into exit 2 with one message that names the option."""
     try:
         yield
-    except ValueError as error:
-        message = str(error) + _suggestion(str(error))
-        named = re.match(r"(\w+)=", message)
-        if named:
-            message = option_name(named.group(1)) + message[named.end() - 1 :]
+    except InputError as error:
+        message = error.said_of(option_name(error.parameter)) + _suggestion(error)
         raise click.UsageError(message) from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     except MemoryError as error:
         raise click.UsageError(f"that takes more memory than there is: {error}") from None
 
 
-def _suggestion(message: str) -> str:
-    """The accepted name that a mistyped one is nearest to, of those that the message lists."""
-    said = re.match(r"\w+='([^']*)': (.*)", message)
-    if said is None:
-        return ""
-    value, accepted = said.groups()
-    listed = re.findall(r"[\w-]+", accepted.replace(repr(value), ""))
-    near = get_close_matches(value, listed, 1, ALIKE)
+def _suggestion(error: InputError) -> str:
+    """The accepted name that a mistyped one is nearest to, where names are accepted."""
+    near = get_close_matches(str(error.value), error.names, 1, ALIKE)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
@@ -282,7 +278,7 @@ def parse_range(text: str, parameter: str) -> np.ndarray:
     import numpy as np
 
     accepted = "START:STOP:NUM, START:STOP:NUM:log, or a list of numbers 0.1,0.2 is accepted"
-    message = f"{parameter}={text!r}: {accepted}"
+    refused = InputError(parameter, text, accepted)
     try:
         start_stop_num = text.split(":")
         if len(start_stop_num) == 1:
@@ -293,14 +289,13 @@ def parse_range(text: str, parameter: str) -> np.ndarray:
             if log not in ([], ["log"]) or int(num) < 1 or not np.isfinite(ends).all():
                 raise ValueError
             if int(num) > MOST_VALUES:
-                message = (
-                    f"{parameter}={text!r}: a range of at most {MOST_VALUES:g} values is accepted"
-                )
+                most = f"a range of at most {MOST_VALUES:g} values is accepted"
+                refused = InputError(parameter, text, most)
                 raise ValueError
             space = np.geomspace if log else np.linspace
             values = np.asarray(space(*ends, int(num)))
     except ValueError:
-        raise ValueError(message) from None
+        raise refused from None
     if not np.isfinite(values).all():
-        raise ValueError(message)
+        raise refused
     return values

@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .examples import examples
 from .options import bad_input, output_options, problem_options, take_problem
 from .report import Reporter, table
@@ -41,7 +42,7 @@ def command(**options: Any) -> None:
             found = regularization(problem, **given)
         else:
             for name, value in given.items():
-                raise ValueError(f"{name}={value}: accepted without --data")
+                raise InputError(name, value, "accepted without --data")
             layer = neuron_regularization(problem, data, progress=reporter.progress)
     if data is not None:
         reporter.warn(layer.message)

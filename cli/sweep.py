@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from ..results.files import PICTURE_SUFFIXES
 from .examples import examples
 from .options import (
@@ -134,13 +135,13 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 
     import numpy as np
 
-    from ..experiments.cost import check_cost, flows_cost, simulation_cost
+    from ..experiments.cost import Values, check_cost, flows_cost, simulation_cost
 
     lengths = {name: np.size(values) for name, values in grid.items() if np.size(values) > 1}
     points = math.prod(lengths.values())
-    named = ", ".join(f"{name}={length} values" for name, length in lengths.items()) or "sweep=1"
+    ranges = {name: Values(length) for name, length in lengths.items()} or {"sweep": 1}
     if not options["simulate"]:
-        check_cost(flows_cost(points, len(options["quantity"].split(","))), named)
+        check_cost(flows_cost(points, len(options["quantity"].split(","))), ranges)
         return
     sizes = {name: float(np.mean(grid[name])) for name in ("dim", "time")}
     M = float(np.mean(grid.get("batch_size", problem.M)))
@@ -148,7 +149,7 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
         problem.replace(batch_size=max(2, round(M))), **sizes, runs=points * grid["runs"],
         points=len(options["quantity"].split(",")), engine=options["engine"],
     )  # fmt: skip
-    check_cost(cost, f"{named}, runs={grid['runs']}")
+    check_cost(cost, {**ranges, "runs": grid["runs"]})
 
 
 def _check_range(options: dict[str, Any]) -> None:
@@ -170,7 +171,7 @@ def _take_choices(options: dict[str, Any], grid: dict[str, Any]) -> dict[str, An
     if not options["simulate"]:
         for name, default in SIMULATED.items():
             if options[name] != default:
-                raise ValueError(f"{name}={options[name]!r}: accepted with --simulate")
+                raise InputError(name, options[name], "accepted with --simulate")
     else:
         grid |= {name: options[name] for name in ("runs", "points")}
         for name in WHOLE:
@@ -179,7 +180,7 @@ def _take_choices(options: dict[str, Any], grid: dict[str, Any]) -> dict[str, An
     names = ("quantity", "simulate", "engine", "inputs", "store", "dask")
     workers = options["engine_workers"]
     if workers is not None and workers < 1:
-        raise ValueError(f"engine_workers={workers}: a whole number of at least 1 is accepted")
+        raise InputError("engine_workers", workers, "a whole number of at least 1 is accepted")
     return {**{n: options[n] for n in names}, "mode": mode, "workers": workers}
 
 
@@ -225,7 +226,7 @@ def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: b
         return
     if grid or hasattr(horizon, "__len__"):
         names = ", ".join(option_name(name) for name in [*grid, "time"])
-        raise ValueError(f"schedule: single numbers are accepted for {names}")
+        raise InputError("schedule", True, f"single numbers are accepted for {names}")
     found = schedule_with_gain(problem, time=horizon)
     closing = (
         f"error at t = {horizon:g}: {found.error[-1]:.6g}; best constant eta = "

@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ GENERATORS = ("codegen", "teacher_student", "odes")
 CACHE_VARIABLE = "BNTHEORY_CACHE"
 #: The modules of a generated package: their text by their names, each importing those before it.
 Texts = Mapping[str, str]
+_LOADING = threading.RLock()
 
 
 def cache_folder() -> Path:
@@ -89,8 +91,11 @@ def generated(kind: str, description: str, write: Callable[[], Texts]) -> Module
     """
     key = hashlib.sha256("\0".join([source_fingerprint(), kind, description]).encode())
     name = f"bntheory_{kind}_{key.hexdigest()[:24]}"
-    if name in sys.modules:
-        return sys.modules[name]
+    with _LOADING:  # another thread must not meet a package that is half loaded
+        return sys.modules[name] if name in sys.modules else _loaded(name, kind, description, write)
+
+
+def _loaded(name: str, kind: str, description: str, write: Callable[[], Texts]) -> ModuleType:
     folder = cache_folder() / name
     if not folder.exists():
         texts = write()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..results.errors import InputError
 from ..teacher_student.problem import Problem
 
 #: Where Linux says what memory there is.
@@ -91,15 +92,22 @@ def free_memory() -> float:
         return math.inf
 
 
-def check_cost(cost: Cost, named: str) -> None:
+class Values(int):
+    """How many values a range has, as messages say it."""
+
+    def __repr__(self) -> str:
+        return f"{int(self)} values"
+
+
+def check_cost(cost: Cost, parameters: Mapping[str, object]) -> None:
     """Refuse what takes longer than an hour, or more memory than there is.
 
     Parameters
     ----------
     cost
         The estimate.
-    named
-        The parameters it comes from, with their values: ``dim=1000, runs=64``.
+    parameters
+        What it comes from: ``{"dim": 1000, "runs": 64}``.
 
     Raises
     ------
@@ -107,9 +115,13 @@ def check_cost(cost: Cost, named: str) -> None:
         With the estimate.
     """
     if cost.seconds > LONGEST or cost.bytes > MOST_MEMORY * free_memory():
-        raise ValueError(
-            f"{named}: this takes about {cost}; less than an hour and than the "
-            f"{free_memory() / 1e9:.2g} GB that are free is accepted, or --force"
+        (first, value), *others = parameters.items()
+        also = "".join(f", {name}={other!r}" for name, other in others)
+        raise InputError(
+            first,
+            value,
+            f"{also}: this takes about {cost}; less than an hour and than the "
+            f"{free_memory() / 1e9:.2g} GB that are free is accepted, or --force",
         )
 
 

@@ -16,6 +16,7 @@ from ..odes.equations.javascript import javascript_flow
 from ..odes.source.flow_source import generalisation_error
 from ..odes.source.table_source import table_spec
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
+from ..results.errors import InputError
 from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
@@ -110,9 +111,11 @@ def _plan(
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
     if kinks(activation_formula(activation)) and generalisation_error(derivation)[1]:
-        raise ValueError(
-            f"activations={activation!r}: a formula with kinks whose averages need a quadrature is "
-            "too slow for sliders; smooth formulas, and ones like relu, are accepted"
+        raise InputError(
+            "activations",
+            activation,
+            "a formula with kinks whose averages need a quadrature is "
+            "too slow for sliders; smooth formulas, and ones like relu, are accepted",
         )
     cheap = bool(side_slopes(activation_formula(activation))) or not table_spec(derivation)
     wanted = set(batch_sizes or (BATCH_SIZES if cheap else TABLE_SIZES))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..odes.equations.javascript import runtime
+from ..results.errors import InputError
 from ..results.files import package_version, replacing
 from ..teacher_student.problem import Problem
 from ..teacher_student.schemes import SCHEMES
@@ -44,9 +45,9 @@ def page(
         For a learning-rate schedule, a trained shift, or a formula that cannot be printed.
     """
     if isinstance(problem.eta, str):
-        raise ValueError(f"eta={problem.eta!r}: a constant learning rate is accepted")
+        raise InputError("eta", problem.eta, "a constant learning rate is accepted")
     if problem.train_beta:
-        raise ValueError("train_beta=True: the page has no shift; false is accepted")
+        raise InputError("train_beta", True, "the page has no shift; false is accepted")
     held = contents.collect(
         dict.fromkeys((*activations, problem.activation)),
         dict.fromkeys((*schemes, problem.scheme)),

@@ -14,6 +14,7 @@ from ..finite_load.curve import Generalization, generalization
 from ..finite_load.student import choice
 from ..pictures.style import in_house_style
 from ..results.checks import integer
+from ..results.errors import InputError
 from ..results.files import dataset
 from ..results.widths import Width
 from ..store.files import is_store
@@ -203,11 +204,12 @@ def figure1(
 
 def _folder(path: Path) -> Path:
     if not path.parent.is_dir() or (path.exists() and not path.is_dir()):
-        raise ValueError(f"store={str(path)!r}: a folder in a folder that exists is accepted")
+        raise InputError("store", str(path), "a folder in a folder that exists is accepted")
     if is_store(path):
-        raise ValueError(
-            f"store={str(path)!r} is another computation's store; a folder of stores, one a "
-            "curve, is accepted"
+        raise InputError(
+            "store",
+            str(path),
+            " is another computation's store; a folder of stores, one a curve, is accepted",
         )
     path.mkdir(exist_ok=True)
     return path

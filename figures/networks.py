@@ -11,6 +11,7 @@ import numpy as np
 from ..cnn.evaluation.collection import Records
 from ..pictures.drawing import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
 from ..pictures.style import in_house_style
+from ..results.errors import InputError
 from ..results.files import dataset
 from ..results.widths import Width
 
@@ -162,7 +163,7 @@ def need(records: Records, build: Callable[[Records], tuple[Panel, ...]]) -> tup
     """
     panels = tuple(panel for panel in build(records) if panel.curves)
     if not panels:
-        raise ValueError(f"preset={records.preset!r}: none of its runs belongs to this figure")
+        raise InputError("preset", records.preset, "none of its runs belongs to this figure")
     return panels
 
 

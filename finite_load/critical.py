@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar
 
+from ..results.errors import InputError
 from .linear import least_squares, ridge
 from .relu import relu_student
 from .student import STUDENTS, checked_loads, choice
@@ -70,7 +71,7 @@ def optimal_decay(student: str, alpha: ArrayLike, noise: float = 0.25) -> Optima
     choice("student", student, STUDENTS)
     loads = checked_loads(alpha)
     if not (np.isfinite(noise) and noise > 0):
-        raise ValueError(f"noise={noise!r}: a finite number above 0 is accepted")
+        raise InputError("noise", noise, "a finite number above 0 is accepted")
     rows = []
     for load in loads:
 
@@ -137,8 +138,8 @@ def crossing_load(first: ErrorAt, second: ErrorAt, low: float, high: float) -> f
         return first(alpha) - second(alpha)
 
     if not difference(low) * difference(high) < 0:
-        raise ValueError(
-            f"low={low!r}, high={high!r}: loads between which the curves cross are accepted"
+        raise InputError(
+            "low", low, f", high={high!r}: loads between which the curves cross are accepted"
         )
     return float(brentq(difference, low, high, xtol=1e-10))
 

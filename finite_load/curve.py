@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..results.base import Result
+from ..results.errors import InputError
 from ..results.files import dataset
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
@@ -182,7 +183,7 @@ def generalization(
     choice("student", student, STUDENTS)
     choice("scheme", scheme, SCHEMES)
     if scheme == "bn" and zeta:
-        raise ValueError(f"zeta={zeta!r}: scheme='bn' has no decay of its own; 0 is accepted")
+        raise InputError("zeta", zeta, "scheme='bn' has no decay of its own; 0 is accepted")
     loads = checked_loads(alpha)
     zeta = None if scheme == "bn" else zeta
     base = Problem(student, scheme, zeta=None if scheme == "sgd" else zeta, noise=noise,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..results.checks import number
+from ..results.errors import InputError
 
 Student = Literal["identity", "relu"]
 DecayPer = Literal["sum", "example"]
@@ -24,7 +25,7 @@ DECAY_PER: tuple[str, ...] = get_args(DecayPer)
 def choice(name: str, value: str, accepted: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``accepted``; raise ``ValueError`` otherwise."""
     if value not in accepted:
-        raise ValueError(f"{name}={value!r}: {', '.join(accepted)} is accepted")
+        raise InputError(name, value, f"{', '.join(accepted)} is accepted", accepted)
     return value
 
 
@@ -33,7 +34,7 @@ def checked_loads(alpha: ArrayLike) -> NDArray[np.float64]:
     loads = np.atleast_1d(np.asarray(alpha, dtype=float))
     if loads.ndim != 1 or not loads.size or not np.all(np.isfinite(loads) & (loads > 0)):
         shown = np.asarray(alpha).tolist()
-        raise ValueError(f"alpha={shown!r}: one or more finite numbers above 0 are accepted")
+        raise InputError("alpha", shown, "one or more finite numbers above 0 are accepted")
     return loads
 
 
@@ -42,7 +43,7 @@ def checked_decays(decay: ArrayLike, loads: NDArray[np.float64]) -> NDArray[np.f
     decays = np.broadcast_to(np.asarray(decay, dtype=float), loads.shape)
     if not np.all(np.isfinite(decays) & (decays >= 0)):
         shown = np.asarray(decay).tolist()
-        raise ValueError(f"decay={shown!r}: finite numbers of at least 0 are accepted")
+        raise InputError("decay", shown, "finite numbers of at least 0 are accepted")
     return decays
 
 

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
 from ..results.checks import number
+from ..results.errors import InputError
 from .student import checked_loads
 
 MOST_NODES = 4000
@@ -105,7 +106,7 @@ class TimeCourse:
         """
         times = np.atleast_1d(np.asarray(tau, dtype=float))
         if not np.all(np.isfinite(times) & (times >= 0)):
-            raise ValueError(f"tau={times.tolist()!r}: finite numbers of at least 0 are accepted")
+            raise InputError("tau", times.tolist(), "finite numbers of at least 0 are accepted")
         return np.array([self._error_at(time) for time in times])
 
     def _error_at(self, time: float) -> float:

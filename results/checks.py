@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import SupportsInt
 
+from ..results.errors import InputError
+
 
 def number(
     name: str,
@@ -30,16 +32,16 @@ def number(
     accepted = f"a finite number above {above:g}" if above is not None else "a finite number"
     accepted += f" of at least {least:g}" if least > -math.inf else ""
     accepted += f" and at most {most:g}" if most < math.inf else ""
-    message = f"{name}={value!r}: {accepted}{also} is accepted"
+    refused = InputError(name, value, f"{accepted}{also} is accepted")
     if isinstance(value, bool | str | None) or not hasattr(value, "__float__"):
-        raise ValueError(message)
+        raise refused
     try:
         real = float(value)
     except OverflowError:
-        raise ValueError(message) from None
+        raise refused from None
     too_small = above is not None and real <= above
     if not math.isfinite(real) or too_small or not least <= real <= most:
-        raise ValueError(message)
+        raise refused
     return real
 
 
@@ -57,11 +59,11 @@ def integer(name: str, value: object, least: int, most: float = math.inf) -> int
     64
     """
     bound = f" and at most {most:g}" if most < math.inf else ""
-    message = f"{name}={value!r}: a whole number of at least {least}{bound} is accepted"
+    refused = InputError(name, value, f"a whole number of at least {least}{bound} is accepted")
     try:
         real = number(name, value, least=least, most=most)
     except ValueError:
-        raise ValueError(message) from None
+        raise refused from None
     if real != int(real):
-        raise ValueError(message)
+        raise refused
     return int(value) if isinstance(value, SupportsInt) else int(real)

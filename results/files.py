@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..results.errors import InputError
 from .widths import Width
 
 if TYPE_CHECKING:
@@ -131,16 +132,16 @@ def check_output(
         Unless its suffix is known and its folder can be written.
     """
     path = Path(path)
-    named = f"{parameter}={str(path)!r}"
+    shown = str(path)
     if path.suffix not in accepted:
-        raise ValueError(f"{named}: a file ending in {' '.join(accepted)} is accepted")
+        raise InputError(parameter, shown, f"a file ending in {' '.join(accepted)} is accepted")
     folder = path.parent
     if not folder.is_dir():
-        raise ValueError(f"{named}: the folder {str(folder)!r} does not exist")
+        raise InputError(parameter, shown, f"the folder {str(folder)!r} does not exist")
     if path.exists() and not path.is_file():
-        raise ValueError(f"{named} is not a regular file")
+        raise InputError(parameter, shown, " is not a regular file")
     if not os.access(folder, os.W_OK):
-        raise ValueError(f"{named} cannot be written")
+        raise InputError(parameter, shown, " cannot be written")
     return path
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..results.errors import InputError
+
 #: How wide a picture is: one column of a journal's page, or two.
 Width = Literal["one", "two"]
 #: The same in inches.
@@ -24,5 +26,5 @@ def inches(width: Width) -> float:
     3.4
     """
     if width not in INCHES:
-        raise ValueError(f"width={width!r}: {' or '.join(INCHES)} is accepted")
+        raise InputError("width", width, f"{' or '.join(INCHES)} is accepted", INCHES)
     return INCHES[width]

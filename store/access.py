@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..results.errors import InputError
 from .blocks import Array, Layout
 from .engines import LOG
 from .files import is_store, lock, recover, tidy
@@ -39,7 +40,7 @@ def writing(store: str | Path, layout: Layout, mode: str = "resume") -> Iterator
     """
     path = Path(store)
     if mode not in MODES:
-        raise ValueError(f"mode={mode!r}: {', '.join(MODES)} is accepted")
+        raise InputError("mode", mode, f"{', '.join(MODES)} is accepted", MODES)
     recover(path)
     _check(path, layout)
     made = None if is_store(path) else create(path, layout)
@@ -65,9 +66,10 @@ def _opened(path: Path, layout: Layout, mode: str) -> Store:
     if differences or (grid and mode != "extend"):
         listed = "\n  ".join(differences + grid)
         hint = "" if differences else "--extend adds values and runs to it; "
-        raise ValueError(
-            f"store={str(path)!r} was made by another computation:\n  {listed}\n"
-            f"{hint}--force-new discards it"
+        raise InputError(
+            "store",
+            str(path),
+            f" was made by another computation:\n  {listed}\n{hint}--force-new discards it",
         )
     mend(found, LOG.warning)
     if not grid:
@@ -82,10 +84,11 @@ def _opened(path: Path, layout: Layout, mode: str) -> Store:
 
 def _check(path: Path, layout: Layout) -> None:
     """Refuse what cannot be a store, before anything is touched."""
-    shown = f"store={str(path)!r}"
     there = path.exists() and not is_store(path) and not (path.is_dir() and not any(path.iterdir()))
     if there or not path.parent.is_dir():
-        raise ValueError(f"{shown}: a store, or a new name in a folder that exists, is accepted")
+        raise InputError(
+            "store", str(path), "a store, or a new name in a folder that exists, is accepted"
+        )
     for name, values in layout.axes.items():
         if len(np.unique(values)) < len(values):
             raise ValueError(f"{name} has a value twice; distinct values are accepted with a store")

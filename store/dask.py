@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..codegen.modules import cache_folder
+from ..results.errors import InputError
 from ..results.files import package_version
 from .blocks import Block
 from .engines import AHEAD, LOG, Count, Progress, Work, fill
@@ -122,8 +123,8 @@ def fill_remotely(path: str, block: Block, work: Work, version: str) -> None:
     try:
         stamp = os.stat(Path(path) / ROOT)
     except OSError:
-        raise ValueError(
-            f"store={path!r}: a worker does not see it; a path that all workers share is accepted"
+        raise InputError(
+            "store", path, "a worker does not see it; a path that all workers share is accepted"
         ) from None
     fill(_attached(path, stamp.st_ino, stamp.st_mtime_ns), block, work)
 
@@ -151,8 +152,8 @@ def _client(address: str, workers: int | None, work: Work) -> Iterator[Client]:
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise ValueError(
-            f"dask={address!r} needs the extra dask: pip install 'bntheory[dask]'"
+        raise InputError(
+            "dask", address, " needs the extra dask: pip install 'bntheory[dask]'"
         ) from None
     if address != LOCAL:
         with _connected(address) as client:
@@ -205,9 +206,10 @@ def _connected(address: str) -> Iterator[Client]:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"dask={address!r}: no scheduler answers there ({reason}); tcp://HOST:PORT or local "
-            "is accepted"
+        raise InputError(
+            "dask",
+            address,
+            f"no scheduler answers there ({reason}); tcp://HOST:PORT or local is accepted",
         ) from None
     with client:
         yield client

@@ -8,6 +8,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from ..results.errors import InputError
+
 #: The description of a group, names of folders on their way in and out, and of files.
 ROOT, REPLACED, NEW, PARTIAL = "zarr.json", ".replaced", ".new-", ".partial"
 
@@ -60,7 +62,7 @@ def lock(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
-        raise ValueError(f"store={str(path)!r} is being written by another process") from None
+        raise InputError("store", str(path), " is being written by another process") from None
     except OSError:
         pass  # a file system without locks
     return handle

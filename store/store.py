@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..results.errors import InputError
 from ..results.files import units
 from .blocks import MISSING, STATUS_ATTRIBUTES, Block, Chunk, Layout, Notice
 from .files import NEW, ROOT, recover, swap, synchronise, write_durably
@@ -164,12 +165,12 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
     except OSError as error:
         if not isinstance(error, FileNotFoundError):
             raise
-        raise ValueError(f"store={str(path)!r}: no store is there") from None
+        raise InputError("store", str(path), "no store is there") from None
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         if isinstance(error, json.JSONDecodeError):
             reason = f"a {ROOT} in it is damaged: {error}"
-        raise ValueError(f"store={str(path)!r} cannot be read as a store ({reason})") from None
+        raise InputError("store", str(path), f" cannot be read as a store ({reason})") from None
 
 
 def create(path: Path, layout: Layout) -> Store | None:

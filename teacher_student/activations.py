@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
+from ..results.errors import InputError
 
 if TYPE_CHECKING:
     import sympy
@@ -58,7 +59,7 @@ def activation_expression(activation: str) -> sympy.Expr:
 
     Raises
     ------
-    FormulaError
+    InputError
         If it is not a finite real number for every ``h`` tried: the field is Gaussian, so
         that it takes every value.
     """
@@ -66,13 +67,15 @@ def activation_expression(activation: str) -> sympy.Expr:
     try:
         expression = to_sympy(activation_formula(activation), {"h": h})
     except FormulaError as problem:
-        raise FormulaError(f"activation={activation!r}: {problem}") from None
+        raise InputError("activation", activation, str(problem)) from None
     for value in TRIED:
         g = expression.subs(h, value).evalf()
         if not (g.is_number and g.is_finite and g.is_real):
-            raise FormulaError(
-                f"activation={activation!r} is not a finite real number at h={value}; a formula "
-                "that is one for every h is accepted"
+            raise InputError(
+                "activation",
+                activation,
+                f" is not a finite real number at h={value}; a formula that is one for every h is "
+                "accepted",
             )
     return expression
 
@@ -133,9 +136,10 @@ def _real_roots(border: sympy.Expr, h: sympy.Symbol, activation: str) -> list[fl
 
     numerator = sympy.numer(sympy.together(border))
     if not numerator.is_polynomial(h):
-        raise FormulaError(
-            f"activation={activation!r} changes its form where {border} = 0; kinks are found for "
-            "polynomials in h only"
+        raise InputError(
+            "activation",
+            activation,
+            f" changes its form where {border} = 0; kinks are found for polynomials in h only",
         )
     if not numerator.has(h):
         return []

@@ -8,13 +8,13 @@ them (`bntheory.codegen.modules.generated`).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from ..codegen.modules import generated, kernel_texts
+from ..results.errors import InputError
 from .activations import activation_expression, activation_formula, slope_expression
 from .activations import kinks as activation_kinks
 from .problem import Problem
@@ -49,16 +49,16 @@ def derivable(problem: Problem) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, OSError):
+    except (MemoryError, OSError, InputError):
         raise
     except Exception as error:
-        if isinstance(error, ValueError) and re.match(r"\w+=", str(error)):
-            raise
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ValueError(
-            f"scheme={problem.scheme!r}: nothing could be derived for it with activation="
+        raise InputError(
+            "scheme",
+            problem.scheme,
+            f"nothing could be derived for it with activation="
             f"{problem.activation!r} ({reason}); a field of the form scale*a + shift that stays "
-            "finite as N grows, and an activation of a scalar field, are accepted"
+            "finite as N grows, and an activation of a scalar field, are accepted",
         ) from error
 
 

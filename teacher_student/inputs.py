@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..codegen.jit import kernel
+from ..results.errors import InputError
 
 Array = np.ndarray
 NAMES = ("gaussian", "rademacher", "uniform", "laplace")
@@ -81,7 +82,7 @@ def read_inputs(text: str, dim: int) -> Inputs:
             return Inputs(text, STUDENT, nu)
     elif Path(text).suffix == ".npy":
         return _from_file(text, dim)
-    raise ValueError(f"inputs={text!r}: {ACCEPTED} is accepted")
+    raise InputError("inputs", text, f"{ACCEPTED} is accepted")
 
 
 def _from_file(text: str, dim: int) -> Inputs:
@@ -96,9 +97,10 @@ def _from_file(text: str, dim: int) -> Inputs:
         if not np.isfinite(data).all() or scale == 0:
             raise ValueError("its numbers are not finite, or all the same")
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(
-            f"inputs={text!r}: {error}; a .npy of numbers of shape (numbers,) or (examples, dim) "
-            "is accepted"
+        raise InputError(
+            "inputs",
+            text,
+            f"{error}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
         ) from None
     kind = ROWS if data.shape[1] > 1 else VALUES
     return Inputs(text, kind, 0.0, np.ascontiguousarray((data - data.mean()) / scale))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from ..codegen.formula import FormulaError, check
 from ..results.checks import integer, number
-from .activations import activation_formula
-from .schemes import scheme_formula, scheme_uses, uses_batch
+from ..results.errors import InputError
+from .activations import ACTIVATIONS, activation_formula
+from .schemes import SCHEMES, scheme_formula, scheme_uses, uses_batch
 
 #: Batch sizes a scheme has unless told otherwise; every other scheme has 32.
 SINGLE_EXAMPLE = ("sgd", "wn")
@@ -83,8 +84,8 @@ class Problem:
     train_beta: bool = False
 
     def __post_init__(self) -> None:
-        _named("activation", self.activation, activation_formula)
-        _named("scheme", self.scheme, scheme_formula)
+        _named("activation", self.activation, activation_formula, ACTIVATIONS)
+        _named("scheme", self.scheme, scheme_formula, SCHEMES)
         self._set(eta=_rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=1 if self.scheme in SINGLE_EXAMPLE else 32)
@@ -102,7 +103,7 @@ class Problem:
             self._set(zeta=number("zeta", self.zeta, least=0.0, also=also))
         self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
         if not isinstance(self.train_beta, bool):
-            raise ValueError(f"train_beta={self.train_beta!r}: true or false is accepted")
+            raise InputError("train_beta", self.train_beta, "true or false is accepted")
         self._check_scheme_has("train_beta", "beta", self.train_beta)
 
     def _set(self, **values: Any) -> None:
@@ -111,8 +112,8 @@ class Problem:
 
     def _check_scheme_has(self, parameter: str, symbol: str, asked: bool) -> None:
         if asked and symbol not in scheme_uses(self.scheme):
-            raise ValueError(
-                f"{parameter}={getattr(self, parameter)!r}: scheme={self.scheme!r} has no {symbol}"
+            raise InputError(
+                parameter, getattr(self, parameter), f"scheme={self.scheme!r} has no {symbol}"
             )
 
     @property
@@ -208,21 +209,21 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
         If the file cannot be read, or is not such a table.
     """
     path = Path(path)
-    file = f"problem={str(path)!r}"
+    shown = str(path)
     if path.suffix not in (".toml", ".json"):
-        raise ValueError(f"{file}: a file ending in .toml or .json is accepted")
+        raise InputError("problem", shown, "a file ending in .toml or .json is accepted")
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{file} cannot be read: {reason}") from None
+        raise InputError("problem", shown, f" cannot be read: {reason}") from None
     try:
         table = _table(values)
         table = _table(table["problem"]) if "problem" in table else table
         _check_names(table)
     except ValueError as error:
-        raise ValueError(f"{file}: {error}") from None
+        raise InputError("problem", shown, str(error)) from None
     return table
 
 
@@ -240,14 +241,14 @@ def _check_names(values: Mapping[str, Any]) -> None:
             raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(names)}")
 
 
-def _named(parameter: str, value: object, formula: Any) -> None:
+def _named(parameter: str, value: object, formula: Any, names: Collection[str]) -> None:
     if not isinstance(value, str):
-        raise ValueError(f"{parameter}={value!r}: a name or a formula is accepted")
+        raise InputError(parameter, value, "a name or a formula is accepted")
     try:
         formula(value)
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{value!r}: ")
-        raise ValueError(f"{parameter}={value!r}: {reason}") from None
+        raise InputError(parameter, value, reason, names) from None
 
 
 def _rate(eta: object) -> float | str:
@@ -255,13 +256,14 @@ def _rate(eta: object) -> float | str:
     if not isinstance(eta, str):
         return number("eta", eta, above=0.0, also=" or a formula in t")
     try:
-        return number("eta", float(eta), above=0.0, also=" or a formula in t")
-    except ValueError as not_positive:
-        if "eta=" in str(not_positive):
-            raise
+        constant = float(eta)
+    except ValueError:
+        pass
+    else:
+        return number("eta", constant, above=0.0, also=" or a formula in t")
     try:
         check(eta, {"t"})
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{eta!r}: ")
-        raise ValueError(f"eta={eta!r}: {reason}") from None
+        raise InputError("eta", eta, f"{reason}") from None
     return eta

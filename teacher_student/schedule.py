@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..results.checks import integer, number
+from ..results.errors import InputError
 from .formula_kernels import specialise
 from .problem import Problem
 
@@ -31,9 +32,9 @@ def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Ar
         return np.linspace(0.0, end, integer("points", points, 2, MOST_POINTS))
     stored = np.asarray(times, dtype=float)
     if stored.ndim != 1 or stored.size == 0 or not np.isfinite(stored).all():
-        raise ValueError(f"times={times!r}: a list of finite numbers is accepted")
+        raise InputError("times", times, "a list of finite numbers is accepted")
     if stored[0] < 0 or (np.diff(stored) <= 0).any():
-        raise ValueError(f"times={times!r}: increasing numbers from 0 on are accepted")
+        raise InputError("times", times, "increasing numbers from 0 on are accepted")
     return stored
 
 
@@ -46,8 +47,8 @@ def stored_steps(times: Array, dim: int) -> Array:
         If the last one cannot be counted.
     """
     if times[-1] * dim > MOST_STEPS:
-        raise ValueError(
-            f"time={times[-1]:g}: at most {MOST_STEPS / dim:g} is accepted with dim={dim}"
+        raise InputError(
+            "time", float(times[-1]), f"at most {MOST_STEPS / dim:g} is accepted with dim={dim}"
         )
     return np.unique(np.rint(times * dim).astype(np.int64))
 
@@ -60,9 +61,11 @@ def check_schedule(problem: Problem, time: float) -> None:
     for t in np.linspace(0.0, time, 1001):
         value = rate(t, 0.0)
         if not (math.isfinite(value) and value > 0):
-            raise ValueError(
-                f"eta={problem.eta!r} is {value:g} at t={t:g}; a formula that is finite and "
-                f"positive from 0 to {time:g} is accepted"
+            raise InputError(
+                "eta",
+                problem.eta,
+                f" is {value:g} at t={t:g}; a formula that is finite and "
+                f"positive from 0 to {time:g} is accepted",
             )
 
 

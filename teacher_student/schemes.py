@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
+from ..results.errors import InputError
 
 if TYPE_CHECKING:
     import sympy
@@ -82,7 +83,7 @@ def field_expression(scheme: str, train_beta: bool) -> sympy.Expr:
 
     Raises
     ------
-    FormulaError
+    InputError
         If the field is not affine in ``a``: a normalisation shifts and scales.
     """
     import sympy
@@ -91,11 +92,13 @@ def field_expression(scheme: str, train_beta: bool) -> sympy.Expr:
     try:
         field = to_sympy(scheme_formula(scheme), symbols)
     except FormulaError as problem:
-        raise FormulaError(f"scheme={scheme!r}: {problem}") from None
+        raise InputError("scheme", scheme, str(problem)) from None
     if not train_beta:
         field = field.subs(symbols["beta"], 0)
     if sympy.simplify(sympy.diff(field, symbols["a"], 2)) != 0:
-        raise FormulaError(
-            f"scheme={scheme!r} is not affine in a; a field of the form scale*a + shift is needed"
+        raise InputError(
+            "scheme",
+            scheme,
+            " is not affine in a; a field of the form scale*a + shift is needed",
         )
     return field

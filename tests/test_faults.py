@@ -108,10 +108,10 @@ def test_estimates_are_of_the_right_size():
     took = time.monotonic() - began
     # Machines differ by a few, and are shared: an order of magnitude is what an estimate is for.
     assert took / 10 < estimate.seconds < 10 * took
-    check_cost(estimate, "dim=4000")
+    check_cost(estimate, {"dim": 4000})
     for too_much in (Cost(3700.0, 0.0), Cost(0.0, 1e15)):
         with pytest.raises(ValueError, match=r"^dim=1: this takes about .* or --force"):
-            check_cost(too_much, "dim=1")
+            check_cost(too_much, {"dim": 1})
 
 
 def test_free_memory_is_known_or_infinite(monkeypatch, tmp_path):
@@ -125,7 +125,7 @@ def test_free_memory_is_known_or_infinite(monkeypatch, tmp_path):
 
     monkeypatch.setattr(cost.os, "sysconf", unknown)
     assert cost.free_memory() == float("inf")
-    check_cost(Cost(1.0, 1e15), "dim=1")
+    check_cost(Cost(1.0, 1e15), {"dim": 1})
 
 
 def test_force_begins_all_the_same(monkeypatch, capsys):

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_processes_that_race_all_get_a_whole_module(cache):
     assert results == [("3\n", "")] * 3
     (package,) = cache.iterdir()
     assert {path.name for path in package.iterdir()} >= {"__init__.py", "system.py", "README"}
+
+
+def test_threads_that_race_all_get_a_whole_package(cache):
+    slow = "import time\ntime.sleep(0.2)\nVALUE = 3\n"
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(
+            lambda _: generated("threads", str(cache), lambda: {"system": slow}), "abcd"
+        )
+        assert [package.VALUE for package in made] == [3] * 4
 
 
 def test_a_text_is_written_once(cache):

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from ...results.errors import InputError
 from ..recipe.processes import rank, world
 from ..recipe.recipe import Recipe
 from .data import Splits
@@ -65,7 +66,7 @@ class Batches:
         self.images, self.recipe = images, recipe
         whole = recipe.training.batch_size + recipe.extra
         if whole > len(images):
-            raise ValueError(f"batch_size={whole}: at most the {len(images)} images is accepted")
+            raise InputError("batch_size", whole, f"at most the {len(images)} images is accepted")
         for name, size in (("batch_size", recipe.training.batch_size), ("norm", recipe.extra)):
             if size % world():
                 raise ValueError(f"{name}: {size} images do not divide among {world()} processes")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...codegen.modules import cache_folder, write_once
 from ...results.checks import integer
+from ...results.errors import InputError
 from .formats import Images, RawData, read_folder
 
 Array = np.ndarray
@@ -76,9 +77,11 @@ def load(source: str, *, side: int, train: int, validation: int) -> Splits:
     order = np.random.default_rng(SPLIT_SEED).permutation(len(raw.train.labels))
     most = len(order) - validation
     if most < 1:
-        raise ValueError(f"validation={validation}: fewer than the {len(order)} images is accepted")
+        raise InputError(
+            "validation", validation, f"fewer than the {len(order)} images is accepted"
+        )
     if train > most:
-        raise ValueError(f"train={train}: at most {most}, or 0 for all of them, is accepted")
+        raise InputError("train", train, f"at most {most}, or 0 for all of them, is accepted")
     held, kept = order[:validation], order[validation : validation + (train or most)]
     chosen = Images(*(part[kept] for part in raw.train))
     return Splits(
@@ -120,7 +123,7 @@ def smaller(images: Array, side: int) -> Array:
     if side in (0, before):
         return images
     if side > before:
-        raise ValueError(f"side={side}: at most the images' own {before} is accepted")
+        raise InputError("side", side, f"at most the images' own {before} is accepted")
     block = -(-before // side)
     margin = block * side - before
     edges = ((margin // 2, margin - margin // 2),) * 2
@@ -137,7 +140,7 @@ def _cached(source: str, side: int) -> tuple[RawData, str]:
     folder = FASHION_MNIST if source == "fashion-mnist" else Path(source)
     if not folder.is_dir():
         hint = " (apt-get install dataset-fashion-mnist)" if folder == FASHION_MNIST else ""
-        raise ValueError(f"data={source!r}: the folder {str(folder)!r} does not exist{hint}")
+        raise InputError("data", source, f"the folder {str(folder)!r} does not exist{hint}")
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.iterdir())

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...results.errors import InputError
 from .pickles import read_arrays
 
 Array = np.ndarray
@@ -143,11 +144,12 @@ def read_folder(folder: Path) -> RawData:
             try:
                 return read(folder)
             except (OSError, EOFError, KeyError, ValueError) as error:
-                raise ValueError(f"data={str(folder)!r}: {error}") from None
+                raise InputError("data", str(folder), f"{error}") from None
     names = ", ".join(name for name, _ in LAYOUTS)
-    raise ValueError(
-        f"data={str(folder)!r}: synthetic, fashion-mnist, or a folder that holds one of {names} "
-        "is accepted"
+    raise InputError(
+        "data",
+        str(folder),
+        f"synthetic, fashion-mnist, or a folder that holds one of {names} is accepted",
     )
 
 

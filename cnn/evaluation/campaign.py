@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...results.errors import InputError
 from ..recipe.presets import Preset, run_name
 from ..recipe.recipe import Recipe
 from ..runs.records import RunFolder
@@ -52,9 +53,7 @@ def train_preset(
         folder = RunFolder(Path(store) / name)
         if (folder.path / "config.json").exists():
             if folder.recipe() != recipe:
-                raise ValueError(
-                    f"store={str(store)!r}: {name} there is another run than asked for"
-                )
+                raise InputError("store", str(store), f"{name} there is another run than asked for")
             results[name] = resume(folder.path, step)
         else:
             results[name] = train(recipe, folder.path, step)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...results.errors import InputError
 from ...results.files import plain, replacing
 from ..recipe.presets import PRESETS, run_name
 from ..runs.records import LAYERS, METRICS, RunFolder, as_csv, from_csv
@@ -98,9 +99,11 @@ def committed(preset: str) -> Records:
     folder = COMMITTED / preset
     if not (folder / "runs.json").is_file():
         there = sorted(path.parent.name for path in COMMITTED.glob("*/runs.json"))
-        raise ValueError(
-            f"preset={preset!r}: has no records in this package; train it with --store FOLDER, or "
-            f"one of {' '.join(there)} is accepted"
+        raise InputError(
+            "preset",
+            preset,
+            f"has no records in this package; train it with --store FOLDER, or "
+            f"one of {' '.join(there)} is accepted",
         )
     found = json.loads((folder / "runs.json").read_text())
     tables = {name: from_csv((folder / f"{name}.csv").read_text()) for name in TABLES}

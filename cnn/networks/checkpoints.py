@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from ...results.errors import InputError
 from ...results.files import replacing
 from ..recipe.processes import rank, world
 
@@ -50,7 +51,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
         return Checkpoint(**found)
     except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "is no checkpoint"
-        raise ValueError(f"run={str(path.parent)!r}: {path.name} {reason}") from None
+        raise InputError("run", str(path.parent), f"{path.name} {reason}") from None
 
 
 def random_states(device: torch.device) -> list[tuple[torch.Tensor, torch.Tensor | None]]:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...results.errors import InputError
 from ..norms.norms import BatchNorm, GhostNorm, Norm
 from ..norms.population_norms import ConstantNorm, PopulationNorm, RenormNorm
 from ..norms.weight_norms import MeanOnlyNorm, NoNorm, VarianceOnlyNorm, WeightNorm
@@ -107,7 +108,7 @@ def put_norm(
     pairs = find_pairs(model, images)
     names = [pair.name for pair in pairs]
     if only is not None and only not in names:
-        raise ValueError(f"only={only!r}: one of {' '.join(names)} is accepted")
+        raise InputError("only", only, f"one of {' '.join(names)} is accepted")
     chosen, plain = parse_norm(norm), parse_norm("bn")
     made = []
     for pair in pairs:

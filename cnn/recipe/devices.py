@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...results.errors import InputError
 from ...results.files import package_version
 from .processes import world
 from .recipe import Machine
@@ -31,12 +32,12 @@ def choose_device(machine: Machine) -> torch.device:
     device = torch.device(name)
     if device.type == "cuda":
         if not torch.cuda.is_available():
-            raise ValueError(f"device={machine.device!r}: torch sees no CUDA device here")
+            raise InputError("device", machine.device, "torch sees no CUDA device here")
         if device.index is None:
             device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
     elif machine.precision == "bf16":
-        raise ValueError("precision='bf16': fp32 is accepted on a CPU")
+        raise InputError("precision", "bf16", "fp32 is accepted on a CPU")
     return device
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...results.errors import InputError
+
 #: Kinds without a number, and those with one.
 PLAIN = ("bn", "pn:renorm", "pn:constant", "wn", "wn+mean-bn", "wn+var-bn", "none")
 NUMBERED = ("ghost-bn", "pn:population")
@@ -36,4 +38,4 @@ def parse_norm(text: str) -> NormChoice:
     kind, _, number = kind.rpartition(":")
     if kind in NUMBERED and number.isascii() and number.isdigit() and int(number) >= 2:
         return NormChoice(kind, int(number))
-    raise ValueError(f"norm={text!r}: one of {ACCEPTED} is accepted (K, S at least 2)")
+    raise InputError("norm", text, f"one of {ACCEPTED} is accepted (K, S at least 2)")

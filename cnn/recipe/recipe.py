@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from .norm_names import parse_norm
 
 MODELS = ("resnet8", "resnet20", "resnet18")
@@ -61,9 +62,10 @@ class Network:
             try:
                 number("gamma_decay", float(self.gamma_decay), least=0.0)
             except ValueError:
-                raise ValueError(
-                    f"gamma_decay={self.gamma_decay!r}: a number of at least 0, or one of "
-                    f"{' '.join(DECAYS)} is accepted"
+                raise InputError(
+                    "gamma_decay",
+                    self.gamma_decay,
+                    f"a number of at least 0, or one of {' '.join(DECAYS)} is accepted",
                 ) from None
         number("dropout", self.dropout, least=0.0, most=0.99)
 
@@ -113,7 +115,7 @@ class Machine:
         _choice("precision", self.precision, PRECISIONS)
         kind, _, place = self.device.partition(":")
         if kind not in ("auto", "cpu", "cuda") or not (place == "" or place.isdigit()):
-            raise ValueError(f"device={self.device!r}: auto, cpu, cuda or cuda:N is accepted")
+            raise InputError("device", self.device, "auto, cpu, cuda or cuda:N is accepted")
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,13 @@ class Recipe:
     def __post_init__(self) -> None:
         kind, number_of = parse_norm(self.network.norm)
         if kind == "ghost-bn" and self.training.batch_size % number_of:
-            raise ValueError(
-                f"batch_size={self.training.batch_size}: a multiple of {number_of} is accepted "
-                f"with norm {self.network.norm!r}"
+            raise InputError(
+                "batch_size",
+                self.training.batch_size,
+                f"a multiple of {number_of} is accepted with norm {self.network.norm!r}",
             )
         if self.machine.precision == "bf16" and self.machine.device == "cpu":
-            raise ValueError("precision='bf16': fp32 is accepted on a CPU")
+            raise InputError("precision", "bf16", "fp32 is accepted on a CPU")
 
     @property
     def extra(self) -> int:
@@ -184,4 +187,4 @@ class Recipe:
 
 def _choice(name: str, value: str, accepted: tuple[str, ...]) -> None:
     if value not in accepted:
-        raise ValueError(f"{name}={value!r}: one of {' '.join(accepted)} is accepted")
+        raise InputError(name, value, f"one of {' '.join(accepted)} is accepted", accepted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ...results.errors import InputError
 from ..data.batches import DeviceImages
 from ..data.data import Splits
 from ..networks.checkpoints import load_checkpoint, load_weights
@@ -90,9 +91,11 @@ def _start_from(
     elif recipe.network.norm == "none" and not recipe.network.only:
         fold(other, population(other, images, before.data.augment), model)
     else:
-        raise ValueError(
-            f"start={start!r}: a run with norm {recipe.network.norm!r} is accepted, or any norm "
-            "where this one is none"
+        raise InputError(
+            "start",
+            start,
+            f"a run with norm {recipe.network.norm!r} is accepted, or any norm "
+            "where this one is none",
         )
 
 

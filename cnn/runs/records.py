@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...results.errors import InputError
 from ...results.files import plain, replacing
 from ..recipe.recipe import Recipe
 
@@ -49,14 +50,16 @@ class RunFolder:
             If it holds a run, or cannot be made.
         """
         if (self.path / "config.json").exists():
-            raise ValueError(
-                f"output={str(self.path)!r} holds a run; `bntheory cnn resume` goes on with it, "
-                "or another folder is accepted"
+            raise InputError(
+                "output",
+                str(self.path),
+                " holds a run; `bntheory cnn resume` goes on with it, "
+                "or another folder is accepted",
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ValueError(f"output={str(self.path)!r}: {error.strerror}") from None
+            raise InputError("output", str(self.path), f"{error.strerror}") from None
         self.write("config", recipe.to_dict())
 
     def recipe(self) -> Recipe:
@@ -70,8 +73,8 @@ class RunFolder:
         try:
             return Recipe.from_dict(json.loads((self.path / "config.json").read_text()))
         except (OSError, json.JSONDecodeError):
-            raise ValueError(
-                f"run={str(self.path)!r}: a folder that `bntheory cnn train` made is accepted"
+            raise InputError(
+                "run", str(self.path), "a folder that `bntheory cnn train` made is accepted"
             ) from None
 
     def write(self, name: str, values: Mapping[str, Any]) -> None:

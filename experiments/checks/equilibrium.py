@@ -9,6 +9,7 @@ import numpy as np
 
 from ...odes.equilibria.fixed_points import fixed_points
 from ...results.checks import integer
+from ...results.errors import InputError
 from ...teacher_student.online.simulate import Progress, simulate
 from ...teacher_student.problem import Problem
 
@@ -103,9 +104,10 @@ def check_equilibrium(
     found = fixed_points(problem)
     point = found.reached
     if problem.weight_decay == 0 or point is None or point.L is None:
-        raise ValueError(
-            f"weight_decay={problem.weight_decay!r}: a decay above 0 at which the flow reaches a "
-            "stable fixed point is accepted"
+        raise InputError(
+            "weight_decay",
+            problem.weight_decay,
+            "a decay above 0 at which the flow reaches a stable fixed point is accepted",
         )
     time = 1 / point.slow_rate
     times = time * np.linspace(SETTLE, SETTLE + AVERAGE, MOMENTS)

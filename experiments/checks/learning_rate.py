@@ -21,6 +21,7 @@ from ...odes.equilibria.dynamics import Stationary
 from ...odes.equilibria.stability import best_limit, largest_learning_rate
 from ...odes.flow.integrate import solve
 from ...results.checks import integer
+from ...results.errors import InputError
 from ...teacher_student.online.simulate import Progress, simulate
 from ...teacher_student.problem import Problem
 
@@ -132,9 +133,11 @@ def check_learning_rate(
     end = best_limit(flow)
     bound = None if end is None else largest_learning_rate(flow, end)
     if end is None or bound is None or abs(end[flow.R]) < 1 - 1e-6 or flow.scale(end) <= 0:
-        raise ValueError(
-            f"scheme={problem.scheme!r}, activation={problem.activation!r}: no aligned end of "
-            "training with a largest stable learning rate; nothing to check"
+        raise InputError(
+            "scheme",
+            problem.scheme,
+            f", activation={problem.activation!r}: no aligned end of training with a largest "
+            "stable learning rate; nothing to check",
         )
     Q, L = flow.scale(end), float(end[flow.L])
     at_end = flow.problem.replace(q0=Q, l0=L)

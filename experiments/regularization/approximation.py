@@ -15,6 +15,7 @@ import numpy as np
 from ...odes.flow.integrate import Flow, solve
 from ...results.base import Result
 from ...results.checks import integer
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
@@ -143,12 +144,12 @@ def approximate(
     True
     """
     if approximation not in APPROXIMATIONS:
-        raise ValueError(f"approximation={approximation!r}: {APPROXIMATIONS[0]} is accepted")
+        raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     if not problem.uses_batch:
-        raise ValueError(f"scheme={problem.scheme!r}: a batch scheme such as bn is accepted")
+        raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")
     sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]
     if not sizes:
-        raise ValueError(f"batch_sizes={batch_sizes!r}: at least one batch size is accepted")
+        raise InputError("batch_sizes", batch_sizes, "at least one batch size is accepted")
     exact, approximate, zeta = [], [], []
     for M in sizes:
         here = problem.replace(batch_size=M)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...results.errors import InputError
 from ...teacher_student.formula_kernels import specialise
 from ...teacher_student.problem import Problem
 from .block_errors import BlockSums, standard_errors
@@ -85,9 +86,10 @@ def field_moments(
         centre, spread = _normalisation(path, progress)
         return _moments(path, centre, spread, activation, progress)
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(
-            f"data={str(path)!r}: {error}; accepted is a .npy or .csv file of numbers, one "
-            "column a neuron"
+        raise InputError(
+            "data",
+            str(path),
+            f"{error}; accepted is a .npy or .csv file of numbers, one column a neuron",
         ) from None
 
 

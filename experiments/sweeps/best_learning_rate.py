@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from ...odes.equilibria.optimal_schedule import Schedule, optimal_schedule
 from ...odes.flow.ensemble import Progress, flow_ends, rows
 from ...results.checks import number
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from .sweep import sweep
@@ -90,7 +91,7 @@ def best_learning_rate(
     rates = np.geomspace(low, high, LOOKS)
     errors = sweep(constant, eta=rates, time=time, quantity="final-error")["final-error"].values
     if np.isnan(errors).all():
-        raise ValueError(f"high={high!r}: every learning rate from {low:g} on diverges")
+        raise InputError("high", high, f"every learning rate from {low:g} on diverges")
     k = int(np.nanargmin(errors))
     around = np.log(rates[[max(k - 1, 0), min(k + 1, LOOKS - 1)]])
     found = minimize_scalar(

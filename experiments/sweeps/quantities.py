@@ -11,6 +11,7 @@ from ...odes.equilibria.stability import learning_rate_bound
 from ...odes.flow.ensemble import COLUMNS, OUTSIDE, Ends
 from ...odes.flow.integrate import flow_kernels
 from ...results.checks import number
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate, learning_rate
 
@@ -63,9 +64,9 @@ def parse_quantities(quantity: str | Sequence[str], simulated: bool = False) -> 
     for name in names:
         if name not in PLAIN and not name.startswith(TIME_TO):
             accepted = ", ".join((*PLAIN, f"{TIME_TO}X"))
-            raise ValueError(f"quantity={name!r}: any of {accepted} is accepted")
+            raise InputError("quantity", name, f"any of {accepted} is accepted", PLAIN)
         if simulated and name in OF_THE_FLOW:
-            raise ValueError(f"quantity={name!r} is one of the flow; accepted without simulate")
+            raise InputError("quantity", name, " is one of the flow; accepted without simulate")
     levels = tuple(level_of(name) for name in names if name.startswith(TIME_TO))
     return Asked(tuple(names), levels, "plateau" in names)
 
@@ -75,9 +76,7 @@ def level_of(name: str) -> float:
     try:
         return number("quantity", float(name.removeprefix(TIME_TO)), above=0.0)
     except ValueError:
-        raise ValueError(
-            f"quantity={name!r}: {TIME_TO} with an error above 0 is accepted"
-        ) from None
+        raise InputError("quantity", name, f"{TIME_TO} with an error above 0 is accepted") from None
 
 
 def measure(

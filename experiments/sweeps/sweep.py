@@ -14,6 +14,7 @@ import numpy as np
 from ...odes.flow.ensemble import COLUMNS, STARTS, Progress
 from ...odes.flow.integrate import ATOL, RTOL
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...results.files import package_version
 from ...store.blocks import Layout, Memory
 from ...store.engines import fill_in_order, fill_in_threads
@@ -159,7 +160,7 @@ def _filled(
 
     if store is None:
         if dask is not None:
-            raise ValueError(f"dask={dask!r}: accepted with store, which the workers write to")
+            raise InputError("dask", dask, "accepted with store, which the workers write to")
         table = Memory(layout)
         _fill_here(table, work, workers, progress)
         return table.dataset()
@@ -234,7 +235,7 @@ def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[s
         except (TypeError, ValueError):
             values = np.empty(0)
         if values.ndim != 1 or not values.size or values.dtype.kind not in "iuf":
-            raise ValueError(f"{name}={given!r}: a list of numbers is accepted")
+            raise InputError(name, given, "a list of numbers is accepted")
         if name in WHOLE:
             _, least, most = WHOLE[name]
             values = np.array([integer(name, v.item(), least, most) for v in values])
@@ -247,9 +248,13 @@ def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[s
 def _check_values(problem: Problem, name: str, values: Array) -> None:
     """Check a range by its extremes: what a number must satisfy is an interval."""
     if name == "eta" and isinstance(problem.eta, str):
-        raise ValueError(f"eta={problem.eta!r}: a range replaces a number, not a schedule")
+        raise InputError("eta", problem.eta, "a range replaces a number, not a schedule")
     if name == "l0" and "gamma" not in problem.trained_scalars:
-        raise ValueError(f"l0: scheme={problem.scheme!r} has no gamma, its length starts at q0")
+        raise InputError(
+            "l0",
+            values.tolist(),
+            f"scheme={problem.scheme!r} has no gamma, its length starts at q0",
+        )
     extremes = [values.min(), values.max(), *values[~np.isfinite(values)][:1]]
     if name == "batch_size":
         extremes += [*values[values != np.rint(values)][:1]]

@@ -11,6 +11,7 @@ import numpy as np
 from ...odes.flow.integrate import Flow
 from ...odes.fluctuations.covariance import Fluctuations
 from ...results.base import Result
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from .chi_square import ChiSquare, resolved
@@ -199,10 +200,12 @@ class Comparison(Result):
             For another name, or a scatter that has no prediction.
         """
         if picture not in ("time", "scatter"):
-            raise ValueError(f"picture={picture!r}: time or scatter is accepted")
+            raise InputError("picture", picture, "time or scatter is accepted", ("time", "scatter"))
         if picture == "scatter" and self.predicted is None:
-            raise ValueError(
-                "picture='scatter': the scatter of these runs has no prediction; time is accepted"
+            raise InputError(
+                "picture",
+                "scatter",
+                "the scatter of these runs has no prediction; time is accepted",
             )
         return replace(self, picture=picture)
 

@@ -17,6 +17,7 @@ import numpy as np
 from ...odes.fluctuations.covariance import fluctuations
 from ...results.base import Result
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.online.simulate import Progress, simulate
 from ...teacher_student.problem import Problem
@@ -167,7 +168,7 @@ def plan(
     error = number("error", error, above=0.0, most=1.0)
     alpha = number("alpha", alpha, above=0.0, most=0.5)
     if not alpha < number("power", power, above=0.0, most=1.0) < 1.0:
-        raise ValueError(f"power={power!r}: a number above alpha={alpha:g} and below 1 is accepted")
+        raise InputError("power", power, f"a number above alpha={alpha:g} and below 1 is accepted")
     sizes = np.array([integer("dim", dim, 3) for dim in dims])
     predicted = fluctuations(problem, time=time, points=POINTS, progress=progress)
     names = problem.order_parameters

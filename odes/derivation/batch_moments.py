@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy import Expr, Integer, Poly, Symbol
 
+from ...results.errors import InputError
 from ...teacher_student.activations import activation_expression, field_symbol, slope_expression
 from .student_field import laurent
 from .symbols import NOISE, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, V
@@ -116,7 +117,7 @@ def growth(activation: str) -> int:
         limits = [sympy.limit(slope / h ** (degree - 1), h, side) for side in (sympy.oo, -sympy.oo)]
         if all(limit.is_finite for limit in limits):
             return degree
-    raise ValueError(f"activation={activation!r} grows too fast for a flow of a batch scheme")
+    raise InputError("activation", activation, " grows too fast for a flow of a batch scheme")
 
 
 def smallest_batch(activation: str, X: Expr, moments: Iterable[Any]) -> int:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import sympy
 from sympy import Expr, Symbol
 
+from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from .drift import example_factors, expectation
@@ -72,9 +73,11 @@ def derive_diffusion(problem: Problem) -> Diffusion:
         For a batch scheme: one step's covariance asks for moments of four examples.
     """
     if problem.uses_batch:
-        raise ValueError(
-            f"scheme={problem.scheme!r} normalises by batch statistics; a diffusion is derived "
-            "for sgd, wn, pn and formulas without mu and sigma"
+        raise InputError(
+            "scheme",
+            problem.scheme,
+            " normalises by batch statistics; a diffusion is derived "
+            "for sgd, wn, pn and formulas without mu and sigma",
         )
     return _derive(structure(problem), problem)
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import sympy
 from sympy import Expr, Integer, Poly, Rational, Symbol, acos, asin, binomial, pi, sqrt
 
+from ...results.errors import InputError
 from ...teacher_student.activations import activation_expression, field_symbol, slope_expression
 
 Q = Symbol("q", positive=True)
@@ -85,9 +86,11 @@ def closed_form(activation: str, moment: Moment, shifted: bool) -> Expr | None:
     if found is None:
         found = _erf_class(student, teacher, u, v)
     if found is not None and found.has(sympy.I):
-        raise ValueError(
-            f"activation={activation!r}: its averages over a Gaussian field do not exist; one that "
-            "grows more slowly is accepted"
+        raise InputError(
+            "activation",
+            activation,
+            "its averages over a Gaussian field do not exist; one that "
+            "grows more slowly is accepted",
         )
     return None if found is None else sympy.factor_terms(found)
 

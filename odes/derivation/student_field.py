@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr, Integer
 
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.schemes import field_expression, scheme_symbols
 from .symbols import BETA, GAMMA, SIGN, SPREAD, UBAR, UHAT, L, U
@@ -48,7 +49,7 @@ def student_field(problem: Problem) -> StudentField:
     field = field_expression(problem.scheme, problem.train_beta)
     by_name = {name: field.diff(s[name]) for name in DERIVATIVES}
     if any(derivative.has(sympy.DiracDelta) for derivative in by_name.values()):
-        raise ValueError(f"scheme={problem.scheme!r}: a field without jumps is accepted")
+        raise InputError("scheme", problem.scheme, "a field without jumps is accepted")
     by_name["n2"] *= s["N"]
     values = {s["n2"]: s["N"] * L**2, s["gamma"]: GAMMA, s["beta"]: BETA}
     population = {s["a"]: L * SIGN * U, s["mu"]: 0, s["sigma"]: L}
@@ -68,10 +69,12 @@ def _batch_part(problem: Problem, field: Expr, scale: Expr, shift: Expr) -> Expr
     X = sympy.expand(sympy.simplify((field - shift) / (scale * SIGN)).subs(SIGN**2, 1))
     flipped = X.subs({UHAT: -UHAT, UBAR: -UBAR}, simultaneous=True)
     if not X.free_symbols <= {UHAT, UBAR, SPREAD} or sympy.expand(flipped + X) != 0:
-        raise ValueError(
-            f"scheme={problem.scheme!r}: a flow is derived for batch fields of the form "
+        raise InputError(
+            "scheme",
+            problem.scheme,
+            "a flow is derived for batch fields of the form "
             "scale * X + shift, with scale and shift of gamma, beta and n2 alone and X odd in "
-            "a and mu"
+            "a and mu",
         )
     return X
 

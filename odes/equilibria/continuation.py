@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ...results.base import Result
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from .dynamics import Stationary
@@ -139,10 +140,10 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
     [(2.0, 'loses stability')]
     """
     if parameter not in FOLLOWED:
-        raise ValueError(f"follow={parameter!r}: any of {', '.join(FOLLOWED)} is accepted")
+        raise InputError("follow", parameter, f"any of {', '.join(FOLLOWED)} is accepted", FOLLOWED)
     grid = np.asarray(values, dtype=float)
     if grid.ndim != 1 or grid.size < 2 or not np.isfinite(grid).all() or (np.diff(grid) <= 0).any():
-        raise ValueError(f"{parameter}={values!r}: two or more increasing numbers are accepted")
+        raise InputError(parameter, values, "two or more increasing numbers are accepted")
     found = [_at(problem, parameter, value) for value in grid]
     branches: list[list[FixedPoint | None]] = []
     for k, points in enumerate(found):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..flow.integrate import flow_kernels, next_region, parameters
 from ..tables.regions import middle
@@ -45,9 +46,10 @@ class Stationary:
 
     def __init__(self, problem: Problem) -> None:
         if isinstance(problem.eta, str):
-            raise ValueError(
-                f"eta={problem.eta!r}: a constant learning rate is accepted; under a schedule "
-                "nothing is a fixed point"
+            raise InputError(
+                "eta",
+                problem.eta,
+                "a constant learning rate is accepted; under a schedule nothing is a fixed point",
             )
         self.problem = problem
         self.kernels: Any = flow_kernels(problem)

@@ -8,6 +8,7 @@ from functools import lru_cache
 import sympy
 from scipy.optimize import brentq
 
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment
 from ..derivation.drift import Derivation, derive_drift
@@ -49,7 +50,7 @@ def optimal_gamma(activation: str, M: int) -> float:
     """
     derivation = derive_drift(Problem(activation=activation, scheme="bn", batch_size=max(M, 2)))
     if derivation.smallest_batch > M:
-        raise ValueError(f"batch_size={M!r}: at least {derivation.smallest_batch} is accepted")
+        raise InputError("batch_size", M, f"at least {derivation.smallest_batch} is accepted")
     pull = _closed_pull(derivation, M) or _tabulated_pull(derivation, M)
     if isinstance(pull, float):
         return pull
@@ -57,7 +58,7 @@ def optimal_gamma(activation: str, M: int) -> float:
         low, high = 1 / reach, reach
         if pull(low) * pull(high) <= 0:
             return float(brentq(pull, low, high, xtol=1e-13))
-    raise ValueError(f"activation={activation!r}: BN has no best gamma between 0.01 and 100")
+    raise InputError("activation", activation, "BN has no best gamma between 0.01 and 100")
 
 
 def _closed_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ...codegen.modules import generated, kernel_texts
 from ...results.base import Result
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
@@ -343,14 +344,18 @@ def flow_table(
     least, who = kernels.SMALLEST_BATCH, f"scheme={problem.scheme!r} with activation="
     who += repr(problem.activation)
     if least > problem.M:
-        raise ValueError(
-            f"batch_size={problem.M!r}: the flow of {who} asks for E[1/s^{least - 2}] of the "
-            f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted"
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"the flow of {who} asks for E[1/s^{least - 2}] of the "
+            f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted",
         )
     if kernels.TABLE and problem.M < SMALLEST_TABLE:
-        raise ValueError(
-            f"batch_size={problem.M!r}: the flow of {who} is tabulated for batches of at least "
-            f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density"
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"the flow of {who} is tabulated for batches of at least "
+            f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density",
         )
     spec = kernels.TABLE
     return loaded_table(spec, problem.M, region, progress) if spec else None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer
+from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
@@ -94,7 +95,7 @@ class Fluctuations:
             Unless ``early <= late`` are indices of stored times.
         """
         if not 0 <= early <= late < self.t.size:
-            raise ValueError(f"early={early!r}, late={late!r}: ordered time indices are accepted")
+            raise InputError("early", early, f", late={late!r}: ordered time indices are accepted")
         carried = self.covariance[early]
         for step in self.propagators[early:late]:
             carried = step @ carried

@@ -29,6 +29,7 @@ from ...codegen.modules import (
     kernel_texts,
     source_fingerprint,
 )
+from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from . import chebyshev
@@ -76,16 +77,20 @@ def diffusion_table(
     M = problem.M if problem.uses_batch else 1
     smallest = smallest_scatter(problem, kernels)
     if smallest > M:
-        raise ValueError(
-            f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} asks for "
+        raise InputError(
+            "batch_size",
+            M,
+            f"the scatter of a run of scheme={problem.scheme!r} asks for "
             f"E[1/s^{2 * spec['order']}] of the batch's spread s, which is infinite below "
-            f"M = {smallest}; at least {smallest} is accepted"
+            f"M = {smallest}; at least {smallest} is accepted",
         )
     if problem.uses_batch and M > LARGEST_BATCH:
-        raise ValueError(
-            f"batch_size={M!r}: the scatter of a run of scheme={problem.scheme!r} is measured on "
+        raise InputError(
+            "batch_size",
+            M,
+            f"the scatter of a run of scheme={problem.scheme!r} is measured on "
             f"sampled batches; at most {LARGEST_BATCH} is accepted (scheme='wn' is the limit of "
-            "large batches)"
+            "large batches)",
         )
     key = structure(problem), M, extent
     if key not in _LOADED:

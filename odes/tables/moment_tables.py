@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ...codegen.modules import PACKAGE, cache_folder, keep
+from ...results.errors import InputError
 from . import chebyshev
 from .batch_law import Fineness
 from .regions import SHIFT_RANGE, Region, middle
@@ -150,10 +151,12 @@ def _check_finite(
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:
         at = ", ".join(f"{x:g}" for x in points[bad[0]])
-        raise ValueError(
-            f"batch_size={M!r}: {bad.size} of {len(points)} points of the table of batch moments "
+        raise InputError(
+            "batch_size",
+            M,
+            f"{bad.size} of {len(points)} points of the table of batch moments "
             f"of activation={spec.activation!r} are not finite, the first at ({at}); an "
-            "activation that grows more slowly, or another batch size, is accepted"
+            "activation that grows more slowly, or another batch size, is accepted",
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer
+from ...results.errors import InputError
 from ..formula_kernels import specialise
 from ..inputs import read_inputs
 from ..problem import Problem
@@ -123,14 +124,16 @@ def run_makers(
         Naming the parameter, its value and what is accepted.
     """
     if engine not in ENGINES:
-        raise ValueError(f"engine={engine!r}: {' or '.join(ENGINES)} is accepted")
+        raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
-        raise ValueError(
-            f"inputs={inputs!r}: engine='chain' follows from the rotational symmetry of Gaussian "
-            "inputs; other laws are accepted with engine='vectors'"
+        raise InputError(
+            "inputs",
+            inputs,
+            "engine='chain' follows from the rotational symmetry of Gaussian "
+            "inputs; other laws are accepted with engine='vectors'",
         )
     make: Callable[..., Any] = ChainRun if engine == "chain" else partial(VectorRun, law=law)
     # The k-th child of spawn(), made by itself.

@@ -11,6 +11,7 @@ import scipy.linalg
 import scipy.optimize
 
 from ...results.checks import number
+from ...results.errors import InputError
 from ..problem import Problem
 from ..regularization import decay
 from .run import Student, start_weights
@@ -120,9 +121,11 @@ def solve_full_batch(
         For a scheme or activation that has no full-batch loss here.
     """
     if problem.scheme not in ("sgd", "wn", "pn") or problem.activation not in ("identity", "relu"):
-        raise ValueError(
-            f"method='full-batch': schemes sgd, wn, pn with identity or relu are accepted, not "
-            f"{problem.scheme} with {problem.activation}"
+        raise InputError(
+            "method",
+            "full-batch",
+            f"schemes sgd, wn, pn with identity or relu are accepted, not "
+            f"{problem.scheme} with {problem.activation}",
         )
     rows, converged = [], 0
     for child in np.random.SeedSequence(seed).spawn(runs):

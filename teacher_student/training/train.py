@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ..formula_kernels import specialise
 from ..problem import Problem
 from ..schedule import check_schedule
@@ -111,9 +112,11 @@ def train(
     _check_start(problem, start)
     examples = max(1, round(alpha * dim))
     if not replacement and examples < problem.M:
-        raise ValueError(
-            f"batch_size={problem.M}: without replacement at most the {examples} examples of "
-            f"alpha={alpha:g}, dim={dim} are accepted"
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"without replacement at most the {examples} examples of "
+            f"alpha={alpha:g}, dim={dim} are accepted",
         )
     check_schedule(problem, epochs * max(1, examples // problem.M) / dim)
     stop: list[bool] = []
@@ -145,20 +148,22 @@ def train(
 def _checked_epochs(stored: Sequence[int], last: int) -> Array:
     whole = np.array([integer("stored_epochs", epoch, 0, last) for epoch in stored], dtype=int)
     if (np.diff(whole) <= 0).any():
-        raise ValueError(f"stored_epochs={stored!r}: increasing whole numbers are accepted")
+        raise InputError("stored_epochs", stored, "increasing whole numbers are accepted")
     return whole
 
 
 def _check_start(problem: Problem, start: str) -> None:
     if start not in STARTS:
-        raise ValueError(f"start={start!r}: {', '.join(STARTS)} is accepted")
+        raise InputError("start", start, f"{', '.join(STARTS)} is accepted", STARTS)
     if start != "zero":
         return
     kernels = specialise(problem.replace(eta=1.0), "observables")
     if "gamma" in problem.trained_scalars or kernels.activation(0.0)[1] == 0.0:
-        raise ValueError(
-            f"start={start!r}: {problem.scheme} with {problem.activation} has no gradient at zero "
-            "weights; random and xty are accepted"
+        raise InputError(
+            "start",
+            start,
+            f"{problem.scheme} with {problem.activation} has no gradient at zero "
+            "weights; random and xty are accepted",
         )
 
 
