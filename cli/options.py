@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import rich_click as click
 
 from ..results.errors import InputError
+from ..teacher_student.parameters import ACTIVATION_NAMES, PARAMETERS, SCHEME_NAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,22 +24,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MOST_VALUES = 10_000_000
 #: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
 ALIKE = 0.7
-#: The problem's options: parameter, type, and what it means. Defaults live in `Problem` alone.
-PROBLEM_OPTIONS: tuple[tuple[str, Any, str], ...] = (
-    ("activation", str, "Name (relu identity erf tanh sigmoid softplus gelu leaky-relu) or "
-     "formula in h.  [default: relu]"),
-    ("scheme", str, "Name (sgd wn pn bn mean-only-bn var-only-bn) or field formula in a, n2, "
-     "gamma, beta, N, mu, sigma.  [default: {default_scheme}]"),
-    ("eta", str, "Learning rate of the weights, > 0, or a formula in t.  [default: 0.5]"),
-    ("gamma_rate", float, "Learning rate of gamma in units of eta/N.  [default: 1]"),
-    ("zeta", str, "Gamma decay >= 0, or auto.  [default: 0; auto for pn]"),
-    ("noise", float, "Label-noise variance S >= 0.  [default: 0]"),
-    ("batch_size", int, "Batch size M.  [default: 32; 1 for sgd, wn]"),
-    ("weight_decay", float, "Weight decay lambda >= 0.  [default: 0]"),
-    ("q0", float, "Start: gamma, or length for sgd.  [default: 0.5]"),
-    ("r0", float, "Start: overlap R.  [default: 0.2]"),
-    ("l0", float, "Start: length L.  [default: 1]"),
-)  # fmt: skip
+#: The problem's options that take a value.
+PROBLEM_OPTIONS = tuple(row for row in PARAMETERS.values() if row.kind is not bool)
 
 
 def option_name(parameter: str) -> str:
@@ -49,14 +35,15 @@ def option_name(parameter: str) -> str:
 
 def problem_options(command: Command) -> Command:
     """Add ``--problem`` and the problem's options to a command."""
-    command = click.option(
-        "--train-beta/--no-train-beta", default=None, help="Train the shift beta from 0."
-    )(command)
-    for parameter, kind, meaning in reversed(PROBLEM_OPTIONS):
-        text = meaning.format(default_scheme=_default_scheme())
+    shift = PARAMETERS["train_beta"]
+    command = click.option("--train-beta/--no-train-beta", default=None, help=shift.help)(command)
+    completed = {"activation": completing(*ACTIVATION_NAMES.split())}
+    completed["scheme"] = completing(*SCHEME_NAMES.split())
+    for row in reversed(PROBLEM_OPTIONS):
         command = click.option(
-            option_name(parameter), parameter, type=kind, help=text, shell_complete=_names(text)
-        )(command)
+            option_name(row.name), row.name, type=row.kind, help=row.option_help,
+            shell_complete=completed.get(row.name),
+        )(command)  # fmt: skip
     return click.option(
         "--problem",
         "problem_file",
@@ -65,19 +52,9 @@ def problem_options(command: Command) -> Command:
     )(command)
 
 
-def _names(meaning: str) -> Callable[..., list[str]] | None:
-    """What a shell may complete: the names in the brackets of "Name (relu identity)"."""
-    listed = re.match(r"Name \(([^)]*)\)", meaning)
-    return completing(*listed.group(1).split()) if listed else None
-
-
 def completing(*names: str) -> Callable[..., list[str]]:
     """Complete these names, in shells where completion is set up."""
     return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
-
-
-def _default_scheme() -> str:
-    return "bn"
 
 
 def take_problem(options: dict[str, Any]) -> Problem:
@@ -85,8 +62,7 @@ def take_problem(options: dict[str, Any]) -> Problem:
     from ..teacher_student.problem import Problem, read_parameters
 
     path = options.pop("problem_file")
-    names = [parameter for parameter, _, _ in PROBLEM_OPTIONS] + ["train_beta"]
-    given = {name: options.pop(name) for name in names}
+    given = {name: options.pop(name) for name in PARAMETERS}
     with bad_input():
         values = read_parameters(path) if path is not None else {}
         values |= {name: value for name, value in given.items() if value is not None}

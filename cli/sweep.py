@@ -8,6 +8,7 @@ import rich_click as click
 
 from ..results.errors import InputError
 from ..results.files import PICTURE_SUFFIXES
+from ..teacher_student.parameters import KERNEL_PARAMETERS, START_PARAMETERS
 from .examples import examples
 from .options import (
     KEEPING,
@@ -26,7 +27,7 @@ from .options import (
 from .report import Reporter, some_failed, table
 
 #: Of the problem's options, those that take a range here.
-RANGED = ("eta", "gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "q0", "r0", "l0")
+RANGED = (*KERNEL_PARAMETERS, *START_PARAMETERS)
 #: Of the simulation's options, those that take a range of whole numbers.
 WHOLE = ("dim", "seed")
 #: What is of no use without --simulate, with its default.
@@ -200,7 +201,7 @@ def _whole(text: str, name: str) -> Any:
 def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
     """Take the ranges out of the options; what is one number stays for the problem."""
     grid: dict[str, Any] = {}
-    for name, kind, _ in PROBLEM_OPTIONS:
+    for name, kind in ((row.name, row.kind) for row in PROBLEM_OPTIONS):
         text = options[name]
         if name not in RANGED or text is None:
             continue

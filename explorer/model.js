@@ -56,9 +56,9 @@ function curves(state) {
     {maxSteps: MOST_STEPS});
   const columns = {t: times.slice(0, way.states.length), Q: [], R: [], L: [], error: [], eta_eff: []};
   for (const y of way.states) {
-    const [Q, error] = flow.observables(y), L = y[flow.size - 1];
+    const [Q, error] = flow.observables(y), L = y[flow.place.L];
     columns.Q.push(Q);
-    columns.R.push(y[flow.size - 2]);
+    columns.R.push(y[flow.place.R]);
     columns.L.push(L);
     columns.error.push(error);
     columns.eta_eff.push(entryOf(state).gamma ? state.eta * Math.abs(Q) / L ** 2 : state.eta);

@@ -14,7 +14,9 @@ from ..codegen.formula import FormulaError, check
 from ..results.checks import integer, number
 from ..results.errors import InputError
 from .activations import ACTIVATIONS, activation_formula
+from .parameters import PARAMETERS, Parameter
 from .schemes import SCHEMES, scheme_formula, scheme_uses, uses_batch
+from .state_space import StateSpace, scalar_student
 
 #: Batch sizes a scheme has unless told otherwise; every other scheme has 32.
 SINGLE_EXAMPLE = ("sgd", "wn")
@@ -70,18 +72,18 @@ class Problem:
     True
     """
 
-    activation: str = "relu"
-    scheme: str = "bn"
-    eta: float | str = 0.5
-    gamma_rate: float = 1.0
-    zeta: float | str | None = None
-    noise: float = 0.0
-    batch_size: int | None = None
-    weight_decay: float = 0.0
-    q0: float = 0.5
-    r0: float = 0.2
-    l0: float = 1.0
-    train_beta: bool = False
+    activation: str = PARAMETERS["activation"].default
+    scheme: str = PARAMETERS["scheme"].default
+    eta: float | str = PARAMETERS["eta"].default
+    gamma_rate: float = PARAMETERS["gamma_rate"].default
+    zeta: float | str | None = PARAMETERS["zeta"].default
+    noise: float = PARAMETERS["noise"].default
+    batch_size: int | None = PARAMETERS["batch_size"].default
+    weight_decay: float = PARAMETERS["weight_decay"].default
+    q0: float = PARAMETERS["q0"].default
+    r0: float = PARAMETERS["r0"].default
+    l0: float = PARAMETERS["l0"].default
+    train_beta: bool = PARAMETERS["train_beta"].default
 
     def __post_init__(self) -> None:
         _named("activation", self.activation, activation_formula, ACTIVATIONS)
@@ -89,18 +91,15 @@ class Problem:
         self._set(eta=_rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=1 if self.scheme in SINGLE_EXAMPLE else 32)
-        if self.zeta is None:
-            self._set(zeta="auto" if self.scheme == "pn" else 0.0)
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
         self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
-        for name in ("gamma_rate", "q0", "l0"):
-            self._set(**{name: number(name, getattr(self, name), above=0.0)})
-        for name in ("noise", "weight_decay"):
-            self._set(**{name: number(name, getattr(self, name), least=0.0)})
-        self._set(r0=number("r0", self.r0, least=-1.0, most=1.0))
+        for name, row in PARAMETERS.items():
+            if row.checked_alone:
+                self._set(**{name: bounded(row, getattr(self, name))})
+        if self.zeta is None:
+            self._set(zeta="auto" if self.scheme == "pn" else 0.0)
         if self.zeta != "auto":
-            also = " or 'auto'"
-            self._set(zeta=number("zeta", self.zeta, least=0.0, also=also))
+            self._set(zeta=bounded(PARAMETERS["zeta"], self.zeta, " or 'auto'"))
         self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
         if not isinstance(self.train_beta, bool):
             raise InputError("train_beta", self.train_beta, "true or false is accepted")
@@ -132,17 +131,29 @@ class Problem:
         )
 
     @property
+    def state_space(self) -> StateSpace:
+        """The order parameters: the trained scalars, then overlap and length."""
+        return scalar_student(self.trained_scalars)
+
+    @property
     def order_parameters(self) -> tuple[str, ...]:
-        """The names of the order parameters: the trained scalars, then ``R`` and ``L``."""
-        return (*self.trained_scalars, "R", "L")
+        """The names of the order parameters, in their order in a state."""
+        return self.state_space.labels
+
+    @property
+    def start_parameters(self) -> dict[str, str]:
+        """Which parameter an order parameter starts at; ``beta`` starts at 0."""
+        if "gamma" in self.trained_scalars:
+            return {"gamma": "q0", "R": "r0", "L": "l0"}
+        return {"R": "r0", "L": "q0"}
 
     @property
     def start(self) -> tuple[float, ...]:
         """The start, in the order of `order_parameters`."""
-        has_gamma = "gamma" in self.trained_scalars
-        values = {"gamma": self.q0, "beta": 0.0, "R": self.r0}
-        values["L"] = self.l0 if has_gamma else self.q0
-        return tuple(values[name] for name in self.order_parameters)
+        given = self.start_parameters
+        return tuple(
+            getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters
+        )
 
     @property
     def M(self) -> int:
@@ -251,19 +262,25 @@ def _named(parameter: str, value: object, formula: Any, names: Collection[str]) 
         raise InputError(parameter, value, reason, names) from None
 
 
+def bounded(row: Parameter, value: object, also: str = "") -> float:
+    """A number within the bounds of a parameter."""
+    return number(row.name, value, above=row.above, least=row.least, most=row.most, also=also)
+
+
 def _rate(eta: object) -> float | str:
     """The learning rate as a number where it is one, else as a checked formula in t."""
+    row, also = PARAMETERS["eta"], " or a formula in t"
     if not isinstance(eta, str):
-        return number("eta", eta, above=0.0, also=" or a formula in t")
+        return bounded(row, eta, also)
     try:
         constant = float(eta)
     except ValueError:
         pass
     else:
-        return number("eta", constant, above=0.0, also=" or a formula in t")
+        return bounded(row, constant, also)
     try:
-        check(eta, {"t"})
+        check(eta, row.formula_in.split())
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{eta!r}: ")
-        raise InputError("eta", eta, f"{reason}") from None
+        raise InputError("eta", eta, reason) from None
     return eta

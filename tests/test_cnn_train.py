@@ -13,7 +13,7 @@ import pytest
 from command import ENTRY, call
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
-from bntheory.cnn import batches as batches_module  # noqa: E402
+from bntheory.cnn.data import batches as batches_module  # noqa: E402
 from bntheory.cnn.data.batches import Batches, DeviceImages, moves_of_epoch  # noqa: E402
 from bntheory.cnn.data.data import load  # noqa: E402
 from bntheory.cnn.evaluation.campaign import train_preset  # noqa: E402

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference
 import sympy
-from bntheory.odes.equilibria.dynamics import Stationary
+from bntheory.odes.equilibria.dynamics import Dynamics
 from bntheory.odes.equilibria.table_one import table_one
 from scipy.linalg import expm
 from scipy.optimize import brentq
@@ -137,7 +137,7 @@ def test_displacements_evolve_by_the_jacobian(parameters):
         return np.array([flow.values[n][0] for n in ("Q", "R", "L")])[-len(names) :]
 
     columns = [(end({n: start[n] + h}) - end({n: start[n] - h})) / (2 * h) for n in names]
-    J = Stationary(problem).jacobian(np.array(point.state))
+    J = Dynamics(problem).jacobian(np.array(point.state))
     assert pytest.approx(expm(J * T), abs=1e-5) == np.array(columns).T
     assert sorted(v.real for v in point.eigenvalues) == pytest.approx(
         sorted(np.linalg.eigvals(J).real)
@@ -177,7 +177,7 @@ def test_equilibrium_under_weight_decay(activation):
 @pytest.mark.parametrize("R", [-0.6, 0.3, 0.95, 1.0])
 @pytest.mark.parametrize("scheme", ["pn", "sgd"])
 def test_differences_reproduce_the_symbolic_jacobian(activation, R, scheme):
-    flow = Stationary(bn.Problem(activation, scheme, noise=0.2, weight_decay=0.1))
+    flow = Dynamics(bn.Problem(activation, scheme, noise=0.2, weight_decay=0.1))
     y = np.array([0.8, R, 1.3])[-flow.size :]
     by_differences = np.empty((flow.size, flow.size))
     flow.kernels.differences(y, flow.p, flow.kernels.FULL, flow.everything, by_differences)
@@ -213,7 +213,7 @@ def test_following_without_a_bifurcation_reports_none():
 
 
 def test_newton_solves_small_systems_and_skips_what_is_singular():
-    eliminate = Stationary(bn.Problem("identity", "wn")).kernels.eliminate
+    eliminate = Dynamics(bn.Problem("identity", "wn")).kernels.eliminate
     rng = np.random.default_rng(5)
     for n in (1, 2, 4):
         A, x = rng.normal(size=(n, n)), rng.normal(size=n)

@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from bntheory.odes.fluctuations.joint_flow import RTOL
 from references import freeze
 
 #: Rounding of another machine's elementary functions, 1e-16 a call, through steps that the
@@ -21,7 +22,13 @@ def test_a_line_answers_as_before(line):
     apart = list(freeze.differences(freeze.answer(line), FROZEN[line]))
     # How many steps a controller takes may hang on the last bit, too.
     counted = [one for one in apart if not one[0].endswith("/steps")]
-    assert [one for one in counted if one[1] > ROUNDING] == []
+    assert [one for one in counted if one[1] > tolerance(*one)] == []
+
+
+def tolerance(where, _):
+    """What an answer may move by; what is predicted of the scatter, by that flow's own bound."""
+    scatter = ("z", "std", "shift", "p_value", "max_abs_z", "bias_bound", "verdict")
+    return RTOL if where.split("/")[1] in scatter else ROUNDING
 
 
 def test_differences_are_found_in_numbers_and_in_kind():

@@ -187,8 +187,5 @@ def test_bad_input_is_named(arguments, words):
         generalization(**{"alpha": 2.0, **arguments})
 
 
-def test_the_package_is_the_public_function_too():
-    import bntheory.generalization as package
-
-    direct = generalization("identity", [2.0], zeta=0.25)
-    assert package("identity", [2.0], zeta=0.25).error == direct.error
+def test_the_public_name_is_the_function_whatever_was_imported_before():
+    assert bn.generalization is generalization

@@ -6,7 +6,7 @@ import pytest
 from bntheory.experiments.checks import learning_rate as learning_rate_check
 from bntheory.experiments.checks.branch import check_branch
 from bntheory.experiments.checks.fixed_points import check_fixed_points
-from bntheory.odes.equilibria.dynamics import Stationary
+from bntheory.odes.equilibria.dynamics import Dynamics
 
 
 @pytest.mark.parametrize("eta", [0.5, 3.0, 7.0])
@@ -114,5 +114,5 @@ def test_a_point_that_does_not_move_has_the_rate_of_its_jacobian():
     point = bn.fixed_points(problem).reached
     assert point.largest_eta == point.largest_eta_frozen == pytest.approx(2.0, rel=1e-12)
     assert check_branch(problem) is None
-    limit = Stationary(problem).limits()[0]
+    limit = Dynamics(problem).limits()[0]
     assert np.abs(limit) == pytest.approx(1.0)

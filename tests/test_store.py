@@ -117,13 +117,13 @@ def test_more_values_and_runs_reuse_what_is_there(tmp_path, monkeypatch):
     more = {**SMALL, "runs": 8}
     expected = bn.sweep(PROBLEM, eta=[0.3, 0.6, 0.9, 1.2], **more)
     done = []
-    real = bn.experiments.sweep_work.simulate_point
+    real = bn.experiments.sweeps.work.simulate_point
 
     def counted(problem, simulation, time, which, *others):
         done.extend((problem.eta, k) for k in which)
         return real(problem, simulation, time, which, *others)
 
-    monkeypatch.setattr(bn.experiments.sweep_work, "simulate_point", counted)
+    monkeypatch.setattr(bn.experiments.sweeps.work, "simulate_point", counted)
     made = bn.sweep(PROBLEM, eta=[0.3, 0.9], store=tmp_path / "s", mode="extend", **more)
     assert made["eta"].values.tolist() == [0.3, 0.6, 0.9, 1.2]
     assert same(expected, made)

@@ -10,7 +10,7 @@ from bntheory.cli.main import bntheory as command
 from bntheory.codegen.lane_math import acos_lane, asin_lane
 from bntheory.experiments.sweeps import sweep as sweep_module
 from bntheory.experiments.sweeps.best_learning_rate import schedule_with_gain
-from bntheory.odes.equilibria.dynamics import Stationary
+from bntheory.odes.equilibria.dynamics import Dynamics
 from bntheory.odes.equilibria.optimal_schedule import best_rate
 from bntheory.odes.flow.ensemble import flow_ends, rows
 from bntheory.pictures.sweep import _boundary
@@ -158,7 +158,7 @@ def test_the_schedule_is_locally_optimal():
     """At a state on the way no constant rate lowers the error more in a short time."""
     problem = bn.Problem(scheme="wn", noise=0.2)
     schedule = bn.optimal_schedule(problem, time=10.0, points=3)
-    flow = Stationary(problem)
+    flow = Dynamics(problem)
     state = {"q0": schedule.Q[1], "r0": schedule.R[1], "l0": schedule.L[1]}
     best = best_rate(flow, np.array(list(state.values())))
     assert best == pytest.approx(schedule.eta[1], rel=1e-4)

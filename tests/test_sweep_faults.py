@@ -18,7 +18,8 @@ QUANTITIES = ("final-error", "final-R", "time-to:0.19")
 PATIENCE = 120.0
 #: The command, with chunks small enough for a test to have many of them.
 ENTRY = [sys.executable, "-c", "from bntheory.cli.main import main\n"
-         "from bntheory.experiments import sweep\nsweep.LEAST_SECONDS = 0.05\nmain()"]  # fmt: skip
+         "from bntheory.experiments.sweeps import sweep\n"
+         "sweep.LEAST_SECONDS = 0.05\nmain()"]  # fmt: skip
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:

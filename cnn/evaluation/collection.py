@@ -17,7 +17,7 @@ from ..runs.records import LAYERS, METRICS, RunFolder, as_csv, from_csv
 
 Array = np.ndarray
 Rows = list[dict[str, Any]]
-COMMITTED = Path(__file__).resolve().parent.parent / "figures" / "records"
+COMMITTED = Path(__file__).resolve().parents[2] / "figures" / "records"
 BRIDGE = (
     "layer", "batch_size", "gap", "gap_sem", "predicted_gap", "from_mean", "from_spread",
     "from_both", "from_residual", "uncorrelated", "zeta_samples", "neuron_zeta",

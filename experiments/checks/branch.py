@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...odes.equilibria.dynamics import Stationary
+from ...odes.equilibria.dynamics import Dynamics
 from ...odes.equilibria.fixed_points import FixedPoint, all_points
 from ...odes.equilibria.stability import best_limit, moves, stable_branch_end
 from ...odes.flow.integrate import solve
@@ -83,7 +83,7 @@ def check_branch(problem: Problem, largest_eta: float | None = None) -> BranchCh
     BranchCheck or None
         None where nothing moves the point, or there is no such rate.
     """
-    flow = Stationary(problem.replace(eta=1.0))
+    flow = Dynamics(problem.replace(eta=1.0))
     limit = best_limit(flow)
     if limit is None or not moves(flow, limit):
         return None
@@ -106,7 +106,7 @@ def check_branch(problem: Problem, largest_eta: float | None = None) -> BranchCh
 
 def _nearest_stable(problem: Problem, to: FixedPoint | None = None) -> FixedPoint | None:
     """The stable point with the lowest error, or nearest to another one."""
-    stable = [p for p in all_points(Stationary(problem)) if p.stable and p.Q > 0]
+    stable = [p for p in all_points(Dynamics(problem)) if p.stable and p.Q > 0]
     if to is None:
         return min(stable, key=lambda p: p.error, default=None)
     return min(stable, key=lambda p: _apart(p.Q, p.R, to), default=None)

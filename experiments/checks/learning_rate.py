@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from ...odes.equilibria.dynamics import Stationary
+from ...odes.equilibria.dynamics import Dynamics
 from ...odes.equilibria.stability import best_limit, largest_learning_rate
 from ...odes.flow.integrate import solve
 from ...results.checks import integer
@@ -129,7 +129,7 @@ def check_learning_rate(
         If the problem has no largest stable learning rate to check.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
-    flow = Stationary(problem.replace(eta=1.0))
+    flow = Dynamics(problem.replace(eta=1.0))
     end = best_limit(flow)
     bound = None if end is None else largest_learning_rate(flow, end)
     if end is None or bound is None or abs(end[flow.R]) < 1 - 1e-6 or flow.scale(end) <= 0:
@@ -197,7 +197,7 @@ def _flow_growth(problem: Problem, time: float) -> float:
 
 
 def _start_excess(problem: Problem) -> float:
-    L = problem.start[-1]
+    L = problem.start[problem.state_space.place("L")]
     return float(_misaligned(L, 1 - MISALIGNED))
 
 

@@ -85,7 +85,8 @@ def measure(
     """The quantities of flows, NaN where one does not exist; and messages of failed flows."""
     kernels = flow_kernels(problem)
     complete = flows.status == kernels.COMPLETE
-    R, L = flows.states[:, -2], flows.states[:, -1]
+    state = problem.state_space.unpack(flows.states)
+    R, L = state["R"], state["L"]
     found = {"final-Q": flows.Q, "final-R": R, "final-L": L, "final-error": flows.error}
     # The effective rate of theory.md, section 3, at the end of the flow.
     rates = _rates(problem, columns, numbers)

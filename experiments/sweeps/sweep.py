@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...odes.flow.ensemble import COLUMNS, STARTS, Progress
+from ...odes.flow.ensemble import COLUMNS, Progress
 from ...odes.flow.integrate import ATOL, RTOL
 from ...results.checks import integer, number
 from ...results.errors import InputError
@@ -20,6 +20,7 @@ from ...store.blocks import Layout, Memory
 from ...store.engines import fill_in_order, fill_in_threads
 from ...store.store import Store
 from ...teacher_student.online.simulate import MOST_RUNS, run_makers
+from ...teacher_student.parameters import START_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import MOST_POINTS, MOST_STEPS, check_schedule
 from .quantities import parse_quantities
@@ -223,7 +224,7 @@ def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[s
     """The grid as arrays, every value checked as `Problem` checks it."""
     axes = {}
     for name, given in grid.items():
-        known = (*COLUMNS, *STARTS, "time", *(WHOLE if simulate else ()))
+        known = (*COLUMNS, *START_PARAMETERS, "time", *(WHOLE if simulate else ()))
         if name not in known:
             also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
             accepted = ", ".join(known)

@@ -91,8 +91,7 @@ def _derive(formulas: str, problem: Problem) -> BatchDiffusion:
     scattering: list[Expr] = []
     averaged: list[Expr] = []
     increments = {
-        name: tuple(_sorted(every[name], scattering))
-        for name in (*problem.trained_scalars, "R", "L")
+        name: tuple(_sorted(every[name], scattering)) for name in problem.order_parameters
     }
     finite_size = tuple(_sorted(finite, averaged))
     return BatchDiffusion(tuple(scattering), increments, tuple(averaged), finite_size)

@@ -94,7 +94,7 @@ def _increments(problem: Problem) -> dict[str, Expr]:
         "R": (ETA * push * (v - R * SIGN * u) - R * longer) / L,
         "L": ETA * (push * SIGN * u + 2 * pull * L) + longer,
     }
-    return {name: every[name] for name in (*problem.trained_scalars, "R", "L")}
+    return {name: every[name] for name in problem.order_parameters}
 
 
 def _covariance(a: Expr, b: Expr, mean) -> Expr:  # type: ignore[no-untyped-def]

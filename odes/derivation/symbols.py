@@ -5,10 +5,14 @@ from __future__ import annotations
 import sympy
 from sympy import Symbol
 
+from ...teacher_student import parameters
+
 GAMMA, BETA, R = sympy.symbols("gamma beta R", real=True)
 L = Symbol("L", positive=True)
-ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = sympy.symbols(
-    "eta gamma_rate zeta S M lambda", positive=True
+#: In the order in which the kernels take them.
+ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = tuple(
+    Symbol(parameters.PARAMETERS[name].symbol, positive=True)
+    for name in parameters.KERNEL_PARAMETERS
 )
 #: The sign of the field's scale: fields are written in ``u' = sign u``, so that ``q = |scale|``.
 SIGN = Symbol("sign", real=True)

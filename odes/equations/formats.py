@@ -18,7 +18,7 @@ from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import AnyMoment, Derivation, derive_drift
 from ..derivation.symbols import GAMMA, L
 from ..flow.integrate import parameters
-from ..source.flow_source import flow_source
+from ..source.flow_source import RENAMED, flow_source
 from ..tables.chebyshev import HEADER
 from .javascript import javascript_flow, runtime
 
@@ -97,7 +97,7 @@ class Equations:
             needed += ["chebyshev"] if problem.uses_batch else []
             needed += ["quadrature"]
         numbers = parameters(problem)
-        own = dict(zip(("eta", "gamma_rate", "zeta", "S", "M", "weight_decay"), numbers.tolist(),
+        own = dict(zip((symbol.name for symbol in RENAMED.values()), numbers.tolist(),
                        strict=False))  # fmt: skip
         table = numbers[len(own) :].tolist() or None
         driver = _JAVASCRIPT_DRIVER.format(

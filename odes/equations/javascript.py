@@ -35,10 +35,11 @@ def runtime(*names: str) -> str:
 def javascript_flow(derivation: Derivation) -> str:
     """A function ``makeFlow(prepare)`` that returns the flow as an object.
 
-    The object has ``names`` (of the order parameters), ``size``, ``hasJacobian``,
-    ``hasTable``, ``hasRange`` (of its table), and the functions ``rhs(t, y, p, dy)``,
-    ``jacobian(t, y, p, J)`` and ``observables(y)``, which returns ``[Q, error]``. A quadrature
-    ``moments(q, shift, rho)`` passes through ``prepare`` first, which may tabulate it.
+    The object has ``names`` (of the order parameters), ``size``, ``place`` (by name),
+    ``hasJacobian``, ``hasTable``, ``hasRange`` (of its table), and the functions
+    ``rhs(t, y, p, dy)``, ``jacobian(t, y, p, J)`` and ``observables(y)``, which returns
+    ``[Q, error]``. A quadrature ``moments(q, shift, rho)`` passes through ``prepare`` first,
+    which may tabulate it.
     """
     names = derivation.problem.order_parameters
     has_table = bool(table_spec(derivation))
@@ -46,6 +47,7 @@ def javascript_flow(derivation: Derivation) -> str:
     facts = {
         "names": list(names),
         "size": len(names),
+        "place": {name: place for place, name in enumerate(names)},
         "hasJacobian": not derivation.by_quadrature,
         "hasTable": has_table,
         "hasRange": has_table and not homogeneous,

@@ -12,7 +12,7 @@ from ...results.base import Result
 from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
-from .dynamics import Stationary
+from .dynamics import Dynamics
 from .fixed_points import FixedPoint, all_points
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
 
 
 def _at(problem: Problem, parameter: str, value: float) -> list[FixedPoint]:
-    return all_points(Stationary(problem.replace(**{parameter: float(value)})))
+    return all_points(Dynamics(problem.replace(**{parameter: float(value)})))
 
 
 def _upper(points: Sequence[FixedPoint]) -> list[FixedPoint]:

@@ -33,7 +33,7 @@ LENGTHS, DISTANCES = (0.3, 1.0, 3.0), (0.0, 0.03)
 EFFECTIVE_LENGTHS = (0.8, 1.2, 2.0, 5.0, 12.0)
 
 
-class Stationary:
+class Dynamics:
     """The drift of one problem as a function of its order parameters, and its roots.
 
     Attributes
@@ -54,15 +54,17 @@ class Stationary:
         self.problem = problem
         self.kernels: Any = flow_kernels(problem)
         self.p = parameters(problem)
-        self.size = len(problem.order_parameters)
-        self.R, self.L = self.size - 2, self.size - 1
+        space = problem.state_space
+        self.size, self.R, self.L = space.size, space.place("R"), space.place("L")
         self.everything = np.arange(self.size)
         start = np.array(problem.start)
         longer = start.copy()
         longer[self.L] *= 2.0
         self.normalised = bool(abs(self.scale(longer) - self.scale(start)) < 1e-12)
         #: The unknowns of the limit of small learning rates.
-        self.quick = self.everything[:-1] if self.normalised else self.everything
+        self.quick = self.everything
+        if self.normalised:
+            self.quick = np.delete(self.everything, self.L)
 
     @property
     def eta(self) -> float:
@@ -111,7 +113,7 @@ class Stationary:
 
     def limits(self) -> list[Array]:
         """The roots of the first-order drift: at L = l0, if the student is normalised."""
-        lengths = (self.problem.start[-1],) if self.normalised else LENGTHS
+        lengths = (self.problem.start[self.L],) if self.normalised else LENGTHS
         return self.search(self._starts(OVERLAPS, lengths), self.quick, self.kernels.FIRST_ORDER)
 
     def rests(self, limits: Iterable[Array]) -> list[Array]:
@@ -182,7 +184,7 @@ class Stationary:
         """The same student with both gamma and the weights' sign turned."""
         image = y.copy()
         if "gamma" in self.problem.trained_scalars:
-            image[[0, self.R]] *= -1.0
+            image[[self.problem.state_space.place("gamma"), self.R]] *= -1.0
         return image
 
     def _is_root(self, y: Array, free: Array, order: int) -> bool:

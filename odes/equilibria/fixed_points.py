@@ -19,7 +19,7 @@ from ...teacher_student.regularization import decay
 from ...teacher_student.schedule import effective_rate
 from ..flow.ensemble import OUTSIDE, flow_ends
 from ..flow.integrate import OUTSIDE_TABLES
-from .dynamics import SAME, Array, Stationary
+from .dynamics import SAME, Array, Dynamics
 from .stability import (
     eigenvalues,
     largest_learning_rate,
@@ -225,11 +225,11 @@ def fixed_points(problem: Problem) -> FixedPoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
-    flow = Stationary(problem)
+    flow = Dynamics(problem)
     return _mark_reached(flow, all_points(flow))
 
 
-def all_points(flow: Stationary) -> list[FixedPoint]:
+def all_points(flow: Dynamics) -> list[FixedPoint]:
     """All fixed points and attractors, without saying which of them is reached."""
     limits = flow.limits()
     bounds = _for_each(flow, limits, _bounds)
@@ -249,14 +249,14 @@ class Bounds(NamedTuple):
     moving: float | None
 
 
-def _bounds(flow: Stationary, limit: Array) -> Bounds:
+def _bounds(flow: Dynamics, limit: Array) -> Bounds:
     frozen = largest_learning_rate(flow, limit)
     rests = not flow.normalised or flow.problem.weight_decay > 0.0
     return Bounds(frozen, stable_branch_end(flow, limit) if rests else frozen)
 
 
 def _for_each(
-    flow: Stationary, limits: list[Array], find: Callable[[Stationary, Array], Bounds]
+    flow: Dynamics, limits: list[Array], find: Callable[[Dynamics, Array], Bounds]
 ) -> list[Bounds]:
     """What is found for every limit; a mirror image has that of its original."""
     found: list[Bounds] = []
@@ -266,11 +266,11 @@ def _for_each(
     return found
 
 
-def _distance(flow: Stationary, x: Array, y: Array) -> float:
+def _distance(flow: Dynamics, x: Array, y: Array) -> float:
     return float(np.abs(x - y)[: flow.L].max())
 
 
-def _limit(flow: Stationary, y: Array, bound: Bounds) -> FixedPoint:
+def _limit(flow: Dynamics, y: Array, bound: Bounds) -> FixedPoint:
     """A point of a normalised student without weight decay."""
     grows = flow.growth(y) > NEUTRAL * flow.eta * 1e-3
     if not grows:
@@ -283,7 +283,7 @@ def _limit(flow: Stationary, y: Array, bound: Bounds) -> FixedPoint:
     return _point(flow, y, None, ATTRACTOR, values, stable, bound, y)
 
 
-def _rest(flow: Stationary, y: Array, limit: Array, bound: Bounds) -> FixedPoint:
+def _rest(flow: Dynamics, y: Array, limit: Array, bound: Bounds) -> FixedPoint:
     """A point at which L rests as well."""
     values = eigenvalues(flow.jacobian(y))
     stable = bool(values[0].real < -NEUTRAL * flow.eta * 1e-3)
@@ -291,7 +291,7 @@ def _rest(flow: Stationary, y: Array, limit: Array, bound: Bounds) -> FixedPoint
 
 
 def _point(
-    flow: Stationary,
+    flow: Dynamics,
     y: Array,
     L: float | None,
     kind: str,
@@ -332,7 +332,7 @@ def _point(
     )
 
 
-def _rate(flow: Stationary, y: Array, eta: float) -> float:
+def _rate(flow: Dynamics, y: Array, eta: float) -> float:
     return float(effective_rate(flow.problem, eta, flow.scale(y), y[flow.L]))
 
 
@@ -355,7 +355,7 @@ def _same_function(x: FixedPoint, y: FixedPoint) -> bool:
     return max(abs(x.Q - y.Q), abs(x.R - y.R), shifts) < 10 * SAME
 
 
-def _mark_reached(flow: Stationary, points: list[FixedPoint]) -> FixedPoints:
+def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
@@ -376,5 +376,5 @@ def _mark_reached(flow: Stationary, points: list[FixedPoint]) -> FixedPoints:
     return FixedPoints(flow.problem, tuple(marked))
 
 
-def _away(flow: Stationary, y: Array, point: FixedPoint) -> float:
+def _away(flow: Dynamics, y: Array, point: FixedPoint) -> float:
     return max(abs(flow.scale(y) - point.Q), abs(y[flow.R] - point.R))

@@ -19,7 +19,7 @@ from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.integrate import FlowError
-from .dynamics import Array, Stationary
+from .dynamics import Array, Dynamics
 
 if TYPE_CHECKING:
     import xarray
@@ -116,7 +116,7 @@ def optimal_schedule(
     """
     end = number("time", time, above=0.0)
     t = np.linspace(0.0, end, integer("points", points, 2))
-    flow = Stationary(problem.replace(eta=1.0))
+    flow = Dynamics(problem.replace(eta=1.0))
 
     def rhs(_: float, y: Array) -> Array:
         return flow.drift(y, eta=best_rate(flow, y))
@@ -135,7 +135,7 @@ def optimal_schedule(
     return Schedule(flow.problem, t, values | {"error": error})
 
 
-def best_rate(flow: Stationary, y: Array) -> float:
+def best_rate(flow: Dynamics, y: Array) -> float:
     """The learning rate at which the error falls fastest; 0 if it only rises."""
     one, two = flow.drift(y, eta=1.0), flow.drift(y, eta=2.0)
     first, second = 2 * one - two / 2, two / 2 - one
@@ -148,7 +148,7 @@ def best_rate(flow: Stationary, y: Array) -> float:
     return min(cap, fall / (2 * rise)) if rise > 0 else cap
 
 
-def error_gradient(flow: Stationary, y: Array) -> Array:
+def error_gradient(flow: Dynamics, y: Array) -> Array:
     """Derivatives of the generalisation error by central differences, inside |R| <= 1."""
     gradient = np.empty(flow.size)
     for i in range(flow.size):

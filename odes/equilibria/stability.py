@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
-from .dynamics import SAME, Array, Stationary
+from .dynamics import SAME, Array, Dynamics
 
 #: Learning rates between which stability is looked for, in units of the batch size.
 SMALLEST_RATE, LARGEST_RATE = 1e-6, 1e6
@@ -26,7 +26,7 @@ def eigenvalues(matrix: Array) -> Array:
     return values[np.lexsort((-values.imag, -values.real))]
 
 
-def return_matrix(flow: Stationary, y: Array, eta: float) -> Array:
+def return_matrix(flow: Dynamics, y: Array, eta: float) -> Array:
     """How small displacements from an attractor change, at the length that y has.
 
     At a finite learning rate an attractor with ``I1 > 0`` is a root of the drift only to first
@@ -48,7 +48,7 @@ def return_matrix(flow: Stationary, y: Array, eta: float) -> Array:
     Returns
     -------
     array
-        Over the order parameters that can rest (`Stationary.quick`).
+        Over the order parameters that can rest (`Dynamics.quick`).
     """
     J = flow.jacobian(y, eta=eta)
     first = flow.drift(y, flow.kernels.FIRST_ORDER, eta)[flow.L] / y[flow.L]
@@ -60,7 +60,7 @@ def return_matrix(flow: Stationary, y: Array, eta: float) -> Array:
     return J[np.ix_(flow.quick, flow.quick)]
 
 
-def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
+def largest_learning_rate(flow: Dynamics, y: Array) -> float | None:
     """The learning rate eta from which on misaligned weights grow at a point.
 
     Parameters
@@ -89,7 +89,7 @@ def largest_learning_rate(flow: Stationary, y: Array) -> float | None:
     return None
 
 
-def stable_branch_end(flow: Stationary, limit: Array) -> float | None:
+def stable_branch_end(flow: Dynamics, limit: Array) -> float | None:
     """The learning rate up to which the point that moves with eta is there, and stable.
 
     Where noise or weight decay move the point, its own Jacobian decides, at every eta, and not
@@ -127,7 +127,7 @@ def stable_branch_end(flow: Stationary, limit: Array) -> float | None:
     return None
 
 
-def moves(flow: Stationary, limit: Array) -> bool:
+def moves(flow: Dynamics, limit: Array) -> bool:
     """Whether a limit of small learning rates is no rest at larger ones: with noise or decay."""
     if flow.normalised:
         return flow.problem.weight_decay > 0.0
@@ -135,16 +135,16 @@ def moves(flow: Stationary, limit: Array) -> bool:
     return bool(np.abs(flow.drift(limit, eta=eta)).max() >= 1e-12 * eta)
 
 
-def _branch_start(flow: Stationary, limit: Array, eta: float) -> Array | None:
+def _branch_start(flow: Dynamics, limit: Array, eta: float) -> Array | None:
     """Where the branch of a limit is at a small learning rate, if it is stable there."""
     if not flow.normalised:
         return _stable_rest(flow, limit, eta)
-    small = Stationary(flow.problem.replace(eta=eta))  # L rests at a length of its own
+    small = Dynamics(flow.problem.replace(eta=eta))  # L rests at a length of its own
     rests = [y for y in small.rests([limit]) if np.abs(y - limit)[: flow.L].max() < NEAR]
     return next((y for y in rests if _is_stable(flow, y, eta)), None)
 
 
-def _stable_rest(flow: Stationary, y: Array, eta: float) -> Array | None:
+def _stable_rest(flow: Dynamics, y: Array, eta: float) -> Array | None:
     """The stable point at a learning rate that is near a point of a neighbouring rate."""
     onward = flow.rest_near(y, eta)
     if onward is None or abs(onward - y)[flow.R] > NEAR:
@@ -154,11 +154,11 @@ def _stable_rest(flow: Stationary, y: Array, eta: float) -> Array | None:
     return onward
 
 
-def _is_stable(flow: Stationary, y: Array, eta: float) -> bool:
+def _is_stable(flow: Dynamics, y: Array, eta: float) -> bool:
     return bool(eigenvalues(flow.jacobian(y, eta=eta))[0].real < -1e-11 * eta)
 
 
-def best_limit(flow: Stationary) -> Array | None:
+def best_limit(flow: Dynamics) -> Array | None:
     """The root of the first-order drift with the lowest error; of two mirror images, Q > 0."""
     return min(
         flow.limits(), key=lambda y: (flow.scale(y) < 0, round(flow.error(y), 9)), default=None
@@ -175,7 +175,7 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     eta_max, largest_eta
         None where no stable end has a bound.
     """
-    flow = Stationary(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
+    flow = Dynamics(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
     best = best_limit(flow)
     find = largest_learning_rate if flow.normalised else stable_branch_end
     largest = None if best is None else find(flow, best)
@@ -185,7 +185,7 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     return float(rate), largest
 
 
-def length_exponent(flow: Stationary, y: Array) -> float | None:
+def length_exponent(flow: Dynamics, y: Array) -> float | None:
     """The power of time with which L grows at an attractor; None if it does not.
 
     ``dL/dt ~ L^-n`` gives ``L ~ t^(1/(n+1))``; n is measured where L is large.

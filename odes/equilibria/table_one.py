@@ -19,7 +19,7 @@ from ..derivation.gaussian_moments import RHO, SHIFT
 from ..derivation.gaussian_moments import Q as FIELD_STD
 from ..derivation.symbols import BATCH, DECAY, ETA, GAMMA, GAMMA_RATE, NOISE, SIGN, ZETA, L, R
 from ..source.flow_source import jacobian_entry
-from .dynamics import Stationary
+from .dynamics import Dynamics
 from .stability import best_limit, largest_learning_rate
 
 SCHEMES = {"BN": "pn", "WN": "wn", "SGD": "sgd"}
@@ -142,13 +142,13 @@ def table_one(problem: Problem) -> TableOne:
     rows = []
     for name, scheme in SCHEMES.items():
         own = problem.replace(**common, scheme=scheme, zeta=zeta if name == "BN" else 0.0)
-        flow = Stationary(own)
+        flow = Dynamics(own)
         numeric = _numbers(flow)
         rows.append(TableRow(name, own, _symbols(derive_drift(own), name, numeric), numeric))
     return TableOne(rows[0].problem, tuple(rows))
 
 
-def _numbers(flow: Stationary) -> dict[str, float | None]:
+def _numbers(flow: Dynamics) -> dict[str, float | None]:
     y = best_limit(flow)
     if y is None:
         return dict.fromkeys(QUANTITIES)

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ...teacher_student.parameters import KERNEL_PARAMETERS
 from ...teacher_student.problem import Problem
 from ..tables.regions import Region, middle
 from .integrate import ATOL, RTOL, at_edge, flow_kernels, next_region, parameters
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
-COLUMNS = {name: k for k, name in enumerate(
-    ("eta", "gamma_rate", "zeta", "noise", "batch_size", "weight_decay"))}  # fmt: skip
-STARTS = ("q0", "r0", "l0")
+COLUMNS = {name: k for k, name in enumerate(KERNEL_PARAMETERS)}
 #: Steps after which a flow is given up as stiff, and flows that one compiled call does.
 MAX_STEPS, CALL = 200_000, 512
 #: The status of a flow that left the range in which its moments are known.
@@ -83,11 +82,9 @@ def rows(problem: Problem, columns: Mapping[str, Array], count: int) -> tuple[Ar
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
     starts = np.tile(np.array(problem.start), (count, 1))
-    has_gamma = "gamma" in problem.trained_scalars
-    place = {"q0": 0 if has_gamma else -1, "r0": -2, "l0": -1}
-    for name in STARTS if has_gamma else STARTS[:2]:
+    for label, name in problem.start_parameters.items():
         if name in columns:
-            starts[:, place[name]] = columns[name]
+            starts[:, problem.state_space.place(label)] = columns[name]
     return starts, numbers
 
 

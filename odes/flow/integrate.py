@@ -16,6 +16,7 @@ from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.parameters import KERNEL_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ...teacher_student.schedule import check_schedule, stored_times
@@ -323,9 +324,10 @@ def parameters(
     progress
         Called with (work done, work in all) while the table is built.
     """
-    eta = 0.0 if isinstance(problem.eta, str) else problem.eta
-    rates = [eta, problem.gamma_rate, decay(problem)]
-    own = np.array([*rates, problem.noise, problem.M, problem.weight_decay], dtype=float)
+    values = problem.to_dict() | {"zeta": decay(problem)}
+    if isinstance(problem.eta, str):
+        values["eta"] = 0.0  # the system itself has the schedule
+    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
     made = flow_table(problem, region, progress)
     return own if made is None else np.concatenate([own, made.packed])
 

@@ -21,8 +21,8 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
+from .mean import LENGTH, OVERLAP, diffusion, jacobian
 from .mean import SIZE as ORDER
-from .mean import diffusion, jacobian
 from .mean import observables as mean_observables
 from .mean import rhs as drift
 
@@ -54,7 +54,7 @@ def cholesky(S, C):  # type: ignore[no-untyped-def]
 @kernel
 def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore[no-untyped-def]
     """Fill db/dt. The curvature of x(y) over one step is written in terms of D and F in x."""
-    r, a = ORDER - 2, ORDER - 1
+    r, a = OVERLAP, LENGTH
     R, L = x[r], x[a]
     RL, LL = D[r, a] + F[r] * F[a], D[a, a] + F[a] * F[a]
     for i in range(ORDER):
@@ -148,8 +148,8 @@ def observe_derivatives(states, slopes, curvatures):  # type: ignore[no-untyped-
     for k in range(states.shape[0]):
         x = states[k]
         step[:] = 1e-4
-        room = (1.0 - abs(x[ORDER - 2])) / 3.0  # R stays within [-1, 1]
-        step[ORDER - 2] = min(1e-4, max(1e-9, room))
+        room = (1.0 - abs(x[OVERLAP])) / 3.0  # R stays within [-1, 1]
+        step[OVERLAP] = min(1e-4, max(1e-9, room))
         for i in range(ORDER):
             h = step[i]
             up, down = moved(x, i, h, i, 0.0, near), moved(x, i, -h, i, 0.0, near)

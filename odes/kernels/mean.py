@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .system import SIZE, jacobian, observables, rhs
+from .system import LENGTH, OVERLAP, SIZE, jacobian, observables, rhs
 
-__all__ = ["SIZE", "diffusion", "jacobian", "observables", "rhs"]
+__all__ = ["LENGTH", "OVERLAP", "SIZE", "diffusion", "jacobian", "observables", "rhs"]
 
 
 def diffusion(t: float, y: np.ndarray, p: np.ndarray, D: np.ndarray) -> float:

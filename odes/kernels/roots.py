@@ -11,10 +11,8 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import HAS_JACOBIAN, SIZE, jacobian, rhs
+from .system import HAS_JACOBIAN, LENGTH, OVERLAP, SIZE, jacobian, rhs
 
-#: R and L are the last two order parameters.
-OVERLAP, LENGTH = SIZE - 2, SIZE - 1
 FIRST_ORDER, FULL = 1, 2
 #: The longest Newton step in R, and in the logarithm of L and every other parameter.
 LONGEST_OVERLAP, LONGEST = 0.4, 1.0

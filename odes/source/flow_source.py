@@ -37,10 +37,10 @@ ERROR_MOMENTS = {
 
 def flow_source(derivation: Derivation) -> str:
     """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow."""
-    names = derivation.problem.order_parameters
-    spec = table_spec(derivation)
+    space, spec = derivation.problem.state_space, table_spec(derivation)
     parts = [
-        f"SIZE = {len(names)}",
+        f"SIZE = {space.size}",
+        f"OVERLAP, LENGTH = {space.place('R')}, {space.place('L')}",
         f"HAS_JACOBIAN = {not derivation.by_quadrature}",
         f"SMALLEST_BATCH = {derivation.smallest_batch}",
         f"HAS_RANGE = {bool(spec) and not json.loads(spec)['slopes']}",
@@ -87,7 +87,8 @@ def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
     names = derivation.problem.order_parameters
     lines = [f"{name} = y[{i}]" for i, name in enumerate(names)]
     # A trial step of the integrator may leave [-1, 1] by a rounding error.
-    lines.append("R = min(1.0, max(-1.0, R))")
+    cosines = derivation.problem.state_space.places("cosine")
+    lines += [f"{names[i]} = min(1.0, max(-1.0, {names[i]}))" for i in cosines]
     lines.append(f"scale = {code(derivation.scale)}")
     lines += ["sign = 1.0 if scale >= 0.0 else -1.0", "q = abs(scale)", "rho = sign*R"]
     lines.append(f"shift = {code(derivation.shift)}")

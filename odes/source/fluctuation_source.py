@@ -32,7 +32,7 @@ def jacobian(t, y, p, J):
     near, up, middle, down = y.copy(), np.empty(y.size), np.empty(y.size), np.empty(y.size)
     for j in range(y.size):
         h = 1e-5 * (1.0 + abs(y[j]))
-        if j == y.size - 2 and 1.0 - abs(y[j]) < h:
+        if j == OVERLAP and 1.0 - abs(y[j]) < h:
             h = -1e-6 if y[j] > 0.0 else 1e-6
             rhs(t, y, p, middle)
             near[j] = y[j] + h

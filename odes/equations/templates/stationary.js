@@ -9,9 +9,8 @@ const product = (axes) => axes.reduce(
 class Stationary {
   constructor(flow, start, p) {
     Object.assign(this, {flow, p, start: Float64Array.from(start), size: flow.size});
-    this.R = flow.size - 2;
-    this.L = flow.size - 1;
-    this.scalars = flow.names.slice(0, -2);
+    Object.assign(this, {R: flow.place.R, L: flow.place.L});
+    this.scalars = flow.names.filter((name) => name !== "R" && name !== "L");
     // Where a flow is a table of a quadrature, derivatives are those of the quadrature itself:
     // close to |R| = 1 differences would magnify the table's error a thousand times.
     this.full = new Drift(flow.exact ?? flow, p, false);
@@ -20,7 +19,7 @@ class Stationary {
     const longer = this.start.with(this.L, 2 * this.start[this.L]);
     // Whether the field does not depend on the length of the weights.
     this.normalised = Math.abs(this.scale(longer) - this.scale(this.start)) < 1e-12;
-    this.quick = this.normalised ? this.everything.slice(0, -1) : this.everything;
+    this.quick = this.normalised ? this.everything.filter((i) => i !== this.L) : this.everything;
   }
 
   scale(y) { return this.flow.observables(y)[0]; }

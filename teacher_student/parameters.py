@@ -1,0 +1,106 @@
+"""The parameters of a problem, each of them once: validation, options and kernels read this table.
+
+To add a parameter, add a row here and a field to `bntheory.teacher_student.problem.Problem`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
+SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a problem.
+
+    Attributes
+    ----------
+    name, default
+        As in Python; a default of None depends on the scheme.
+    help
+        What it means, in a sentence; the command line shows it.
+    kind
+        ``float``, ``int``, ``bool``, or ``str`` where a name or a formula is accepted too.
+    symbol
+        In formulas: ``S`` for the noise.
+    above, least, most
+        Bounds of a number.
+    shown
+        The default as a user reads it.
+    formula_in
+        The variables of the formulas that may stand in its place.
+    in_kernels
+        Whether the flow's kernels take it, in the order of this table.
+    """
+
+    name: str
+    default: Any
+    help: str
+    kind: type = float
+    symbol: str = ""
+    above: float | None = None
+    least: float = -math.inf
+    most: float = math.inf
+    shown: str = ""
+    formula_in: str = ""
+    in_kernels: bool = False
+
+    @property
+    def option_help(self) -> str:
+        """The help of the option, with its default."""
+        return f"{self.help}  [default: {self.shown or f'{self.default:g}'}]"
+
+    @property
+    def checked_alone(self) -> bool:
+        """Whether it is a number whose bounds no other parameter changes."""
+        return self.kind is float
+
+
+_ROWS = (
+    Parameter(
+        "activation", "relu", f"Name ({ACTIVATION_NAMES}) or formula in h.", str, "g",
+        shown="relu", formula_in="h",
+    ),
+    Parameter(
+        "scheme", "bn",
+        f"Name ({SCHEME_NAMES}) or field formula in a, n2, gamma, beta, N, mu, sigma.",
+        str, "f", shown="bn", formula_in="a n2 gamma beta N mu sigma",
+    ),
+    Parameter(
+        "eta", 0.5, "Learning rate of the weights, > 0, or a formula in t.", str, "eta",
+        above=0.0, shown="0.5", formula_in="t", in_kernels=True,
+    ),
+    Parameter(
+        "gamma_rate", 1.0, "Learning rate of gamma in units of eta/N.", symbol="gamma_rate",
+        above=0.0, in_kernels=True,
+    ),
+    Parameter(
+        "zeta", None, "Gamma decay >= 0, or auto.", str, "zeta", least=0.0,
+        shown="0; auto for pn", in_kernels=True,
+    ),
+    Parameter(
+        "noise", 0.0, "Label-noise variance S >= 0.", symbol="S", least=0.0, in_kernels=True
+    ),
+    Parameter(
+        "batch_size", None, "Batch size M.", int, "M", shown="32; 1 for sgd, wn", in_kernels=True
+    ),
+    Parameter(
+        "weight_decay", 0.0, "Weight decay lambda >= 0.", symbol="lambda", least=0.0,
+        in_kernels=True,
+    ),
+    Parameter("q0", 0.5, "Start: gamma, or length for sgd.", symbol="Q0", above=0.0),
+    Parameter("r0", 0.2, "Start: overlap R.", symbol="R0", least=-1.0, most=1.0),
+    Parameter("l0", 1.0, "Start: length L.", symbol="L0", above=0.0),
+    Parameter("train_beta", False, "Train the shift beta from 0.", bool, shown="no"),
+)  # fmt: skip
+
+#: All parameters by their names, in the order in which they are told.
+PARAMETERS = {row.name: row for row in _ROWS}
+#: Those that a flow's kernels take, in the order in which they take them.
+KERNEL_PARAMETERS = tuple(row.name for row in _ROWS if row.in_kernels)
+#: The start.
+START_PARAMETERS = ("q0", "r0", "l0")
