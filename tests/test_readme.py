@@ -15,8 +15,8 @@ CONSOLE = re.findall(r"^```console\n\$ bntheory (.*)\n((?:.*\n)*?)```", README, 
 PYTHON = re.findall(r"^```python\n((?:.*\n)*?)```", README, flags=re.M)
 MAKE = re.findall(r"^    make (\S+)", README, flags=re.M)
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-#: Shown with up to six digits; another machine's libm may round the last of them differently, and an
-#: adaptive flow then takes other steps within its tolerance.
+#: Another machine's libm may round the last of six digits differently, and an adaptive flow then
+#: takes other steps within its tolerance.
 RELATIVE = 1e-4
 #: What is shown as about zero (a standard error of equal starts) is rounding noise.
 ABSOLUTE = 1e-12
@@ -58,7 +58,7 @@ def last_digit(number: str) -> float:
 def assert_same_picture(drawn: str, shown: str) -> None:
     """The words of a picture, and its curves to a tenth of a point."""
     for pattern in (r"<text[^>]*>([^<]*)</text>", r"<tspan[^>]*>([^<]*)</tspan>"):
-        assert_same_text(*("\n".join(re.findall(pattern, text)) for text in (drawn, shown)))
+        assert_same_text(*("".join(re.findall(pattern, text)) for text in (drawn, shown)))
     curves, expected = (re.findall(r' d="([^"]*)"', text) for text in (drawn, shown))
     assert len(curves) == len(expected) > 20
     for curve, other in zip(curves, expected, strict=True):

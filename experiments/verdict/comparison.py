@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...odes.flow.integrate import Flow
+from ...odes.flow.integrate import Flow, solve
 from ...odes.fluctuations.covariance import Fluctuations
 from ...results.base import Result
 from ...results.errors import InputError
@@ -46,9 +46,8 @@ class Comparison(Result):
         the runs' own served (`bntheory.experiments.verdict.sign_flip`).
     predicted
         The predicted fluctuations; None likewise.
-    approximation
-        For a batch scheme the flow of the paper's approximation, PN with gamma decay; shown
-        beside the exact theory, no part of the verdict.
+    approximated
+        Whether `approximation` is shown beside the theory.
     picture
         What `plot` draws.
     """
@@ -63,13 +62,25 @@ class Comparison(Result):
     p_value: float
     test: ChiSquare | None = None
     predicted: Fluctuations | None = None
-    approximation: Flow | None = None
+    approximated: bool = False
     picture: str = "time"
 
     @property
     def agree(self) -> bool:
         """Whether the theory stands at level alpha."""
         return self.p_value >= self.alpha
+
+    @cached_property
+    def approximation(self) -> Flow | None:
+        """For a batch scheme the flow of the paper's approximation, PN with gamma decay.
+
+        No part of the verdict; solved when it is first asked for, to be shown or saved.
+        """
+        problem = self.runs.problem
+        if not (self.approximated and problem.uses_batch and "gamma" in problem.trained_scalars):
+            return None
+        other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
+        return solve(other, times=self.runs.t)
 
     @cached_property
     def worst(self) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from ..flow.integrate import FlowError, parameters
+from ..flow.integrate import FlowError, flow_kernels, parameters
 from ..tables.diffusion_tables import diffusion_table
 from ..tables.regions import widened
 from ..tables.table_quadrature import Progress
@@ -39,12 +39,14 @@ def joint_parameters(
 def fluctuation_kernels(problem: Problem) -> Any:
     """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
 
+    flow = flow_kernels(problem).__name__  # importable from here on, too
+
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.fluctuation_source import fluctuation_source
 
         with derivable(problem):
-            mean = fluctuation_source(derive_drift(problem))
+            mean = fluctuation_source(derive_drift(problem), flow)
         copies = kernel_texts("odes/kernels/joint", "odes/kernels/loop")
         # The joint flow is the system that the loop integrates.
         return {"mean": mean, "system": copies["joint"], "loop": copies["loop"]}

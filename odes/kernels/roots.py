@@ -46,7 +46,9 @@ def drift_jacobian(y, p, order, free, J):  # type: ignore[no-untyped-def]
         small = p.copy()
         small[0] *= SMALL
         jacobian(0.0, y, small, J)
-        J /= SMALL
+        for i in range(SIZE):
+            for j in range(SIZE):
+                J[i, j] /= SMALL
 
 
 @kernel
@@ -205,5 +207,6 @@ def move(y, step, free):  # type: ignore[no-untyped-def]
 def search(starts, p, order, free, tolerance, iterations, roots, found):  # type: ignore[no-untyped-def]
     """`newton` from many starts; roots of shape (starts, SIZE) and flags are filled."""
     for s in range(starts.shape[0]):
-        roots[s] = starts[s]
+        for i in range(SIZE):  # not `roots[s] = starts[s]`: see `integrate`
+            roots[s, i] = starts[s, i]
         found[s] = newton(roots[s], p, order, free, tolerance, iterations)

@@ -21,7 +21,7 @@ from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, closed_form
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT
-from .flow_source import RENAMED, _unpack, system_source
+from .flow_source import RENAMED, _unpack
 from .quadrature_source import moment_functions
 from .table_source import singular
 
@@ -53,9 +53,17 @@ def jacobian(t, y, p, J):
 '''
 
 
-def fluctuation_source(derivation: Derivation) -> str:
-    """Source text of ``rhs``, ``jacobian`` and ``diffusion``, and the table they ask for."""
-    mean = system_source(derivation)
+def fluctuation_source(derivation: Derivation, flow: str) -> str:
+    """Source text of ``jacobian`` and ``diffusion``, and the table they ask for.
+
+    Parameters
+    ----------
+    derivation
+        Of the flow.
+    flow
+        The name of its generated package, whose functions are taken over: they are compiled once.
+    """
+    mean = f"from {flow}.system import *\n"
     if derivation.by_quadrature:
         mean += _NUMERICAL_JACOBIAN
     problem = derivation.problem

@@ -34,6 +34,7 @@ from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from . import chebyshev
 from .regions import widened
+from .shipped import shipped
 from .table_quadrature import Progress, laurent_values
 
 Array = np.ndarray
@@ -47,7 +48,7 @@ LARGEST_BATCH = 8192
 GROUPS = 8
 #: Range of the size of (q, shift) for homogeneous activations.
 SIZE_RANGE = 12.0
-_LOADED: dict[tuple[str, int, float], Array] = {}
+_LOADED: dict[str, Array] = {}
 
 
 def diffusion_table(
@@ -92,10 +93,20 @@ def diffusion_table(
             f"sampled batches; at most {LARGEST_BATCH} is accepted (scheme='wn' is the limit of "
             "large batches)",
         )
-    key = structure(problem), M, extent
+    key = key_of(problem, extent)
     if key not in _LOADED:
-        _LOADED[key] = _kept(key, lambda: _build(problem, kernels, spec, extent, progress))
+        known = shipped("diffusion", key)
+        _LOADED[key] = (
+            _kept(key, lambda: build(problem, kernels, extent, progress))
+            if known is None
+            else known["packed"]
+        )
     return _LOADED[key]
+
+
+def key_of(problem: Problem, extent: float = 1.0) -> str:
+    """Everything that the table of a problem holds, as text."""
+    return repr((structure(problem), problem.M if problem.uses_batch else 1, extent))
 
 
 def smallest_scatter(problem: Problem, kernels: Any) -> int:
@@ -104,10 +115,10 @@ def smallest_scatter(problem: Problem, kernels: Any) -> int:
     return 2 * spec["order"] + 2 if problem.uses_batch and spec else 1
 
 
-def _kept(key: tuple[str, int, float], make: Callable[[], Array]) -> Array:
+def _kept(key: str, make: Callable[[], Array]) -> Array:
     folder = cache_folder().parent / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(f"{source_fingerprint()}\0{key!r}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(f"{source_fingerprint()}\0{key}".encode()).hexdigest()[:24]
     path = folder / f"diffusion_{name}.npy"
     if path.exists():
         try:
@@ -120,9 +131,11 @@ def _kept(key: tuple[str, int, float], make: Callable[[], Array]) -> Array:
     return made
 
 
-def _build(
-    problem: Problem, kernels: Any, spec: Any, extent: float, progress: Progress | None
+def build(
+    problem: Problem, kernels: Any, extent: float = 1.0, progress: Progress | None = None
 ) -> Array:
+    """Compute the table of a problem's diffusion; arguments as those of `diffusion_table`."""
+    spec = json.loads(kernels.DIFFUSION_TABLE)
     sizes, ranges = _axes(spec, extent)
     axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
     points = [_field(spec, *point) for point in itertools.product(*axes)]
