@@ -37,8 +37,8 @@ test-all: .venv/installed-test  ## the test suite, slow tests included
 	touch $@
 
 test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs
-	$(BIN)/python -m pytest -n $(WORKERS) tests/test_cnn_*.py
-	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/test_help_examples.py -k cnn
+	$(BIN)/python -m pytest -n $(WORKERS) tests/cnn
+	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/cli/test_help_examples.py -k cnn
 
 # What a user installs: the wheel, made from the sdist, in an environment with nothing else.
 test-dist: .venv/installed-check  ## build sdist and wheel, install the wheel in a clean environment and run it there
@@ -74,7 +74,7 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 
 test-browser: .venv/installed-browser  ## the explorer's page in headless Chromium
 	@test -x "$(CHROMIUM)" || { echo "test-browser needs chromium, chromium-browser or google-chrome on the PATH, or CHROMIUM=/path/to/it" >&2; exit 1; }
-	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/test_explorer_page.py
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/explorer/test_explorer_page.py
 
 check: .venv/installed-check  ## lint, layers, types
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ class Generalization(Result):
         Per load; see :data:`MEANING`.
     """
 
-    drawn_by: ClassVar[str] = "loads.draw_generalization"
+    _drawn_by: ClassVar[str] = "loads.draw_generalization"
 
     problem: Problem
     student: str

@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 class Result:
     """A result that draws itself by a function of `bntheory.pictures`.
 
-    Attributes
-    ----------
-    drawn_by
-        ``"module.function"`` in `bntheory.pictures`. It is imported when a picture is asked for:
-        pictures know the results, and no result knows a picture.
+    A class names that function; it is imported when a picture is asked for: pictures know the
+    results, and no result knows a picture.
     """
 
-    drawn_by: ClassVar[str]
+    #: ``"module.function"`` in `bntheory.pictures`.
+    _drawn_by: ClassVar[str]
 
     def plot(self, width: Width = "two") -> Figure:
         """Draw the result in the house style.
@@ -47,7 +45,7 @@ class Result:
         >>> round(figure.get_figwidth(), 2)
         3.4
         """
-        module, _, function = self.drawn_by.rpartition(".")
+        module, _, function = self._drawn_by.rpartition(".")
         draw = getattr(import_module(f"bntheory.pictures.{module}"), function)
         with import_module("bntheory.pictures.style").house_style():
             figure: Figure = draw(self, width)

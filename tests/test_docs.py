@@ -4,6 +4,7 @@
 """
 
 import ast
+import dataclasses
 import inspect
 import re
 from pathlib import Path
@@ -26,7 +27,8 @@ def test_a_public_name_is_in_the_reference(name):
 def test_a_public_class_is_documented_to_the_last_member(name):
     public = getattr(bntheory, name)
     members = {n: m for n, m in vars(public).items() if not n.startswith("_")}
-    fields = list(getattr(public, "__dataclass_fields__", ()))
+    known = dataclasses.fields(public) if dataclasses.is_dataclass(public) else ()
+    fields = [field.name for field in known]
     documented = inspect.getdoc(public)
     assert [f for f in fields if not re.search(rf"\b{f}\b", documented)] == []
     assert [n for n, m in members.items() if n not in fields and not inspect.getdoc(m)] == []

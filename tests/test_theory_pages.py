@@ -23,7 +23,7 @@ TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
 LINE = re.compile(r"^\* \*\*\((\d+\.\d+)\)\*\* (.*)$", flags=re.M)
 PYTHON = re.compile(r"^```python\n((?:.*\n)*?)```", flags=re.M)
 CONSOLE = re.compile(r"^```console\n\$ bntheory (.*)\n((?:.*\n)*?)```", flags=re.M)
-TEST = re.compile(r"`tests/(test_\w+\.py)::(\w+)`")
+TEST = re.compile(r"`tests/((?:\w+/)*test_\w+\.py)::(\w+)`")
 FOLDERS = (
     "cli|cnn|codegen|experiments|figures|finite_load|odes|pictures|results|store|teacher_student"
 )
@@ -118,9 +118,10 @@ def test_what_a_page_names_exists(page):
 
 def test_a_name_that_does_not_exist_is_seen():
     known = "`odes.flow.integrate.Flow.until`"
-    wrong = f"`odes.flow.integrate.nonsense` {known} `tests/test_derive.py::test_nonsense`"
+    test = "odes/derivation/test_derive.py::test_nonsense"
+    wrong = f"`odes.flow.integrate.nonsense` {known} `tests/{test}`"
     assert missing_code(wrong) == ["odes.flow.integrate.nonsense"]
-    assert missing_tests(wrong) == ["test_derive.py::test_nonsense"]
+    assert missing_tests(wrong) == [test]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -97,7 +97,7 @@ class Verdict:
 class ClaimTable(Result):
     """The verdicts on all claims by one preset's runs."""
 
-    drawn_by: ClassVar[str] = "claims.draw_claims"
+    _drawn_by: ClassVar[str] = "claims.draw_claims"
 
     preset: str
     verdicts: tuple[Verdict, ...]
@@ -162,12 +162,12 @@ def batch_variants(records: Records) -> list[str]:
 
 def interval(values: Array) -> tuple[float, float]:
     """Mean, and half the interval's width by Student's t; infinite for a single value."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     if len(values) < 2:
         return float(values.mean()), float("inf")
     sem = float(values.std(ddof=1)) / len(values) ** 0.5
-    return float(values.mean()), sem * float(t.ppf(0.5 + LEVEL / 2, len(values) - 1))
+    return float(values.mean()), sem * float(stdtrit(len(values) - 1, 0.5 + LEVEL / 2))
 
 
 def _verdict(records: Records, claim: Claim) -> Verdict:

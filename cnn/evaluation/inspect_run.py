@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 class LayerTable(Result):
     """Rows by layer (and batch size); ``gaps`` says whether they are the bridge's."""
 
-    drawn_by: ClassVar[str] = "layers.draw_table"
+    _drawn_by: ClassVar[str] = "layers.draw_table"
 
     rows: Sequence[dict[str, Any]]
     gaps: bool

@@ -40,7 +40,7 @@ class EarlyStopping(Result):
         Simulated students; their ``history`` holds the errors at ``epochs``.
     """
 
-    drawn_by: ClassVar[str] = "loads.draw_early_stopping"
+    _drawn_by: ClassVar[str] = "loads.draw_early_stopping"
 
     course: TimeCourse
     rate: float

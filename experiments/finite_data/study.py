@@ -98,7 +98,7 @@ class Simulated:
 class GeneralizationStudy(Result):
     """A theory curve and, if asked for, simulated points."""
 
-    drawn_by: ClassVar[str] = "loads.draw_study"
+    _drawn_by: ClassVar[str] = "loads.draw_study"
 
     theory: Generalization
     simulated: Simulated | None = None

@@ -48,7 +48,7 @@ class Approximation(Result):
         The two flows at each of them, at the same times.
     """
 
-    drawn_by: ClassVar[str] = "regularization.draw_approximation"
+    _drawn_by: ClassVar[str] = "regularization.draw_approximation"
 
     problem: Problem
     approximation: str

@@ -52,7 +52,7 @@ class Regularization(Result):
         How much was sampled, and from which seed.
     """
 
-    drawn_by: ClassVar[str] = "regularization.draw_regularization"
+    _drawn_by: ClassVar[str] = "regularization.draw_regularization"
 
     activation: str
     batch_size: int

@@ -57,7 +57,7 @@ class NeuronRegularization(Result):
         What to know about the standard errors; empty if nothing.
     """
 
-    drawn_by: ClassVar[str] = "regularization.draw_neurons"
+    _drawn_by: ClassVar[str] = "regularization.draw_neurons"
 
     activation: str
     batch_size: int

@@ -39,7 +39,7 @@ class Sweep(Result):
     (['eta', 'final-Q'], 2)
     """
 
-    drawn_by: ClassVar[str] = "sweep.draw_sweep"
+    _drawn_by: ClassVar[str] = "sweep.draw_sweep"
 
     data: xarray.Dataset
     store: str | None = None

@@ -52,7 +52,7 @@ class Comparison(Result):
         What `plot` draws.
     """
 
-    drawn_by: ClassVar[str] = "comparison.draw"
+    _drawn_by: ClassVar[str] = "comparison.draw"
 
     runs: Runs
     flow: Flow

@@ -62,7 +62,7 @@ class Plan(Result):
         Noncentrality for N times runs = 1, and degrees of freedom, likewise.
     """
 
-    drawn_by: ClassVar[str] = "plan.draw_plan"
+    _drawn_by: ClassVar[str] = "plan.draw_plan"
 
     problem: Problem
     error: float

@@ -60,7 +60,7 @@ class Continuation(Result):
         Where branches change, in the parameter's order.
     """
 
-    drawn_by: ClassVar[str] = "continuation.draw_continuation"
+    _drawn_by: ClassVar[str] = "continuation.draw_continuation"
 
     problem: Problem
     parameter: str

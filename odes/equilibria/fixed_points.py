@@ -151,7 +151,7 @@ class FixedPoints(Result):
         start does.
     """
 
-    drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
+    _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
 
     problem: Problem
     points: tuple[FixedPoint, ...]

@@ -46,7 +46,7 @@ class Schedule(Result):
         were not asked for.
     """
 
-    drawn_by: ClassVar[str] = "trajectories.draw_schedule"
+    _drawn_by: ClassVar[str] = "trajectories.draw_schedule"
 
     problem: Problem
     t: Array

@@ -74,7 +74,7 @@ class Flow(Result):
         With fluctuations: N, and over how many runs is averaged.
     """
 
-    drawn_by: ClassVar[str] = "trajectories.draw_flow"
+    _drawn_by: ClassVar[str] = "trajectories.draw_flow"
 
     problem: Problem
     t: Array

@@ -23,8 +23,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import gammaln
 
 from ...codegen.special import half_step
 
@@ -92,6 +90,8 @@ def radius_rule(M: int, points: int) -> tuple[Array, Array]:
 
     For large batches r stays away from 0 and Gauss-Laguerre in ``r^2 / 2`` needs fewer nodes.
     """
+    from scipy.special import gammaln
+
     if M >= 64:
         half_square, weight = gamma_rule(M / 2, points // 2)
         return np.sqrt(2 * half_square), weight
@@ -107,6 +107,8 @@ def gamma_rule(shape: float, points: int) -> tuple[Array, Array]:
     By Golub and Welsch, from the Jacobi matrix of the generalised Laguerre polynomials in
     ``(x - shape) / sqrt(shape)``: weights by way of Gamma(shape) overflow from shape 172 on.
     """
+    from scipy.linalg import eigh_tridiagonal
+
     n = np.arange(points)
     root = math.sqrt(shape)
     aside = np.sqrt(n[1:] * (1 + (n[1:] - 1) / shape))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.fft import dct
 
 from ...codegen.jit import kernel
 
@@ -26,6 +25,8 @@ def nodes(size: int, low: float, high: float) -> Array:
 
 def coefficients(values: Array) -> Array:
     """Coefficients of the interpolant, from values at the nodes of the first three axes."""
+    from scipy.fft import dct
+
     for axis in range(3):
         size = values.shape[axis]
         values = dct(values, type=2, axis=axis) / size

@@ -48,6 +48,17 @@ def shipped(kind: str, key: str) -> Mapping[str, Array] | None:
         return {name: stored[name] for name in stored.files}
 
 
+def wanted() -> list[tuple[str, str, int]]:
+    """The settings whose tables are shipped: activation, scheme and batch size."""
+    small = [(a, s, M) for a in HOMOGENEOUS for s in SCHEMES for M in SIZES]
+    return small + [(activation, "bn", SMOOTH_SIZE) for activation in SMOOTH]
+
+
+def has_scatter(activation: str, scheme: str, _: int) -> bool:
+    """Whether the scatter of a run is shipped, too."""
+    return scheme == "bn" and activation in HOMOGENEOUS[:2]
+
+
 def write_all() -> None:
     """Build every shipped table anew, and write it into the package."""
     from ...teacher_student.problem import Problem
@@ -57,12 +68,10 @@ def write_all() -> None:
     from .regions import middle
     from .table_spec import TableSpec
 
-    wanted = [(a, s, M) for a in HOMOGENEOUS for s in SCHEMES for M in SIZES]
-    wanted += [(activation, "bn", SMOOTH_SIZE) for activation in SMOOTH]
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.npz"):
         old.unlink()
-    for activation, scheme, M in wanted:
+    for activation, scheme, M in wanted():
         problem = Problem(activation, scheme, batch_size=M)
         asked = flow_kernels(problem).TABLE
         if asked:
@@ -71,7 +80,7 @@ def write_all() -> None:
             made = moment_tables.build(spec, M, region)
             path = path_of("moments", moment_tables.key_of(spec, M, region))
             np.savez_compressed(path, packed=made.packed, error=made.error)
-        if scheme == "bn" and activation in HOMOGENEOUS[:2]:
+        if has_scatter(activation, scheme, M):
             values = diffusion_tables.build(problem, fluctuation_kernels(problem))
             path = path_of("diffusion", diffusion_tables.key_of(problem))
             np.savez_compressed(path, packed=values)

@@ -42,7 +42,7 @@ class Runs(Result):
         Law of the inputs' entries.
     """
 
-    drawn_by: ClassVar[str] = "trajectories.draw_runs"
+    _drawn_by: ClassVar[str] = "trajectories.draw_runs"
 
     problem: Problem
     dim: int

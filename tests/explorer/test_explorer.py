@@ -172,7 +172,7 @@ def test_the_address_keeps_the_state():
     js = MiniRacer()
     held = contents.collect(["relu"], ["pn", "sgd"])
     js.eval(engine(held))
-    # Engines have no URLSearchParams; browsers do, and tests/test_explorer_page.py uses it.
+    # Engines have no URLSearchParams; browsers do, and test_explorer_page.py uses it.
     command = js.eval(
         "commandOf({...initialState("
         + json.dumps(bn.Problem(scheme="pn", noise=0.2, gamma_rate=2).to_dict())

@@ -241,7 +241,7 @@ def test_the_committed_records_are_of_the_preset_and_small():
         assert Recipe.from_dict(found["config"]) == preset[run]
         assert found["result"]["status"] == "finished"
         assert found["env"]["data_checksum"] == checksum
-    folder = data_module.Path(__file__).resolve().parent.parent / "figures" / "records"
+    folder = data_module.Path(__file__).resolve().parents[2] / "figures" / "records"
     assert sum(path.stat().st_size for path in folder.rglob("*")) < 700_000
 
 
@@ -276,7 +276,7 @@ def test_claims_and_figures_of_the_records_need_no_torch(tmp_path):
 
 
 def test_the_documentation_shows_the_verdicts_of_the_committed_records():
-    text = (data_module.Path(__file__).resolve().parent.parent / "docs" / "cnn.md").read_text()
+    text = (data_module.Path(__file__).resolve().parents[2] / "docs" / "cnn.md").read_text()
     for found in judge_claims(committed("cpu")).verdicts:
         numbers = [found.difference, found.half_width]
         shown = [f"{x:.4f}" if np.isfinite(x) else "-" for x in numbers]
