@@ -140,7 +140,9 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 
     lengths = {name: np.size(values) for name, values in grid.items() if np.size(values) > 1}
     points = math.prod(lengths.values())
-    ranges = {name: Values(length) for name, length in lengths.items()} or {"sweep": 1}
+    ranges: dict[str, object] = {name: Values(length) for name, length in lengths.items()} or {
+        "sweep": 1
+    }
     if not options["simulate"]:
         check_cost(flows_cost(points, len(options["quantity"].split(","))), ranges)
         return

@@ -19,7 +19,7 @@ HALF_PI = 0.5 * math.pi
 
 
 @lane_kernel
-def _core(a):  # type: ignore[no-untyped-def]
+def _core(a: float) -> float:
     """asin(a) for 0 <= a <= 1/2; for a > 1/2 half of acos(a)."""
     large = a > 0.5
     z = 0.5 * (1.0 - a) if large else a * a
@@ -30,7 +30,7 @@ def _core(a):  # type: ignore[no-untyped-def]
 
 
 @lane_kernel
-def acos_lane(x):  # type: ignore[no-untyped-def]
+def acos_lane(x: float) -> float:
     """acos(x) for |x| <= 1."""
     a = abs(x)
     core = _core(a)
@@ -39,7 +39,7 @@ def acos_lane(x):  # type: ignore[no-untyped-def]
 
 
 @lane_kernel
-def asin_lane(x):  # type: ignore[no-untyped-def]
+def asin_lane(x: float) -> float:
     """asin(x) for |x| <= 1."""
     a = abs(x)
     core = _core(a)

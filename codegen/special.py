@@ -6,7 +6,7 @@ from .jit import kernel
 
 
 @kernel
-def half_step(x):  # type: ignore[no-untyped-def]
+def half_step(x: float) -> float:
     """``Gamma(x + 1/2) / Gamma(x)``: by its series where a difference of logarithms is rounded.
 
     Examples

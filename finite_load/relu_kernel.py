@@ -27,9 +27,17 @@ def _density(z: float) -> float:
 
 
 @kernel
-def _add_piece(  # type: ignore[no-untyped-def]
-    out, weight, u, mean, width, low, high, const, slope
-):
+def _add_piece(
+    out: np.ndarray,
+    weight: float,
+    u: float,
+    mean: float,
+    width: float,
+    low: float,
+    high: float,
+    const: float,
+    slope: float,
+) -> None:
     """Add one linear piece ``h - omega = const + slope * omega`` on ``low < omega < high``."""
     a, b = (low - mean) / width, (high - mean) / width
     pa, pb = _density(a), _density(b)
@@ -46,7 +54,16 @@ def _add_piece(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _add_example(out, weight, u, y, mean, width, V, zeta):  # type: ignore[no-untyped-def]
+def _add_example(
+    out: np.ndarray,
+    weight: float,
+    u: float,
+    y: float,
+    mean: float,
+    width: float,
+    V: float,
+    zeta: float,
+) -> None:
     """Add the average over ``omega`` of one example with teacher field ``u`` and label ``y``."""
     if math.isinf(V):  # every field sits where its own loss is least
         if y > 0.0 or zeta > 0.0:
@@ -74,9 +91,18 @@ def _add_example(out, weight, u, y, mean, width, V, zeta):  # type: ignore[no-un
 
 
 @kernel
-def _add_labels(  # type: ignore[no-untyped-def]
-    out, weight, u, noise, m, width, V, zeta, nodes, weights
-):
+def _add_labels(
+    out: np.ndarray,
+    weight: float,
+    u: float,
+    noise: float,
+    m: float,
+    width: float,
+    V: float,
+    zeta: float,
+    nodes: np.ndarray,
+    weights: np.ndarray,
+) -> None:
     """Add the average over the label of one teacher field ``u``."""
     clean = max(u, 0.0)
     if noise == 0.0:

@@ -107,7 +107,9 @@ def _from_file(text: str, dim: int) -> Inputs:
 
 
 @kernel
-def fill_input(x, kind, parameter, data, rng):  # type: ignore[no-untyped-def]
+def fill_input(
+    x: np.ndarray, kind: int, parameter: float, data: np.ndarray, rng: np.random.Generator
+) -> None:
     """Fill one input with entries of mean 0 and variance 1."""
     if kind == ROWS:
         row = rng.integers(0, data.shape[0])

@@ -26,13 +26,13 @@ BEND = 4.0
 
 
 @kernel
-def rule_size(cuts, panel):  # type: ignore[no-untyped-def]
+def rule_size(cuts: int, panel: float) -> int:
     """How many nodes a rule with so many cuts can have at most."""
     return POINTS * (math.ceil(2.0 * REACH / panel) + cuts)
 
 
 @kernel
-def fill_rule(cuts, panel, nodes, weights):  # type: ignore[no-untyped-def]
+def fill_rule(cuts: np.ndarray, panel: float, nodes: np.ndarray, weights: np.ndarray) -> int:
     """Fill nodes and weights (density included) of a rule split at sorted cuts.
 
     Parameters
@@ -72,7 +72,7 @@ def fill_rule(cuts, panel, nodes, weights):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def scaled_cuts(kinks, shift, scale, cuts):  # type: ignore[no-untyped-def]
+def scaled_cuts(kinks: np.ndarray, shift: float, scale: float, cuts: np.ndarray) -> None:
     """Where ``shift + scale u`` meets the kinks, sorted; none if it does not move."""
     for i in range(kinks.size):
         cuts[i] = (kinks[i] - shift) / scale if abs(scale) > 1e-12 else REACH
@@ -80,7 +80,7 @@ def scaled_cuts(kinks, shift, scale, cuts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sort(values):  # type: ignore[no-untyped-def]
+def sort(values: np.ndarray) -> None:
     """Sort a few numbers in place: an insertion sort compiles in a tenth of numba's own."""
     for i in range(1, values.size):
         value, j = values[i], i
@@ -91,7 +91,9 @@ def sort(values):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def student_rule(kinks, shift, scale, panel):  # type: ignore[no-untyped-def]
+def student_rule(
+    kinks: np.ndarray, shift: float, scale: float, panel: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights for functions of ``u`` and of the field ``shift + scale u``.
 
     Split where the field meets a kink; and, where a panel would be longer than `BEND` in units

@@ -123,9 +123,10 @@ class StateSpace:
             made = np.empty((*states.shape[:-1], math.prod(block.shape)))
             made = made.reshape(*states.shape[:-1], *block.shape)
             for k, at in enumerate(block.entries):
-                made[(..., *at)] = own[..., k]
+                here: tuple[Any, ...] = (..., *at)
+                made[here] = own[..., k]
                 if block.symmetric:
-                    made[(..., *at[::-1])] = own[..., k]
+                    made[here[:1] + at[::-1]] = own[..., k]
             values[block.name] = made
         return values
 

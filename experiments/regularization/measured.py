@@ -7,6 +7,7 @@ BN's loss is there, and which gamma makes it smallest, are the effect of batch s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +68,9 @@ def _mean(values: Array) -> Measured:
     return Measured(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))))
 
 
-def _best_gamma(g, target: Array, normalised: Array) -> float:  # type: ignore[no-untyped-def]
+def _best_gamma(
+    g: Callable[[Array], tuple[Array, Array]], target: Array, normalised: Array
+) -> float:
     def slope(log_gamma: float) -> float:
         gamma = math.exp(log_gamma)
         output, derivative = g(gamma * normalised)
@@ -80,9 +83,10 @@ def _best_gamma(g, target: Array, normalised: Array) -> float:  # type: ignore[n
     return math.exp(brentq(slope, max(-step, low), min(step, high), xtol=1e-10))
 
 
-def _vectorised(activation: str):  # type: ignore[no-untyped-def]
+def _vectorised(activation: str) -> Callable[[Array], tuple[Array, Array]]:
     kernels = specialise(Problem(activation, scheme="wn"), "observables")
-    return kernels.evaluate
+    evaluate: Callable[[Array], tuple[Array, Array]] = kernels.evaluate
+    return evaluate
 
 
 def draw_fields(kurtosis: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

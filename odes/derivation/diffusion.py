@@ -8,6 +8,7 @@ example: near ``|R| = 1`` that is small by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -97,11 +98,11 @@ def _increments(problem: Problem) -> dict[str, Expr]:
     return {name: every[name] for name in problem.order_parameters}
 
 
-def _covariance(a: Expr, b: Expr, mean) -> Expr:  # type: ignore[no-untyped-def]
+def _covariance(a: Expr, b: Expr, mean: Callable[[Expr], Expr]) -> Expr:
     return sympy.expand(mean(a * b) - mean(a) * mean(b))
 
 
-def _finite_size(problem: Problem, mean) -> Expr:  # type: ignore[no-untyped-def]
+def _finite_size(problem: Problem, mean: Callable[[Expr], Expr]) -> Expr:
     """N times what ``E |step|^2`` has beyond its limit.
 
     The squared length of an input is 1 only in the mean, and correlated with the residual by

@@ -78,7 +78,7 @@ class Equations:
         head = [f'"""{" ".join(self.preamble())}"""', "import math", "", "import numpy as np"]
         head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
         body = rules + "\n" + flow_source(self.derivation)
-        body = body.replace(".py_func", "").replace("  # type: ignore[no-untyped-def]", "")
+        body = body.replace(".py_func", "")
         tail = _DRIVER.format(
             start=list(problem.start),
             parameters=parameters(problem).tolist(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import lru_cache
 
 import sympy
@@ -61,7 +62,7 @@ def optimal_gamma(activation: str, M: int) -> float:
     raise InputError("activation", activation, "BN has no best gamma between 0.01 and 100")
 
 
-def _closed_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def]
+def _closed_pull(derivation: Derivation, M: int) -> Callable[[float], float] | None:
     by_moment = {m: derivation.closed[s] for s, m in derivation.moments.items()
                  if s in derivation.closed}  # fmt: skip
     if TEACHER not in by_moment:
@@ -70,7 +71,7 @@ def _closed_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def
     return sympy.lambdify(FIELD_STD, pull.evalf(), "math")
 
 
-def _tabulated_pull(derivation: Derivation, M: int):  # type: ignore[no-untyped-def]
+def _tabulated_pull(derivation: Derivation, M: int) -> Callable[[float], float] | float:
     spec = TableSpec.from_json(table_spec(derivation))
     spec = dataclasses.replace(spec, singles=(tuple(TEACHER), tuple(STUDENT)), pairs=())
     if spec.slopes:  # both pulls are homogeneous: the student's is gamma times that at 1

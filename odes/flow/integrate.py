@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...codegen.modules import generated, kernel_texts
+from ...codegen.system import FlowSystem
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
@@ -256,7 +257,7 @@ def _advance(
 
 def next_region(
     problem: Problem,
-    kernels: Any,
+    kernels: FlowSystem,
     y: Array,
     left: Region | None,
     progress: Progress | None = None,
@@ -295,7 +296,7 @@ def known(problem: Problem, region: Region, progress: Progress | None = None) ->
     return made is None or made.error < WORST
 
 
-def at_edge(kernels: Any, y: Array, region: Region) -> bool:
+def at_edge(kernels: FlowSystem, y: Array, region: Region) -> bool:
     """Whether a flow ended because it left a region, not because it diverged."""
     scale, shift = kernels.field(y)
     if not kernels.HAS_RANGE:
@@ -303,7 +304,7 @@ def at_edge(kernels: Any, y: Array, region: Region) -> bool:
     return not region.holds(scale, shift, margin=EDGE)
 
 
-def beyond_tables(kernels: Any, y: Array) -> str:
+def beyond_tables(kernels: FlowSystem, y: Array) -> str:
     """Why a flow cannot go on from a state."""
     scale, shift = kernels.field(y)
     at = f"scale {scale:.4g}" + f" and shift {shift:.4g}" * (shift != 0.0)
@@ -367,7 +368,7 @@ def flow_table(
 KERNELS = ("odes/kernels/loop", "odes/kernels/roots", "odes/kernels/ensemble")
 
 
-def flow_kernels(problem: Problem) -> Any:
+def flow_kernels(problem: Problem) -> FlowSystem:
     """The compiled flow of a problem's formulas: from the disk, or derived now."""
 
     def write() -> dict[str, str]:
@@ -380,11 +381,17 @@ def flow_kernels(problem: Problem) -> Any:
         lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
         return {"system": system} | kernel_texts(*KERNELS, *lanes)
 
-    return generated("flow", structure(problem), write)
+    return cast(FlowSystem, generated("flow", structure(problem), write))
 
 
 def _collect(
-    problem: Problem, kernels: Any, t: Array, states: Array, steps: int, status: str, message: str
+    problem: Problem,
+    kernels: FlowSystem,
+    t: Array,
+    states: Array,
+    steps: int,
+    status: str,
+    message: str,
 ) -> Flow:
     Q, error = np.empty(len(t)), np.empty(len(t))
     kernels.observe(np.ascontiguousarray(states), Q, error)

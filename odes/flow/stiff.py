@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+
+from ...codegen.system import FlowSystem
 
 Array = np.ndarray
 
 
 def go_on(
-    kernels: Any,
+    kernels: FlowSystem,
     y: Array,
     t: float,
     p: Array,

@@ -26,7 +26,16 @@ PLATEAU_STEP = 0.9
 
 
 @kernel
-def flow_to(y, begun, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-untyped-def]
+def flow_to(
+    y: np.ndarray,
+    begun: float,
+    end: float,
+    p: np.ndarray,
+    rtol: float,
+    atol: float,
+    max_steps: int,
+    watch: np.ndarray,
+) -> tuple[int, float]:
     """Integrate one flow to its end; the status and the time reached. ``y`` becomes the last state.
 
     Parameters
@@ -79,7 +88,7 @@ def flow_to(y, begun, end, p, rtol, atol, max_steps, watch):  # type: ignore[no-
 
 
 @kernel
-def start_watch(y, watch):  # type: ignore[no-untyped-def]
+def start_watch(y: np.ndarray, watch: np.ndarray) -> None:
     """Begin at time 0."""
     error = observables(y)[1]
     watch[0], watch[1], watch[2], watch[3] = error, error * PLATEAU_STEP, 0.0, 0.0
@@ -88,7 +97,9 @@ def start_watch(y, watch):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def watch_error(t, h, y, k, trial, watch):  # type: ignore[no-untyped-def]
+def watch_error(
+    t: float, h: float, y: np.ndarray, k: np.ndarray, trial: np.ndarray, watch: np.ndarray
+) -> None:
     """Note which levels the error passed in a step that was accepted."""
     before, after = watch[0], observables(trial)[1]
     watch[0] = after
@@ -103,7 +114,9 @@ def watch_error(t, h, y, k, trial, watch):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def crossing(level, h, y, k, before, after):  # type: ignore[no-untyped-def]
+def crossing(
+    level: float, h: float, y: np.ndarray, k: np.ndarray, before: float, after: float
+) -> float:
     """The fraction of a step at which the error passes a level: regula falsi (Illinois)."""
     left, right = 0.0, 1.0
     above, below = before - level, after - level
@@ -124,7 +137,17 @@ def crossing(level, h, y, k, before, after):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def flows(starts, begun, ends, parameters, rtol, atol, max_steps, watches, status):  # type: ignore[no-untyped-def]
+def flows(
+    starts: np.ndarray,
+    begun: np.ndarray,
+    ends: np.ndarray,
+    parameters: np.ndarray,
+    rtol: float,
+    atol: float,
+    max_steps: int,
+    watches: np.ndarray,
+    status: np.ndarray,
+) -> None:
     """Integrate many flows, one after the other.
 
     Parameters

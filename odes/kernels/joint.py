@@ -36,7 +36,7 @@ PROBE = 1e-3
 
 
 @kernel
-def cholesky(S, C):  # type: ignore[no-untyped-def]
+def cholesky(S: np.ndarray, C: np.ndarray) -> None:
     """Lower factor of a covariance that may be singular."""
     for i in range(ORDER):
         for j in range(i + 1):
@@ -52,7 +52,21 @@ def cholesky(S, C):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore[no-untyped-def]
+def shift_drift(
+    t: float,
+    x: np.ndarray,
+    p: np.ndarray,
+    F: np.ndarray,
+    J: np.ndarray,
+    D: np.ndarray,
+    f1: float,
+    S: np.ndarray,
+    b: np.ndarray,
+    C: np.ndarray,
+    near: np.ndarray,
+    slope: np.ndarray,
+    db: np.ndarray,
+) -> None:
     """Fill db/dt. The curvature of x(y) over one step is written in terms of D and F in x."""
     r, a = OVERLAP, LENGTH
     R, L = x[r], x[a]
@@ -80,7 +94,7 @@ def shift_drift(t, x, p, F, J, D, f1, S, b, C, near, slope, db):  # type: ignore
 
 
 @kernel
-def propagator_drift(J, Phi, dPhi):  # type: ignore[no-untyped-def]
+def propagator_drift(J: np.ndarray, Phi: np.ndarray, dPhi: np.ndarray) -> None:
     """dPhi = J Phi."""
     for i in range(ORDER):
         for j in range(ORDER):
@@ -91,7 +105,7 @@ def propagator_drift(J, Phi, dPhi):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def rhs(t, z, p, dz):  # type: ignore[no-untyped-def]
+def rhs(t: float, z: np.ndarray, p: np.ndarray, dz: np.ndarray) -> None:
     """The joint flow."""
     n, n2 = ORDER, ORDER * ORDER
     mode, work = int(p[p.size - 2]), p[int(p[p.size - 3]) :]
@@ -126,13 +140,15 @@ def rhs(t, z, p, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def observables(z):  # type: ignore[no-untyped-def]
+def observables(z: np.ndarray) -> tuple[float, float]:
     """Nothing is read off here."""
     return 0.0, 0.0
 
 
 @kernel
-def moved(x, i, a, j, b, near):  # type: ignore[no-untyped-def]
+def moved(
+    x: np.ndarray, i: int, a: float, j: int, b: float, near: np.ndarray
+) -> tuple[float, float]:
     """Q and error at x with a added to its entry i, then b to j."""
     for k in range(ORDER):  # not `near[:] = x`: see `integrate`
         near[k] = x[k]
@@ -142,7 +158,7 @@ def moved(x, i, a, j, b, near):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def observe_derivatives(states, slopes, curvatures):  # type: ignore[no-untyped-def]
+def observe_derivatives(states: np.ndarray, slopes: np.ndarray, curvatures: np.ndarray) -> None:
     """First and second derivatives of Q and the error, by central differences."""
     step, near = np.empty(ORDER), np.empty(ORDER)
     for k in range(states.shape[0]):

@@ -27,7 +27,15 @@ RUNNING = -1
 
 
 @lane_kernel
-def lane_stages(t, h, y, p, k, trial, later):  # type: ignore[no-untyped-def]
+def lane_stages(
+    t: np.ndarray,
+    h: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    k: np.ndarray,
+    trial: np.ndarray,
+    later: np.ndarray,
+) -> None:
     """The stages of one step of every lane; ``trial`` is where it leads."""
     for stage in range(6):
         for i in range(SIZE):
@@ -44,7 +52,15 @@ def lane_stages(t, h, y, p, k, trial, later):  # type: ignore[no-untyped-def]
 
 
 @lane_kernel
-def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-def]
+def lane_errors(
+    h: np.ndarray,
+    y: np.ndarray,
+    k: np.ndarray,
+    trial: np.ndarray,
+    rtol: float,
+    atol: float,
+    error: np.ndarray,
+) -> None:
     """The error of every lane's step, in units of tolerance."""
     error[:] = 0.0
     for i in range(SIZE):
@@ -59,7 +75,18 @@ def lane_errors(h, y, k, trial, rtol, atol, error):  # type: ignore[no-untyped-d
 
 
 @lane_kernel
-def lane_step(t, h, first, ends, y, k, trial, error, before, status):  # type: ignore[no-untyped-def]
+def lane_step(
+    t: np.ndarray,
+    h: np.ndarray,
+    first: np.ndarray,
+    ends: np.ndarray,
+    y: np.ndarray,
+    k: np.ndarray,
+    trial: np.ndarray,
+    error: np.ndarray,
+    before: np.ndarray,
+    status: np.ndarray,
+) -> int:
     """Accept or reject every lane's step and choose the next; how many are still on the way.
 
     The controller is the integrator's, with powers that square roots give.
@@ -95,7 +122,15 @@ def lane_step(t, h, first, ends, y, k, trial, error, before, status):  # type: i
 
 
 @lane_kernel
-def flows_in_lanes(starts, ends, parameters, rtol, atol, max_steps, status):  # type: ignore[no-untyped-def]
+def flows_in_lanes(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    parameters: np.ndarray,
+    rtol: float,
+    atol: float,
+    max_steps: int,
+    status: np.ndarray,
+) -> None:
     """Integrate many flows to their ends; arguments as those of `flows`."""
     n = starts.shape[0]
     numbers = parameters.shape[1]

@@ -38,7 +38,7 @@ HUGE, SMALLEST_STEP = 1e8, 1e-14
 
 
 @kernel
-def interpolate(x, h, y, k, row):  # type: ignore[no-untyped-def]
+def interpolate(x: float, h: float, y: np.ndarray, k: np.ndarray, row: np.ndarray) -> None:
     """The state at the fraction x of a step of length h that began at y."""
     x2 = x * x
     b0 = -1.0530884977290216 * x * (x - 1.3299890189751412)
@@ -55,7 +55,16 @@ def interpolate(x, h, y, k, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def take_step(t, h, y, p, rtol, atol, k, trial):  # type: ignore[no-untyped-def]
+def take_step(
+    t: float,
+    h: float,
+    y: np.ndarray,
+    p: np.ndarray,
+    rtol: float,
+    atol: float,
+    k: np.ndarray,
+    trial: np.ndarray,
+) -> float:
     """One trial step from ``y`` with first stage ``k[0]``; its error in units of tolerance."""
     for stage in range(6):
         for i in range(SIZE):
@@ -75,7 +84,9 @@ def take_step(t, h, y, p, rtol, atol, k, trial):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def first_step(t, y, p, rtol, atol, k):  # type: ignore[no-untyped-def]
+def first_step(
+    t: float, y: np.ndarray, p: np.ndarray, rtol: float, atol: float, k: np.ndarray
+) -> float:
     """A starting step: a hundredth of the time in which the state changes by itself."""
     size = speed = 0.0
     for i in range(SIZE):
@@ -86,7 +97,17 @@ def first_step(t, y, p, rtol, atol, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type: ignore[no-untyped-def]
+def integrate(
+    y: np.ndarray,
+    times: np.ndarray,
+    p: np.ndarray,
+    rtol: float,
+    atol: float,
+    max_steps: int,
+    out: np.ndarray,
+    reached: np.ndarray,
+    t: float = 0.0,
+) -> tuple[int, int, int]:
     """Integrate a flow and store it at given times.
 
     Parameters
@@ -157,7 +178,7 @@ def integrate(y, times, p, rtol, atol, max_steps, out, reached, t=0.0):  # type:
 
 
 @kernel
-def observe(states, Q, error):  # type: ignore[no-untyped-def]
+def observe(states: np.ndarray, Q: np.ndarray, error: np.ndarray) -> None:
     """Q and generalisation error of stored states."""
     for i in range(states.shape[0]):
         Q[i], error[i] = observables(states[i])

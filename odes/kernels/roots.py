@@ -23,7 +23,7 @@ SMALL = 1e-15
 
 
 @kernel
-def drift(y, p, order, dy):  # type: ignore[no-untyped-def]
+def drift(y: np.ndarray, p: np.ndarray, order: int, dy: np.ndarray) -> None:
     """The right-hand side, or its part of first order in eta."""
     if order == FULL:
         rhs(0.0, y, p, dy)
@@ -36,7 +36,9 @@ def drift(y, p, order, dy):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def drift_jacobian(y, p, order, free, J):  # type: ignore[no-untyped-def]
+def drift_jacobian(
+    y: np.ndarray, p: np.ndarray, order: int, free: np.ndarray, J: np.ndarray
+) -> None:
     """Derivatives of `drift` by the free y: symbolic where all moments have closed forms."""
     if not HAS_JACOBIAN:
         differences(y, p, order, free, J)
@@ -52,7 +54,7 @@ def drift_jacobian(y, p, order, free, J):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def differences(y, p, order, free, J):  # type: ignore[no-untyped-def]
+def differences(y: np.ndarray, p: np.ndarray, order: int, free: np.ndarray, J: np.ndarray) -> None:
     """The Jacobian by differences: central ones, and one-sided ones at |R| = 1."""
     point, up, down = y.copy(), np.empty(SIZE), np.empty(SIZE)
     for j in free:
@@ -73,7 +75,7 @@ def differences(y, p, order, free, J):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def edge_slope(y, p, order, J):  # type: ignore[no-untyped-def]
+def edge_slope(y: np.ndarray, p: np.ndarray, order: int, J: np.ndarray) -> None:
     """The derivatives by R at |R| = 1.
 
     Moments of kinked activations are series in the angle, that is in ``sqrt(1 - |R|)``; the
@@ -94,7 +96,9 @@ def edge_slope(y, p, order, J):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def newton(y, p, order, free, tolerance, iterations):  # type: ignore[no-untyped-def]
+def newton(
+    y: np.ndarray, p: np.ndarray, order: int, free: np.ndarray, tolerance: float, iterations: int
+) -> bool:
     """Newton's iteration from ``y`` in the free parameters, in place.
 
     Parameters
@@ -143,7 +147,7 @@ def newton(y, p, order, free, tolerance, iterations):  # type: ignore[no-untyped
 
 
 @kernel
-def eliminate(A, b):  # type: ignore[no-untyped-def]
+def eliminate(A: np.ndarray, b: np.ndarray) -> bool:
     """Solve ``A x = b`` in place, ``b`` becoming x; False if x is not finite.
 
     Gauss-Jordan with full pivoting. A direction whose pivots are rounding errors (on a line of
@@ -181,7 +185,7 @@ def eliminate(A, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def move(y, step, free):  # type: ignore[no-untyped-def]
+def move(y: np.ndarray, step: np.ndarray, free: np.ndarray) -> float:
     """Take a step, shortened to what is trusted and into [-1, 1]; its size."""
     shorten = 1.0
     for a in range(free.size):
@@ -204,7 +208,16 @@ def move(y, step, free):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def search(starts, p, order, free, tolerance, iterations, roots, found):  # type: ignore[no-untyped-def]
+def search(
+    starts: np.ndarray,
+    p: np.ndarray,
+    order: int,
+    free: np.ndarray,
+    tolerance: float,
+    iterations: int,
+    roots: np.ndarray,
+    found: np.ndarray,
+) -> None:
     """`newton` from many starts; roots of shape (starts, SIZE) and flags are filled."""
     for s in range(starts.shape[0]):
         for i in range(SIZE):  # not `roots[s] = starts[s]`: see `integrate`

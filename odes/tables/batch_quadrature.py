@@ -11,6 +11,7 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 from bntheory.codegen.special import half_step
+from bntheory.odes.tables.batch_arrays import Direction, Plan, Statistics, Teacher
 from bntheory.teacher_student.normal_quadrature import FINE, fill_rule, rule_size, scaled_cuts, sort
 
 from .system import KINKS, activation
@@ -25,7 +26,7 @@ PIECE = 3.0
 
 
 @kernel
-def tabulate_teacher(rho, table):  # type: ignore[no-untyped-def]
+def tabulate_teacher(rho: float, table: np.ndarray) -> None:
     """``E[g(v)^k v^e | u]`` on a grid of u, for (k, e) = (1, 0), (2, 0), (1, 1)."""
     across = math.sqrt(max(0.0, 1.0 - rho * rho))
     size = rule_size(KINKS.size, FINE)
@@ -45,7 +46,7 @@ def tabulate_teacher(rho, table):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_teacher(u, teacher, values):  # type: ignore[no-untyped-def]
+def fill_teacher(u: np.ndarray, teacher: Teacher, values: np.ndarray) -> None:
     """Fill 1, E[g|u], E[g^2|u], E[v|u], E[g v|u], rows of ``values``, at every u."""
     rho = teacher.rho
     for j in range(u.size):
@@ -57,7 +58,7 @@ def fill_teacher(u, teacher, values):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_homogeneous_teacher(u, teacher, values):  # type: ignore[no-untyped-def]
+def fill_homogeneous_teacher(u: np.ndarray, teacher: Teacher, values: np.ndarray) -> None:
     """The closed form for an activation of slopes (left, right) on either side of 0."""
     rho, left, right = teacher.rho, teacher.slopes[0], teacher.slopes[1]
     variance = max(0.0, 1.0 - rho * rho)
@@ -75,7 +76,7 @@ def fill_homogeneous_teacher(u, teacher, values):  # type: ignore[no-untyped-def
 
 
 @kernel
-def fill_tabulated_teacher(u, table, values):  # type: ignore[no-untyped-def]
+def fill_tabulated_teacher(u: np.ndarray, table: np.ndarray, values: np.ndarray) -> None:
     """Cubics through four neighbours on the grid of `tabulate_teacher`."""
     last = table.shape[1] - 1
     for j in range(u.size):
@@ -90,7 +91,16 @@ def fill_tabulated_teacher(u, table, values):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_angles(cuts, low, high, longest, x, w, nodes, weights):  # type: ignore[no-untyped-def]
+def fill_angles(
+    cuts: np.ndarray,
+    low: float,
+    high: float,
+    longest: float,
+    x: np.ndarray,
+    w: np.ndarray,
+    nodes: np.ndarray,
+    weights: np.ndarray,
+) -> int:
     """A composite rule of the points ``x, w`` on [low, high], split at cuts; returns its size."""
     sort(cuts)
     filled, left = 0, low
@@ -109,7 +119,7 @@ def fill_angles(cuts, low, high, longest, x, w, nodes, weights):  # type: ignore
 
 
 @kernel
-def power(x, k):  # type: ignore[no-untyped-def]
+def power(x: float, k: int) -> float:
     """x to a small whole power, also negative."""
     value = 1.0
     for _ in range(abs(k)):
@@ -118,7 +128,15 @@ def power(x, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_cuts(M, q, shift, field, statistics, rho, cuts):  # type: ignore[no-untyped-def]
+def fill_cuts(
+    M: int,
+    q: float,
+    shift: float,
+    field: tuple[float, float],
+    statistics: Statistics,
+    rho: float,
+    cuts: np.ndarray,
+) -> None:
     """Angles psi where the student has a kink, or the teacher's average bends sharply.
 
     ``field`` holds x0 and x1, ``statistics`` ubar and s.
@@ -138,7 +156,7 @@ def fill_cuts(M, q, shift, field, statistics, rho, cuts):  # type: ignore[no-unt
 
 
 @kernel
-def grades(M, steepest):  # type: ignore[no-untyped-def]
+def grades(M: int, steepest: float) -> int:
     """How many doublings of `PIECE` reach over the fields of a scale."""
     count = 0
     while PIECE * 2.0**count < 2.0 * math.sqrt(M - 1.0) * abs(steepest):
@@ -147,7 +165,9 @@ def grades(M, steepest):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_grades(M, q, shift, field, cuts):  # type: ignore[no-untyped-def]
+def fill_grades(
+    M: int, q: float, shift: float, field: tuple[float, float], cuts: np.ndarray
+) -> None:
     """Angles psi around the student's kinks and field 0, each twice as far out as that before."""
     size, steepness = math.sqrt(M - 1.0), max(abs(q * field[1]), 1e-300)
     count, filled = grades(M, steepness), 0
@@ -165,7 +185,7 @@ def fill_grades(M, q, shift, field, cuts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_polynomials(sine, recurrence, values):  # type: ignore[no-untyped-def]
+def fill_polynomials(sine: np.ndarray, recurrence: np.ndarray, values: np.ndarray) -> None:
     """The orthonormal polynomials of `batch_law.recurrence`, rows of ``values``, at ``sine``."""
     values[0] = 1.0
     for n in range(values.shape[0] - 1):
@@ -177,7 +197,15 @@ def fill_polynomials(sine, recurrence, values):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_factors(factors, density, g, slope, uhat, teacher, values):  # type: ignore[no-untyped-def]
+def fill_factors(
+    factors: np.ndarray,
+    density: np.ndarray,
+    g: np.ndarray,
+    slope: np.ndarray,
+    uhat: np.ndarray,
+    teacher: np.ndarray,
+    values: np.ndarray,
+) -> None:
     """Every function of one example times the density, rows of ``values``."""
     for i in range(factors.shape[0]):
         row, other = values[i], teacher[factors[i, 3]]
@@ -190,7 +218,9 @@ def fill_factors(factors, density, g, slope, uhat, teacher, values):  # type: ig
 
 
 @kernel
-def fill_student(shift, scale, uhat, g, slope):  # type: ignore[no-untyped-def]
+def fill_student(
+    shift: float, scale: float, uhat: np.ndarray, g: np.ndarray, slope: np.ndarray
+) -> None:
     """The activation and its slope at ``shift + scale uhat``; straight beyond `FAR`."""
     for j in range(uhat.size):
         f = shift + scale * uhat[j]
@@ -200,7 +230,16 @@ def fill_student(shift, scale, uhat, g, slope):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: ignore[no-untyped-def]
+def fill_panels(
+    statistics: Statistics,
+    c: int,
+    direction: Direction,
+    teacher: Teacher,
+    M: int,
+    q: float,
+    shift: float,
+    rule: np.ndarray,
+) -> int:
     """Nodes ``sin(psi)`` and weights, density included, into the rows of ``rule``; their number."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
     norm = half_step(0.5 * (M - 2)) / math.sqrt(math.pi)
@@ -218,7 +257,12 @@ def fill_panels(statistics, c, direction, teacher, M, q, shift, rule):  # type: 
 
 
 @kernel
-def most_cuts(direction, statistics, M, q):  # type: ignore[no-untyped-def]
+def most_cuts(
+    direction: Direction,
+    statistics: Statistics,
+    M: int,
+    q: float,
+) -> int:
     """How many cuts a panel's angles can have at most."""
     graded = 0
     if direction.graded:
@@ -230,7 +274,12 @@ def most_cuts(direction, statistics, M, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def most_nodes(direction, statistics, M, q):  # type: ignore[no-untyped-def]
+def most_nodes(
+    direction: Direction,
+    statistics: Statistics,
+    M: int,
+    q: float,
+) -> int:
     """How many nodes `fill_panels` can fill at most."""
     edge = min(0.5 * math.pi, 7.5 / math.sqrt(max(1.0, M - 3.0)))
     cuts = most_cuts(direction, statistics, M, q)
@@ -238,7 +287,16 @@ def most_nodes(direction, statistics, M, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # type: ignore[no-untyped-def]
+def batch_moments(
+    statistics: Statistics,
+    direction: Direction,
+    teacher: Teacher,
+    plan: Plan,
+    M: int,
+    q: float,
+    shift: float,
+    out: np.ndarray,
+) -> None:
     """Fill ``out`` with the moments asked for.
 
     Parameters
@@ -280,7 +338,15 @@ def batch_moments(statistics, direction, teacher, plan, M, q, shift, out):  # ty
 
 
 @kernel
-def add_up(statistics, c, plan, mean, coefficient, pair_weight, out):  # type: ignore[no-untyped-def]
+def add_up(
+    statistics: Statistics,
+    c: int,
+    plan: Plan,
+    mean: np.ndarray,
+    coefficient: np.ndarray,
+    pair_weight: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Add the contribution of one node of the batch's statistics."""
     singles, pairs = plan.singles, plan.pairs
     ubar, s, weight = statistics.ubar[c], statistics.s[c], statistics.weight[c]

@@ -22,7 +22,20 @@ SUMS = 1 + 3 * COUNT + 3 * PAIRS
 
 
 @kernel
-def fill_sums(uhat, z, xi, x0, x1, q, shift, rho, across, ubar, s, sums):  # type: ignore[no-untyped-def]
+def fill_sums(
+    uhat: np.ndarray,
+    z: np.ndarray,
+    xi: np.ndarray,
+    x0: float,
+    x1: float,
+    q: float,
+    shift: float,
+    rho: float,
+    across: float,
+    ubar: float,
+    s: float,
+    sums: np.ndarray,
+) -> tuple[float, float]:
     """Batch means of ``uhat^i`` times the seven signals; returns the means of z and uhat z."""
     M = uhat.size
     sums[:] = 0.0
@@ -47,7 +60,16 @@ def fill_sums(uhat, z, xi, x0, x1, q, shift, rho, across, ubar, s, sums):  # typ
 
 
 @kernel
-def fill_elements(sums, zbar, zuhat, ubar, s, M, trial, by_noise):  # type: ignore[no-untyped-def]
+def fill_elements(
+    sums: np.ndarray,
+    zbar: float,
+    zuhat: float,
+    ubar: float,
+    s: float,
+    M: float,
+    trial: np.ndarray,
+    by_noise: np.ndarray,
+) -> None:
     """The elements' coefficients ``E_0, E_1, E_2`` in the noise, from three noises."""
     d, z, e = np.empty(POWERS), np.empty(POWERS), np.empty(POWERS)
     for n in range(3):
@@ -64,7 +86,22 @@ def fill_elements(sums, zbar, zuhat, ubar, s, M, trial, by_noise):  # type: igno
 
 
 @kernel
-def sample(batches, q, shift, rho, total):  # type: ignore[no-untyped-def]
+def sample(
+    batches: tuple[
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+        np.ndarray,
+    ],
+    q: float,
+    shift: float,
+    rho: float,
+    total: np.ndarray,
+) -> None:
     """Add the weighted sums over batches to ``total``, shape (SUMS,).
 
     Parameters
@@ -99,7 +136,7 @@ def sample(batches, q, shift, rho, total):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def moments(total, out):  # type: ignore[no-untyped-def]
+def moments(total: np.ndarray, out: np.ndarray) -> None:
     """From sums to moments: C_0, C_1, C_2 of every pair, then mean E_0 and E_2 of the averaged."""
     mean = total[1 : 1 + 3 * COUNT].reshape(3, COUNT) / total[0]
     at = 0

@@ -44,7 +44,7 @@ def pack(values: Array, ranges: Array) -> Array:
 
 
 @kernel
-def fill_basis(y, low, high, basis):  # type: ignore[no-untyped-def]
+def fill_basis(y: float, low: float, high: float, basis: np.ndarray) -> bool:
     """Chebyshev polynomials at y; False outside the range."""
     x = (2.0 * y - low - high) / (high - low)
     basis[0] = 1.0
@@ -56,7 +56,7 @@ def fill_basis(y, low, high, basis):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dot_at(x, p, at):  # type: ignore[no-untyped-def]
+def dot_at(x: np.ndarray, p: np.ndarray, at: int) -> float:
     """``x . p[at:]`` in four partial sums: one would wait for the adder at every term."""
     s0 = s1 = s2 = s3 = 0.0
     whole = x.size - x.size % 4
@@ -71,13 +71,13 @@ def dot_at(x, p, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def scale_axis(p, start, q):  # type: ignore[no-untyped-def]
+def scale_axis(p: np.ndarray, start: int, q: float) -> float:
     """A scale on the axis of the table at ``p[start:]``: its logarithm, unless it begins at 0."""
     return q if p[start + 4] == 0.0 else math.log(max(q, 1e-300))
 
 
 @kernel
-def look_up(p, start, y0, y1, y2, values):  # type: ignore[no-untyped-def]
+def look_up(p: np.ndarray, start: int, y0: float, y1: float, y2: float, values: np.ndarray) -> None:
     """Fill ``values`` by the table at ``p[start:]``; with infinity outside its range.
 
     Parameters

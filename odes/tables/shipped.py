@@ -1,7 +1,7 @@
 """Tables that come with the package: of shipped activations at the usual batch sizes.
 
-A first run then computes none. They are made by ``python -m bntheory.odes.tables.shipped``, from
-the builders that any other table is made by, and a test compares the two.
+A first run then computes none. They are made by ``python tests/references/ship.py``, from the
+builders that any other table is made by, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -57,34 +57,3 @@ def wanted() -> list[tuple[str, str, int]]:
 def has_scatter(activation: str, scheme: str, _: int) -> bool:
     """Whether the scatter of a run is shipped, too."""
     return scheme == "bn" and activation in HOMOGENEOUS[:2]
-
-
-def write_all() -> None:
-    """Build every shipped table anew, and write it into the package."""
-    from ...teacher_student.problem import Problem
-    from ..flow.integrate import flow_kernels
-    from ..fluctuations.joint_flow import fluctuation_kernels
-    from . import diffusion_tables, moment_tables
-    from .regions import middle
-    from .table_spec import TableSpec
-
-    FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.npz"):
-        old.unlink()
-    for activation, scheme, M in wanted():
-        problem = Problem(activation, scheme, batch_size=M)
-        asked = flow_kernels(problem).TABLE
-        if asked:
-            spec = TableSpec.from_json(asked)
-            region = middle(spec.singular)
-            made = moment_tables.build(spec, M, region)
-            path = path_of("moments", moment_tables.key_of(spec, M, region))
-            np.savez_compressed(path, packed=made.packed, error=made.error)
-        if has_scatter(activation, scheme, M):
-            values = diffusion_tables.build(problem, fluctuation_kernels(problem))
-            path = path_of("diffusion", diffusion_tables.key_of(problem))
-            np.savez_compressed(path, packed=values)
-
-
-if __name__ == "__main__":
-    write_all()

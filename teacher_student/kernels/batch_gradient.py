@@ -18,9 +18,17 @@ from .system import USES_BATCH, activation, field
 
 
 @kernel
-def field_pulls(  # type: ignore[no-untyped-def]
-    a, target, mu, sigma, n2, gamma, beta, N, c
-):
+def field_pulls(
+    a: np.ndarray,
+    target: np.ndarray,
+    mu: float,
+    sigma: float,
+    n2: float,
+    gamma: float,
+    beta: float,
+    N: float,
+    c: np.ndarray,
+) -> tuple[float, float, float, float, float]:
     """Fill ``c`` with the first term above at the given statistics; return the other pulls.
 
     Returns

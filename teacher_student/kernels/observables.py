@@ -22,7 +22,7 @@ SIZE = rule_size(KINKS.size, COARSE)
 
 
 @kernel
-def population_field(gamma, beta, L):  # type: ignore[no-untyped-def]
+def population_field(gamma: float, beta: float, L: float) -> tuple[float, float]:
     """Shift and scale of the field with population statistics: ``f = shift + Q u``."""
     large = 1e12  # terms of order 1/N in a user's field are below rounding
     shift = field(0.0, 0.0, L, large * L * L, gamma, beta, large)[0]
@@ -30,7 +30,7 @@ def population_field(gamma, beta, L):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def test_error(shift, Q, R):  # type: ignore[no-untyped-def]
+def test_error(shift: float, Q: float, R: float) -> float:
     """``E (g(v) - g(f))^2 / 2`` for ``f = shift + Q u``, ``corr(u, v) = R``."""
     cuts = np.empty(KINKS.size)
     z, weight_z = np.empty(SIZE), np.empty(SIZE)
@@ -51,7 +51,7 @@ def test_error(shift, Q, R):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def observe(rows, Q, error):  # type: ignore[no-untyped-def]
+def observe(rows: np.ndarray, Q: np.ndarray, error: np.ndarray) -> None:
     """Q and test error of rows ``gamma, beta, R, L``."""
     for i in range(rows.shape[0]):
         shift, Q[i] = population_field(rows[i, 0], rows[i, 1], rows[i, 3])
@@ -59,7 +59,7 @@ def observe(rows, Q, error):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def evaluate(h):  # type: ignore[no-untyped-def]
+def evaluate(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """g and g' of an array of fields."""
     g, slope = np.empty(h.shape), np.empty(h.shape)
     for i in range(h.size):

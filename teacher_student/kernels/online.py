@@ -18,14 +18,24 @@ HUGE = 1e8
 
 
 @kernel
-def record(gamma, beta, R, L, row):  # type: ignore[no-untyped-def]
+def record(gamma: float, beta: float, R: float, L: float, row: np.ndarray) -> bool:
     """Store the order parameters; False once the run has diverged."""
     row[0], row[1], row[2], row[3] = gamma, beta, R, L
     return abs(gamma) < HUGE and abs(beta) < HUGE and L < HUGE
 
 
 @kernel
-def advance_chain(state, clock, steps, first, last, numbers, M, rng, out):  # type: ignore[no-untyped-def]
+def advance_chain(
+    state: np.ndarray,
+    clock: np.ndarray,
+    steps: np.ndarray,
+    first: int,
+    last: int,
+    numbers: tuple[float, float, float, float, float, float],
+    M: int,
+    rng: np.random.Generator,
+    out: np.ndarray,
+) -> int:
     """The exact reduced chain (theory.md, section 5): O(M) a step for any N.
 
     The weights are ``w = along e1 + across e2`` with ``e1`` the teacher's direction; the rest
@@ -91,7 +101,14 @@ def advance_chain(state, clock, steps, first, last, numbers, M, rng, out):  # ty
 
 
 @kernel
-def draw_example(x, w, teacher, unit, law, rng):  # type: ignore[no-untyped-def]
+def draw_example(
+    x: np.ndarray,
+    w: np.ndarray,
+    teacher: np.ndarray,
+    unit: float,
+    law: tuple[int, float, np.ndarray],
+    rng: np.random.Generator,
+) -> tuple[float, float]:
     """Fill one example and return its products with student and teacher."""
     fill_input(x, law[0], law[1], law[2], rng)
     a = v = 0.0
@@ -104,14 +121,14 @@ def draw_example(x, w, teacher, unit, law, rng):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_example(w, x, weight):  # type: ignore[no-untyped-def]
+def add_example(w: np.ndarray, x: np.ndarray, weight: float) -> None:
     """w += weight x."""
     for i in range(w.size):
         w[i] += weight * x[i]
 
 
 @kernel
-def dot(x, y):  # type: ignore[no-untyped-def]
+def dot(x: np.ndarray, y: np.ndarray) -> float:
     """x . y in four partial sums: one would wait for the adder at every term."""
     s0 = s1 = s2 = s3 = 0.0
     whole = x.size - x.size % 4
@@ -126,10 +143,23 @@ def dot(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def advance_vectors(  # type: ignore[no-untyped-def]
-    scalars, w, teacher, examples, clock, steps, first, last, numbers, M, law, rng, replay, labels,
-    out,
-):  # fmt: skip
+def advance_vectors(
+    scalars: np.ndarray,
+    w: np.ndarray,
+    teacher: np.ndarray,
+    examples: np.ndarray,
+    clock: np.ndarray,
+    steps: np.ndarray,
+    first: int,
+    last: int,
+    numbers: tuple[float, float, float, float, float, float],
+    M: int,
+    law: tuple[int, float, np.ndarray],
+    rng: np.random.Generator,
+    replay: np.random.Generator,
+    labels: np.random.Generator,
+    out: np.ndarray,
+) -> int:
     """Real N-dimensional vectors; arguments as `advance_chain`, and
 
     Parameters

@@ -14,21 +14,25 @@ from .system import TRAINS_BETA, activation, field
 
 
 @kernel
-def clean_labels(fields, labels):  # type: ignore[no-untyped-def]
+def clean_labels(fields: np.ndarray, labels: np.ndarray) -> None:
     """labels = g(fields)."""
     for k in range(fields.size):
         labels[k] = activation(fields[k])[0]
 
 
 @kernel
-def affine_student(mu, sigma, n2, gamma, beta, N):  # type: ignore[no-untyped-def]
+def affine_student(
+    mu: float, sigma: float, n2: float, gamma: float, beta: float, N: float
+) -> tuple[float, float]:
     """Shift and scale of the field ``shift + scale (w.x)`` at fixed statistics."""
     shift = field(0.0, mu, sigma, n2, gamma, beta, N)[0]
     return shift, field(1.0, mu, sigma, n2, gamma, beta, N)[0] - shift
 
 
 @kernel
-def add_rows(w, X, rows, weights, factor):  # type: ignore[no-untyped-def]
+def add_rows(
+    w: np.ndarray, X: np.ndarray, rows: np.ndarray, weights: np.ndarray, factor: float
+) -> None:
     """w += factor * sum_k weights_k X[rows_k]."""
     for k in range(rows.size):
         row, weight = X[rows[k]], factor * weights[k]
@@ -37,7 +41,14 @@ def add_rows(w, X, rows, weights, factor):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def accumulate(w, gamma, beta, unit_length, mean_w, mean_scalars):  # type: ignore[no-untyped-def]
+def accumulate(
+    w: np.ndarray,
+    gamma: float,
+    beta: float,
+    unit_length: bool,
+    mean_w: np.ndarray,
+    mean_scalars: np.ndarray,
+) -> None:
     """Add an iterate to the sums of the last iterates: its direction where it is normalised."""
     weight = 1.0
     if unit_length:
@@ -49,9 +60,18 @@ def accumulate(w, gamma, beta, unit_length, mean_w, mean_scalars):  # type: igno
 
 
 @kernel
-def train_epoch(  # type: ignore[no-untyped-def]
-    X, y, order, rates, numbers, w, scalars, unit_length, mean_w, mean_scalars
-):
+def train_epoch(
+    X: np.ndarray,
+    y: np.ndarray,
+    order: np.ndarray,
+    rates: np.ndarray,
+    numbers: tuple[float, float, float],
+    w: np.ndarray,
+    scalars: np.ndarray,
+    unit_length: bool,
+    mean_w: np.ndarray,
+    mean_scalars: np.ndarray,
+) -> None:
     """Do one step for every row of ``order``.
 
     Parameters
@@ -91,9 +111,19 @@ def train_epoch(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def train_epoch_population(  # type: ignore[no-untyped-def]
-    X, y, order, rates, numbers, w, scalars, center, covariance, mean_w, mean_scalars
-):
+def train_epoch_population(
+    X: np.ndarray,
+    y: np.ndarray,
+    order: np.ndarray,
+    rates: np.ndarray,
+    numbers: tuple[float, float, float],
+    w: np.ndarray,
+    scalars: np.ndarray,
+    center: np.ndarray,
+    covariance: np.ndarray,
+    mean_w: np.ndarray,
+    mean_scalars: np.ndarray,
+) -> None:
     """As `train_epoch`, for a field normalised by the statistics of the whole training set.
 
     ``mu_P = center.w`` and ``sigma_P^2 = w.C w``; the gradient flows through both, which costs

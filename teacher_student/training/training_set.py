@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..problem import Problem
 Array = np.ndarray
 
 
-def training_kernels(problem: Problem):  # type: ignore[no-untyped-def]
+def training_kernels(problem: Problem) -> Any:
     """The compiled kernels of a problem; PN takes BN's field, with the training set's statistics.
 
     The learning rate is passed in step by step, so a schedule compiles nothing.
