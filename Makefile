@@ -27,6 +27,14 @@ demo: .venv/installed  ## the main job: theory against simulation, with a pictur
 test: .venv/installed-test  ## the test suite, without the tests marked slow
 	$(BIN)/python -m pytest -n $(WORKERS)
 
+# Compiled kernels are not seen: what they compute is tested, but not counted here.
+.venv/installed-coverage: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[coverage]'
+	touch $@
+
+coverage: .venv/installed-coverage  ## the test suite, and the share of lines of Python that it runs
+	$(BIN)/python -m pytest -n $(WORKERS) --cov=. --cov-report=term:skip-covered
+
 test-all: .venv/installed-test  ## the test suite, slow tests included
 	$(BIN)/python -m pytest -n $(WORKERS) -m ''
 
@@ -98,4 +106,4 @@ clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
-.PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check docs bench clean
+.PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check coverage docs bench clean

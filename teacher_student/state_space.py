@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -120,8 +119,7 @@ class StateSpace:
         for block in self.blocks:
             own = states[..., first : first + len(block.entries)]
             first += len(block.entries)
-            made = np.empty((*states.shape[:-1], math.prod(block.shape)))
-            made = made.reshape(*states.shape[:-1], *block.shape)
+            made = np.empty((*states.shape[:-1], *block.shape))
             for k, at in enumerate(block.entries):
                 here: tuple[Any, ...] = (..., *at)
                 made[here] = own[..., k]
