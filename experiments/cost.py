@@ -120,7 +120,7 @@ def check_cost(cost: Cost, parameters: Mapping[str, object]) -> None:
         raise InputError(
             first,
             value,
-            f"{also}: this takes about {cost}; less than an hour and than the "
+            f"{also}{': ' if also else ''}this takes about {cost}; less than an hour and than the "
             f"{free_memory() / 1e9:.2g} GB that are free is accepted, or --force",
         )
 

@@ -42,7 +42,7 @@ class Result:
         --------
         >>> import bntheory as bn
         >>> figure = bn.integrate(bn.Problem("identity", scheme="wn"), time=1.0).plot("one")
-        >>> round(figure.get_figwidth(), 2)
+        >>> round(float(figure.get_figwidth()), 2)
         3.4
         """
         module, _, function = self._drawn_by.rpartition(".")

@@ -27,7 +27,7 @@ def test_a_line_answers_as_before(line):
 
 def tolerance(where, _):
     """What an answer may move by; what is predicted of the scatter, by that flow's own bound."""
-    scatter = ("z", "std", "shift", "p_value", "max_abs_z", "bias_bound", "verdict")
+    scatter = ("z", "test", "std", "shift", "p_value", "max_abs_z", "bias_bound", "verdict")
     return RTOL if where.split("/")[1] in scatter else ROUNDING
 
 
