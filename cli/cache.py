@@ -16,8 +16,8 @@ from .report import Reporter, table
 #: What this package keeps, and its files' paths in the cache; no other file is ever removed.
 KINDS = {
     "compiled formulas": re.compile(
-        r"bntheory_\w+/(README|\w+\.py|__pycache__/[^/]+\.(nbi|nbc|pyc))"
-        # as versions before 0.2 kept them
+        r"(bntheory_|\.made-)\w+/(README|\w+\.py|__pycache__/[^/]+\.(nbi|nbc|pyc))"
+        # as earlier versions kept them
         r"|(__pycache__/)?bntheory_\w+\.[^/]*(py|nbi|nbc|pyc)"
     ),
     "tables of moments": re.compile(r"(moments|diffusion)_\w+\.np[yz]"),
@@ -68,7 +68,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _remove_while_empty(folder: Path) -> None:
     """Remove what is left of a generated package that holds no file any more."""
-    while re.match(r"bntheory_|__pycache__$", folder.name) and not any(folder.iterdir()):
+    while re.match(r"bntheory_|\.made-|__pycache__$", folder.name) and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 

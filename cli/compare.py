@@ -91,6 +91,8 @@ def command(**options: Any) -> None:
     with bad_input():
         check_simulation(problem, options)
         comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
+        if reporter.shows_all:
+            comparison.approximation  # noqa: B018  (solved here, where what it refuses is said)
     for road in (comparison.flow, comparison.runs):
         (reporter.notice if road.status == "complete" else reporter.warn)(road.message)
     columns = {"t": comparison.runs.t}

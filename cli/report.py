@@ -46,6 +46,8 @@ class Reporter:
         # A command that draws nothing may have a --width of its own: `cnn train`.
         self.width = take_width(options, self.outputs) if draws else "two"
         self.report = take_report(options)
+        #: Whether more of a result is asked for than what is printed.
+        self.shows_all = bool(self.as_json or self.outputs or self.report)
         self.began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None

@@ -97,6 +97,12 @@ def generated(kind: str, description: str, write: Callable[[], Texts]) -> Module
 
 def _loaded(name: str, kind: str, description: str, write: Callable[[], Texts]) -> ModuleType:
     folder = cache_folder() / name
+    if folder.exists():
+        try:
+            return _imported(name, folder)
+        except (ImportError, FileNotFoundError):
+            # Somebody removed a part of it, a clock or an interrupted `cache clear`: made again.
+            shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
         texts = write()
         files = {f"{module}.py": text for module, text in texts.items()}
@@ -120,7 +126,8 @@ def _imported(name: str, folder: Path) -> ModuleType:
     try:
         spec.loader.exec_module(package)
     except BaseException:
-        del sys.modules[name]
+        for loaded in [one for one in sys.modules if one.partition(".")[0] == name]:
+            del sys.modules[loaded]
         raise
     return package
 
@@ -131,7 +138,7 @@ def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
     try:
         temporary.chmod(0o755)
         for name, text in files.items():
-            (temporary / name).write_text(text)
+            (temporary / name).write_text(text, encoding="utf-8")
         os.rename(temporary, folder)
     except OSError:
         if not folder.exists():

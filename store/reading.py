@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..results.errors import InputError
 from ..results.files import check_output, replacing
 from .blocks import Block, Chunk, Memory
 from .engines import LOG
@@ -95,8 +96,8 @@ def _parquet(path: Path) -> Iterator[Callable[[Any], None]]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise ValueError(
-            "file=...parquet needs the extra parquet: pip install 'bntheory[parquet]'"
+        raise InputError(
+            "file", str(path), " needs the extra parquet: pip install 'bntheory[parquet]'"
         ) from None
     writer: Any = None
 

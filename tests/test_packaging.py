@@ -76,5 +76,8 @@ def test_every_folder_of_source_is_listed(wheel):
 def test_types_style_and_entry_point_are_there(wheel):
     assert "bntheory/py.typed" in wheel
     assert "bntheory/pictures/bntheory.mplstyle" in wheel
+    tables = {f"bntheory/{path.relative_to(ROOT)}" for path in ROOT.glob("odes/tables/shipped/*")}
+    assert len(tables) > 40
+    assert tables <= set(wheel)
     assert any(name.endswith(".dist-info/entry_points.txt") for name in wheel)
     assert any("LICENSE" in name for name in wheel)

@@ -43,9 +43,15 @@ def assert_same_text(said: str, shown: str) -> None:
     """The same words, and numbers that differ by rounding, or in their last digit by one."""
     words, expected = (NUMBER.sub("#", text).split() for text in (said, shown))
     assert words == expected
+    rounded = []
     for one, other in zip(NUMBER.findall(said), NUMBER.findall(shown), strict=True):
-        allowed = max(RELATIVE * abs(float(other)), 1.01 * last_digit(other), ABSOLUTE)
-        assert abs(float(one) - float(other)) <= allowed, (one, other)
+        apart = abs(float(one) - float(other))
+        if apart > max(RELATIVE * abs(float(other)), ABSOLUTE):
+            assert apart <= 1.01 * last_digit(other), (one, other)
+            rounded.append((one, other))
+    # A relative difference of 1e-8 turns the last of three digits once in 1e5 numbers: one is
+    # bad luck, which the README's p-value has on some machines.
+    assert len(rounded) <= 1, rounded
 
 
 def last_digit(number: str) -> float:

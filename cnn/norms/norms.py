@@ -24,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...results.errors import InputError
 from ..recipe.processes import world
 from .moments import Pool, batch_moments, channels
 
@@ -150,9 +151,11 @@ class GhostNorm(Norm):
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
         """The field in training; each group by torch's own kernel."""
         if len(input) % self.size:
-            raise ValueError(
-                f"norm='ghost-bn:{self.size}': a batch of a multiple of {self.size} images in each "
-                f"process is accepted, not {len(input)}"
+            raise InputError(
+                "norm",
+                f"ghost-bn:{self.size}",
+                f"a batch of a multiple of {self.size} images in each process is accepted, not "
+                f"{len(input)}",
             )
         groups = [
             F.batch_norm(part, None, None, self.weight, self.bias, True, 0.0, self.eps)

@@ -56,6 +56,7 @@ def test_clearing_the_cache_removes_what_is_ours_and_nothing_else(monkeypatch, c
     ours = [
         tmp_path / "generated" / "bntheory_flow_0a" / "system.py",
         tmp_path / "generated/bntheory_flow_0a/__pycache__/system.rhs-3.py311.1.nbc",
+        tmp_path / "generated" / ".made-x1" / "system.py",  # of a process that was killed
         tmp_path / "tables" / "moments_0a.npz",
         tmp_path / "tables" / "diffusion_0a.npy",
         tmp_path / "generated" / "images_0a.npz",
@@ -68,11 +69,11 @@ def test_clearing_the_cache_removes_what_is_ours_and_nothing_else(monkeypatch, c
     (tmp_path / "generated" / "bntheory_flow_1b.py").symlink_to(theirs[0])
     assert call(monkeypatch, "cache", "show", "--json") == 0
     kinds = json.loads(capfd.readouterr().out)["kinds"]
-    assert [(kind["files"], kind["bytes"]) for kind in kinds] == [(2, 2000), (2, 2000), (1, 1000)]
+    assert [(kind["files"], kind["bytes"]) for kind in kinds] == [(3, 3000), (2, 2000), (1, 1000)]
     assert call(monkeypatch, "cache", "clear", "--kind", "images") == 0
-    assert [path.exists() for path in ours] == [True] * 4 + [False]
+    assert [path.exists() for path in ours] == [True] * 5 + [False]
     assert call(monkeypatch, "cache", "clear", "--quiet") == 0
-    assert "removed 4 files, 0.0 MB" in capfd.readouterr().out
+    assert "removed 5 files, 0.0 MB" in capfd.readouterr().out
     assert not any(path.exists() for path in ours)
     assert not (tmp_path / "generated" / "bntheory_flow_0a").exists()
     assert all(path.exists() for path in theirs)

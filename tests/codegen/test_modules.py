@@ -118,6 +118,18 @@ def test_kernels_are_copied_as_they_are_and_call_the_system_beside_them(cache):
     assert "copied: " in (copy.parent / "README").read_text()
 
 
+@pytest.mark.parametrize("gone", ["__init__.py", "system.py", "kernel.py"])
+def test_a_package_of_which_a_part_is_gone_is_made_again(cache, gone):
+    texts = {"system": "VALUE = 4\n", "kernel": "from .system import VALUE\nTWICE = 2 * VALUE\n"}
+    name = f"{cache} {gone}"
+    first = generated("partial", name, lambda: texts)
+    (Path(first.__file__).parent / gone).unlink()
+    for loaded in [one for one in sys.modules if one.startswith(first.__name__)]:
+        del sys.modules[loaded]
+    assert generated("partial", name, lambda: texts).TWICE == 8
+    assert (Path(first.__file__).parent / gone).exists()
+
+
 def test_a_package_that_fails_to_load_is_not_half_there(cache):
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
