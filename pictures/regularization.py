@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..experiments.regularization.approximation import QUANTITIES
 from ..experiments.regularization.gamma import SIZES
 from ..results.widths import Width
-from ..teacher_student.online.runs import QUANTITIES
 from .drawing import (
     LABELS,
     LOOKS,

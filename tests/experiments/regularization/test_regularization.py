@@ -161,8 +161,10 @@ def test_distance_of_the_approximation_falls_with_the_batch_size():
         assert distance[:-1] / distance[1:] == pytest.approx([2.0, 2.0], rel=0.2)
         assert (np.abs(found.end(name)) <= distance + 1e-15).all()
     assert found.to_dict()["end"]["Q"][0] == found.columns()["Q_end"][0]
-    line = found.plot().axes[0].lines[0]
-    assert (line.get_ydata() == found.along("Q")).all()
+    drawn = [line.get_ydata() for line in found.plot().axes[0].lines]
+    wanted = [found.along(name) for name in ("Q", "R", "error")]
+    assert all((line == own).all() for line, own in zip(drawn, wanted, strict=False))
+    assert len(drawn) == len(wanted) + 2  # and the guides of 1/M and 1/M^2, nothing else
     with pytest.raises(ValueError, match="scheme="):
         bn.approximate(bn.Problem(scheme="wn"))
     with pytest.raises(ValueError, match="approximation="):
