@@ -103,7 +103,7 @@ bench: .venv/installed-test  ## ratios measured side by side in one run (table, 
 	$(BIN)/python benchmarks/run.py --json benchmarks/latest.json --page docs/benchmarks.md
 
 clean:  ## remove everything that make made
-	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .coverage
 	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
 .PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check coverage docs bench clean
