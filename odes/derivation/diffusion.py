@@ -18,10 +18,10 @@ from sympy import Expr, Symbol
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
-from .drift import example_factors, expectation
+from .drift import expectation
 from .gaussian_moments import Moment
-from .student_field import student_field
-from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, SIGN, L, R
+from .step import SQUARED_LOSS, Step, Training, one_step, oriented
+from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, L, R, V
 
 #: Below this ``1 - R^2`` the plane of student and teacher has no second direction to speak of.
 SMALLEST_ACROSS = 1e-9
@@ -52,21 +52,29 @@ class Diffusion:
 
 
 @lru_cache(maxsize=64)
-def _derive(formulas: str, problem: Problem) -> Diffusion:
+def _derive(formulas: str, problem: Problem, loss: Expr) -> Diffusion:
+    step = one_step(problem, Training(loss))
     moments: dict[Symbol, Moment] = {}
 
     def mean(integrand: Expr) -> Expr:
         return expectation(sympy.expand(integrand), moments)
 
-    increments = _increments(problem)
+    increments = _increments(problem, step)
     names = tuple(increments)
     rows = [[_covariance(a, b, mean) for b in increments.values()] for a in increments.values()]
     covariance = sympy.Matrix(rows) / BATCH
-    return Diffusion(names, covariance, _finite_size(problem, mean), moments)
+    return Diffusion(names, covariance, _finite_size(step, mean), moments)
 
 
-def derive_diffusion(problem: Problem) -> Diffusion:
-    """Derive the diffusion of a problem whose field is one example's own.
+def derive_diffusion(problem: Problem, loss: Expr = SQUARED_LOSS) -> Diffusion:
+    """Derive the diffusion of SGD for a problem whose field is one example's own.
+
+    Parameters
+    ----------
+    problem
+        The setting; only its formulas matter here.
+    loss
+        Of one example (`odes.derivation.step.Training`).
 
     Raises
     ------
@@ -80,20 +88,18 @@ def derive_diffusion(problem: Problem) -> Diffusion:
             " normalises by batch statistics; a diffusion is derived "
             "for sgd, wn, pn and formulas without mu and sigma",
         )
-    return _derive(structure(problem), problem)
+    return _derive(structure(problem), problem, loss)
 
 
-def _increments(problem: Problem) -> dict[str, Expr]:
+def _increments(problem: Problem, step: Step) -> dict[str, Expr]:
     """What one example adds to N times a step's increment, up to constants."""
-    by = student_field(problem).derivatives
-    residual, u, v = example_factors()
-    pull, push = residual * by["n2"], residual * by["a"]
+    pull, push, u = step.push("n2"), step.push("a"), oriented(step.u)
     longer = ETA**2 / (2 * BATCH * L) * push**2  # what the step's length adds to L
     every = {
-        "gamma": ETA * GAMMA_RATE * residual * by["gamma"],
-        "beta": ETA * GAMMA_RATE * residual * by["beta"],
-        "R": (ETA * push * (v - R * SIGN * u) - R * longer) / L,
-        "L": ETA * (push * SIGN * u + 2 * pull * L) + longer,
+        "gamma": ETA * GAMMA_RATE * step.push("gamma"),
+        "beta": ETA * GAMMA_RATE * step.push("beta"),
+        "R": (ETA * push * (V - R * u) - R * longer) / L,
+        "L": ETA * (push * u + 2 * pull * L) + longer,
     }
     return {name: every[name] for name in problem.order_parameters}
 
@@ -102,20 +108,17 @@ def _covariance(a: Expr, b: Expr, mean: Callable[[Expr], Expr]) -> Expr:
     return sympy.expand(mean(a * b) - mean(a) * mean(b))
 
 
-def _finite_size(problem: Problem, mean: Callable[[Expr], Expr]) -> Expr:
+def _finite_size(step: Step, mean: Callable[[Expr], Expr]) -> Expr:
     """N times what ``E |step|^2`` has beyond its limit.
 
     The squared length of an input is 1 only in the mean, and correlated with the residual by
     its part in the plane of student and teacher; two examples of a batch have an overlap by
     that part too; and the step along w itself is of order 1/N.
     """
-    by = student_field(problem).derivatives
-    residual, u, v = example_factors()
-    push, pull = residual * by["a"], residual * by["n2"]
-    student = SIGN * u
-    plane = student**2 - 2 * R * student * v + v**2
+    push, pull, student = step.push("a"), step.push("n2"), oriented(step.u)
+    plane = student**2 - 2 * R * student * V + V**2
     own = (mean(push**2 * plane) - 2 * ACROSS * mean(push**2)) / ACROSS / BATCH
-    along, teacher = mean(push * student), mean(push * v)
+    along, teacher = mean(push * student), mean(push * V)
     pairs = (along**2 - 2 * R * along * teacher + teacher**2) / ACROSS * (1 - 1 / BATCH)
     shrink, work = 2 * mean(pull) - DECAY, L * along
     scatter = 2 * mean(pull * push * L * student) - 2 * mean(pull) * work

@@ -1,6 +1,6 @@
 """The drift of the order parameters, derived from a scheme's formula (theory.md, section 3).
 
-One step's update is the chain rule applied to the scheme's field. Its mean change of gamma,
+The mean change that one step (`odes.derivation.step`) makes of gamma,
 beta, ``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
 student's and the teacher's output, the slope g', and the normalised fields ``u`` and ``v``: a
 sum of moments. Nothing here knows a particular scheme or activation: a scheme whose field looks
@@ -31,6 +31,7 @@ from .batch_moments import (
 )
 from .gaussian_moments import RHO, SHIFT, Moment, closed_form
 from .gaussian_moments import Q as FIELD_STD
+from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
 from .symbols import (
     BATCH,
@@ -41,17 +42,12 @@ from .symbols import (
     GAMMA_RATE,
     NOISE,
     SIGN,
-    SLOPE,
     SPREAD,
     UBAR,
     UHAT,
-    XI,
     ZETA,
-    G,
     L,
     R,
-    T,
-    U,
     V,
 )
 
@@ -131,8 +127,15 @@ class Derivation:
         }
 
 
-def derive_drift(problem: Problem) -> Derivation:
+def derive_drift(problem: Problem, training: Training = PLAIN) -> Derivation:
     """Derive the flow of a problem.
+
+    Parameters
+    ----------
+    problem
+        The setting; only its formulas matter here.
+    training
+        Loss and optimiser; squared loss and SGD by default.
 
     Raises
     ------
@@ -141,43 +144,33 @@ def derive_drift(problem: Problem) -> Derivation:
         computer algebra fails on.
     """
     with derivable(problem):
-        return _derive(structure(problem), problem)
+        return _derive(structure(problem), problem, training)
 
 
 @lru_cache(maxsize=64)
-def _derive(formulas: str, problem: Problem) -> Derivation:
-    field = student_field(problem)
+def _derive(formulas: str, problem: Problem, training: Training) -> Derivation:
+    step = one_step(problem, training)
     moments: dict[Symbol, Any] = {}
     if problem.uses_batch:
         drift = _drift(
-            field.derivatives,
-            problem,
-            UBAR + SPREAD * UHAT,
+            step,
             lambda integrand: collect_moment(integrand, moments),
             lambda first, second: collect_pair(first, second, moments),
         )
     else:
         mean = partial(expectation, moments=moments)
-        drift = _drift(field.derivatives, problem, U, mean, lambda *_: sympy.Integer(0))
-    return Derivation(problem, field, drift, moments)
+        drift = _drift(step, mean, lambda *_: sympy.Integer(0))
+    own = {name: drift[name] for name in problem.order_parameters}
+    return Derivation(problem, student_field(problem), own, moments)
 
 
-def example_factors() -> tuple[Expr, Expr, Expr]:
-    """The residual signal delta of one example, and its normalised fields ``u`` and ``v``."""
-    return SLOPE * (T + XI - G), U, V
+def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
+    """The mean change of every order parameter in unit time (`step` says what is averaged).
 
-
-def _drift(
-    by: dict[str, Expr], problem: Problem, u: Expr, mean: Expectation, pair: PairExpectation
-) -> dict[str, Expr]:
-    """The mean change of every order parameter in unit time, given the field's derivatives.
-
-    One step is ``w += eta sum_k c_k x_k``, ``M c_k = delta_k f_a + mean(delta f_mu) +
-    mean(delta f_sigma) uhat_k``; for one example's own field the last two are zero.
+    For one example's own field the pushes by mean and spread are zero.
     """
-    residual, _, v = example_factors()
-    direct, by_mean, by_spread = (residual * by[name] for name in ("a", "mu", "sigma"))
-    uhat = SIGN * UHAT
+    direct, by_mean, by_spread = map(step.push, ("a", "mu", "sigma"))
+    uhat, rate = oriented(UHAT), step.gain * ETA
 
     def pulled(x: Expr, mean_x: Expr, along_x: Expr) -> Expr:
         """``E[sum_k c_k x_k]``, given x, and over the batch the means of x and of uhat x."""
@@ -187,22 +180,23 @@ def _drift(
         """``E[mean(delta p) mean(delta q)]``."""
         return mean(p * q) / BATCH + (1 - 1 / BATCH) * pair(p, q)
 
-    pull = mean(residual * by["n2"])
+    pull = mean(step.push("n2"))
     flow = {
-        "gamma": ETA * GAMMA_RATE * (mean(residual * by["gamma"]) - ZETA * GAMMA),
-        "beta": ETA * GAMMA_RATE * mean(residual * by["beta"]),
+        "gamma": rate * GAMMA_RATE * (mean(step.push("gamma")) - ZETA * GAMMA),
+        "beta": rate * GAMMA_RATE * mean(step.push("beta")),
     }
     # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
-    own = (v - R * SIGN * u) / BATCH
-    teacher = pulled(v, R * SIGN * UBAR + own, R * SPREAD + uhat * own)
-    student = L * pulled(SIGN * u, SIGN * UBAR, SPREAD)
+    u = oriented(step.u)
+    own = (V - R * u) / BATCH
+    teacher = pulled(V, R * oriented(UBAR) + own, R * SPREAD + uhat * own)
+    student = L * pulled(u, oriented(UBAR), SPREAD)
     size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
     size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
-    overlap = ETA * (teacher + (2 * pull - DECAY) * L * R)
-    square = 2 * ETA * (student + (2 * pull - DECAY) * L**2) + ETA**2 / BATCH * size
+    overlap = rate * (teacher + (2 * pull - DECAY) * L * R)
+    square = 2 * rate * (student + (2 * pull - DECAY) * L**2) + rate**2 / BATCH * size
     flow["L"] = sympy.expand(square / (2 * L))
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
-    return {name: _signs_cancel(flow[name]) for name in problem.order_parameters}
+    return {name: _signs_cancel(value) for name, value in flow.items()}
 
 
 def _signs_cancel(expression: Expr) -> Expr:

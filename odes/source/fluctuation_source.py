@@ -145,7 +145,8 @@ def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -
             continue
         front = sympy.Mul(*(f for f in factors if f not in tabulated))
         sums[front] = sums.get(front, sympy.Integer(0)) + number * inside[0]
-    for moment in rest.free_symbols & tabulated:
+    # In an order of their own: that of a set would differ from process to process.
+    for moment in sorted(rest.free_symbols & tabulated, key=str):
         rest = rest.subs(moment, _position(moment, columns))
     return rest + sum(front * _position(moments, columns) for front, moments in sums.items())
 

@@ -1,0 +1,94 @@
+"""One step of training before anything is averaged: what drift and diffusion are moments of.
+
+A step is the chain rule applied to loss, activation and field. With the *signal*
+``delta = -dl/df`` of an example it adds ``eta sum_k c_k x_k + 2 eta mean(delta f_n2) w`` to the
+weights and ``eta mean(delta f_gamma)`` to gamma, where ``M c_k = delta_k f_a + mean(delta f_mu) +
+mean(delta f_sigma) uhat_k`` (theory.md, sections 1 and 4). Whoever averages it knows neither
+loss nor optimiser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy import Expr
+
+from ...teacher_student.problem import Problem
+from .student_field import student_field
+from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, U
+
+#: The label that an example shows: the teacher's output and its noise.
+LABEL = T + XI
+#: Half the squared distance of the student's output from the label (theory.md, section 1).
+SQUARED_LOSS = (LABEL - G) ** 2 / 2
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a student is trained: with which loss, and by which optimiser.
+
+    Attributes
+    ----------
+    loss
+        Of one example, a polynomial in the student's output `symbols.G` and in `LABEL`.
+    gain
+        How far a gradient moves the weights in the end, in units of ``eta`` times it; an
+        expression of numbers. 1 for SGD. An optimiser that remembers a number of steps, as heavy
+        ball does with ``1 / (1 - momentum)``, forgets within a time that vanishes as N grows, so
+        that nothing else of it is left in the drift.
+
+    Examples
+    --------
+    >>> Training().signal
+    slope*(-g_f + g_v + xi)
+    """
+
+    loss: Expr = SQUARED_LOSS
+    gain: Expr = sympy.S.One
+
+    @property
+    def signal(self) -> Expr:
+        """``-dl/df``, the slope of minus the loss by the student's field."""
+        return SLOPE * sympy.factor_terms(-self.loss.diff(G))
+
+
+#: Squared loss and SGD.
+PLAIN = Training()
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one example adds to a step, as functions of the random factors.
+
+    Attributes
+    ----------
+    signal
+        delta.
+    by
+        The field's derivatives (`student_field.DERIVATIVES`).
+    u
+        The example's normalised field: `symbols.U`, or ``ubar + s uhat`` of a batch.
+    gain
+        That of the training.
+    """
+
+    signal: Expr
+    by: dict[str, Expr]
+    u: Expr
+    gain: Expr
+
+    def push(self, name: str) -> Expr:
+        """``delta f_name``: what the example adds to the batch mean that moves by ``name``."""
+        return self.signal * self.by[name]
+
+
+def one_step(problem: Problem, training: Training = PLAIN) -> Step:
+    """The step of a problem's student."""
+    u = UBAR + SPREAD * UHAT if problem.uses_batch else U
+    return Step(training.signal, student_field(problem).derivatives, u, training.gain)
+
+
+def oriented(u: Expr) -> Expr:
+    """``w.x / L`` of an example, from its field ``u' = sign u`` (`symbols.SIGN`)."""
+    return SIGN * u
