@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from .odes.equilibria.fixed_points import fixed_points as fixed_points
     from .odes.equilibria.optimal_schedule import Schedule as Schedule
     from .odes.equilibria.optimal_schedule import optimal_schedule as optimal_schedule
-    from .odes.flow.integrate import DivergenceWarning as DivergenceWarning
-    from .odes.flow.integrate import Flow as Flow
-    from .odes.flow.integrate import FlowError as FlowError
     from .odes.flow.integrate import integrate as integrate
+    from .odes.flow.trajectory import DivergenceWarning as DivergenceWarning
+    from .odes.flow.trajectory import Flow as Flow
+    from .odes.flow.trajectory import FlowError as FlowError
     from .odes.fluctuations.covariance import Fluctuations as Fluctuations
     from .odes.fluctuations.covariance import fluctuations as fluctuations
     from .teacher_student.online.runs import Runs as Runs
@@ -78,9 +78,9 @@ _PUBLIC = {
     "FixedPoint": "odes.equilibria.fixed_points",
     "FixedPoints": "odes.equilibria.fixed_points",
     "fixed_points": "odes.equilibria.fixed_points",
-    "DivergenceWarning": "odes.flow.integrate",
-    "Flow": "odes.flow.integrate",
-    "FlowError": "odes.flow.integrate",
+    "DivergenceWarning": "odes.flow.trajectory",
+    "Flow": "odes.flow.trajectory",
+    "FlowError": "odes.flow.trajectory",
     "integrate": "odes.flow.integrate",
     "Schedule": "odes.equilibria.optimal_schedule",
     "optimal_schedule": "odes.equilibria.optimal_schedule",

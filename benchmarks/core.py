@@ -7,7 +7,7 @@ import sys
 
 import bntheory as bn
 import numpy as np
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 from timing import seconds, side_by_side
 

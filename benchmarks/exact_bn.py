@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import bntheory as bn
-from bntheory.odes.flow.integrate import flow_kernels
+from bntheory.odes.flow.flow_kernels import flow_kernels
 from bntheory.odes.tables.moment_tables import TableSpec, build
 from timing import side_by_side
 

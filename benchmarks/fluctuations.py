@@ -6,7 +6,7 @@ from typing import Any
 
 import bntheory as bn
 import numpy as np
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from bntheory.odes.fluctuations.joint_flow import (
     ATOL,
     MAX_STEPS,

@@ -10,7 +10,7 @@ import numpy as np
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.derivation.symbols import ORDER_PARAMETERS, PARAMETERS
 from bntheory.odes.flow.ensemble import rows as flow_rows
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 from timing import seconds, side_by_side
 

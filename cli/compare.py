@@ -114,7 +114,7 @@ def _approximation(
 ) -> None:
     from ..experiments.regularization.approximation import approximate
     from ..experiments.reports import simple_report
-    from ..odes.flow.integrate import FlowError
+    from ..odes.flow.trajectory import FlowError
 
     with bad_input():
         try:
@@ -139,7 +139,7 @@ def _plan(
 ) -> None:
     from ..experiments.reports import simple_report
     from ..experiments.verdict.plan import plan
-    from ..odes.flow.integrate import FlowError
+    from ..odes.flow.trajectory import FlowError
 
     chosen = {name: options[name] for name in ("alpha", "time")}
     with bad_input():

@@ -149,7 +149,7 @@ def _entry(derivation: Derivation, key: str, sizes: list[int]) -> dict[str, Any]
 
 
 def _refused(derivation: Derivation) -> str:
-    """Why smaller batches have no flow, as `bntheory.odes.flow.integrate.flow_table` says it."""
+    """Why smaller batches have no flow, as `bntheory.odes.flow.flow_kernels.flow_table` says it."""
     least = derivation.smallest_batch
     if least >= SMALLEST_TABLE:
         return (

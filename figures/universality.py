@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..odes.flow.integrate import Flow, integrate
+from ..odes.flow.integrate import integrate
+from ..odes.flow.trajectory import Flow
 from ..pictures.style import in_house_style
 from ..results.files import dataset
 from ..results.widths import Width

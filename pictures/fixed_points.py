@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..odes.equilibria.fixed_points import FixedPoints
-from ..odes.flow.integrate import Flow, solve
+from ..odes.flow.integrate import solve
+from ..odes.flow.trajectory import Flow
 from ..results.widths import Width
 from ..teacher_student.schedule import effective_rate
 from .drawing import (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..odes.equilibria.optimal_schedule import Schedule
-    from ..odes.flow.integrate import Flow
+    from ..odes.flow.trajectory import Flow
     from ..teacher_student.online.runs import Runs
 
 

@@ -13,7 +13,8 @@ import warnings
 
 import bntheory as bn
 import numpy as np
-from bntheory.odes.flow.integrate import flow_kernels, next_region, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
+from bntheory.odes.flow.known_moments import next_region
 from hypothesis import strategies as st
 
 ACTIVATIONS = ("relu", "identity", "erf", "tanh", "sigmoid", "softplus", "gelu", "leaky-relu")

@@ -117,7 +117,7 @@ def test_what_a_page_names_exists(page):
 
 
 def test_a_name_that_does_not_exist_is_seen():
-    known = "`odes.flow.integrate.Flow.until`"
+    known = "`odes.flow.trajectory.Flow.until`"
     test = "odes/derivation/test_derive.py::test_nonsense"
     wrong = f"`odes.flow.integrate.nonsense` {known} `tests/{test}`"
     assert missing_code(wrong) == ["odes.flow.integrate.nonsense"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...odes.flow.integrate import Flow, solve
+from ...odes.flow.integrate import solve
+from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError

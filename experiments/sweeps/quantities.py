@@ -9,7 +9,7 @@ import numpy as np
 
 from ...odes.equilibria.stability import learning_rate_bound
 from ...odes.flow.ensemble import COLUMNS, OUTSIDE, Ends
-from ...odes.flow.integrate import flow_kernels
+from ...odes.flow.flow_kernels import flow_kernels
 from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem

@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...odes.flow.integrate import Flow, FlowError, solve
+from ...odes.flow.integrate import solve
+from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations, spread_is_measurable
 from ...results.checks import integer, number
 from ...teacher_student.online.runs import QUANTITIES, Runs

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...odes.flow.integrate import Flow, solve
+from ...odes.flow.integrate import solve
+from ...odes.flow.trajectory import Flow
 from ...odes.fluctuations.covariance import Fluctuations
 from ...results.base import Result
 from ...results.errors import InputError

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...odes.flow.integrate import flow_kernels, parameters
+from ...odes.flow.flow_kernels import flow_kernels, parameters
 from ...odes.fluctuations.covariance import Fluctuations
 from ...odes.tables.regions import widened
 from .chi_square import modes_of, resolved_times

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...odes.flow.integrate import Flow
+from ...odes.flow.trajectory import Flow
 from ...teacher_student.online.runs import Runs
 
 Array = np.ndarray

@@ -17,7 +17,7 @@ from ...teacher_student.schemes import scheme_formula
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import AnyMoment, Derivation, derive_drift
 from ..derivation.symbols import GAMMA, L
-from ..flow.integrate import parameters
+from ..flow.flow_kernels import parameters
 from ..source.flow_source import RENAMED, flow_source
 from ..tables.chebyshev import HEADER
 from .javascript import javascript_flow, runtime

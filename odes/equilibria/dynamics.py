@@ -17,7 +17,8 @@ import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ..flow.integrate import flow_kernels, next_region, parameters
+from ..flow.flow_kernels import flow_kernels, parameters
+from ..flow.known_moments import next_region
 from ..tables.regions import middle
 
 Array = np.ndarray

@@ -18,7 +18,7 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ...teacher_student.schedule import effective_rate
 from ..flow.ensemble import OUTSIDE, flow_ends
-from ..flow.integrate import OUTSIDE_TABLES
+from ..flow.trajectory import OUTSIDE_TABLES
 from .dynamics import SAME, Array, Dynamics
 from .stability import (
     eigenvalues,

@@ -18,7 +18,7 @@ from ...results.checks import integer, number
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
-from ..flow.integrate import FlowError
+from ..flow.trajectory import FlowError
 from .dynamics import Array, Dynamics
 
 if TYPE_CHECKING:

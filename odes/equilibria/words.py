@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..flow.integrate import OUTSIDE_TABLES
+from ..flow.trajectory import OUTSIDE_TABLES
 from .fixed_points import ATTRACTOR, FixedPoint, FixedPoints
 
 

@@ -14,7 +14,9 @@ import numpy as np
 from ...teacher_student.parameters import KERNEL_PARAMETERS
 from ...teacher_student.problem import Problem
 from ..tables.regions import Region, middle
-from .integrate import ATOL, RTOL, at_edge, flow_kernels, next_region, parameters
+from .flow_kernels import flow_kernels, parameters
+from .integrate import ATOL, RTOL
+from .known_moments import at_edge, next_region
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -73,7 +75,7 @@ def rows(problem: Problem, columns: Mapping[str, Array], count: int) -> tuple[Ar
     Raises
     ------
     ValueError
-        For a batch size at which there is no flow (`odes.flow.integrate.flow_table`).
+        For a batch size at which there is no flow (`odes.flow.flow_kernels.flow_table`).
     """
     numbers = np.tile(parameters(problem), (count, 1))
     sizes = columns.get("batch_size", np.empty(0))

@@ -14,7 +14,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
-from ..flow.integrate import Flow, FlowError
+from ..flow.trajectory import Flow, FlowError
 from ..tables.diffusion_tables import smallest_scatter
 from ..tables.table_quadrature import Progress
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators

@@ -10,7 +10,8 @@ import numpy as np
 from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from ..flow.integrate import FlowError, flow_kernels, parameters
+from ..flow.flow_kernels import flow_kernels, parameters
+from ..flow.trajectory import FlowError
 from ..tables.diffusion_tables import diffusion_table
 from ..tables.regions import widened
 from ..tables.table_quadrature import Progress

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from reference import ACTIVATIONS, gaussian_pair_mean, sgd_step
 
 SINGLE_EXAMPLE = ("sgd", "wn", "pn")

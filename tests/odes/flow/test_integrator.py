@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.derivation.gaussian_moments import RHO, Q
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 
 PROBLEMS = [

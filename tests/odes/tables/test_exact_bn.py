@@ -10,7 +10,7 @@ import pytest
 from batch_reference import drawn_drift, drawn_moments
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.equilibria.optimal_gamma import optimal_gamma
-from bntheory.odes.flow.integrate import flow_kernels, flow_table, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, flow_table, parameters
 from bntheory.odes.tables import moment_tables
 from bntheory.odes.tables.batch_law import Fineness
 from bntheory.odes.tables.chebyshev import look_up

@@ -5,7 +5,7 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.odes.flow.integrate import flow_kernels, parameters
+from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from bntheory.teacher_student.normal_quadrature import FINE, student_rule
 
 #: g and g', without overflow.

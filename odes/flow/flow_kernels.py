@@ -1,0 +1,90 @@
+"""The compiled kernels of a flow, and the numbers and tables that they take."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from ...codegen.modules import generated, kernel_texts
+from ...codegen.system import FlowSystem
+from ...results.errors import InputError
+from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.parameters import KERNEL_PARAMETERS
+from ...teacher_student.problem import Problem
+from ...teacher_student.regularization import decay
+from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
+from ..tables.regions import Region
+
+Array = np.ndarray
+#: Kernels of a flow, each building on those before it; compiled when first called.
+KERNELS = ("odes/kernels/loop", "odes/kernels/roots", "odes/kernels/ensemble")
+
+
+def flow_kernels(problem: Problem) -> FlowSystem:
+    """The compiled flow of a problem's formulas: from the disk, or derived now."""
+
+    def write() -> dict[str, str]:
+        from ..derivation.drift import derive_drift
+        from ..source.flow_source import has_lanes, system_source
+
+        with derivable(problem):
+            derivation = derive_drift(problem)
+            system = system_source(derivation)
+        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
+        return {"system": system} | kernel_texts(*KERNELS, *lanes)
+
+    return cast(FlowSystem, generated("flow", structure(problem), write))
+
+
+def parameters(
+    problem: Problem, region: Region | None = None, progress: Progress | None = None
+) -> Array:
+    """The numbers of a problem in the order in which a flow's kernels take them.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    region
+        Of the table that comes with them, if the flow needs one; by default the middle one.
+    progress
+        Called with (work done, work in all) while the table is built.
+    """
+    values = problem.to_dict() | {"zeta": decay(problem)}
+    if isinstance(problem.eta, str):
+        values["eta"] = 0.0  # the system itself has the schedule
+    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+    made = flow_table(problem, region, progress)
+    return own if made is None else np.concatenate([own, made.packed])
+
+
+def flow_table(
+    problem: Problem, region: Region | None = None, progress: Progress | None = None
+) -> Table | None:
+    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4).
+
+    Raises
+    ------
+    ValueError
+        For a batch so small that a moment in the flow is infinite, or has no table.
+    """
+    kernels = flow_kernels(problem)
+    least, who = kernels.SMALLEST_BATCH, f"scheme={problem.scheme!r} with activation="
+    who += repr(problem.activation)
+    if least > problem.M:
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"the flow of {who} asks for E[1/s^{least - 2}] of the "
+            f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted",
+        )
+    if kernels.TABLE and problem.M < SMALLEST_TABLE:
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"the flow of {who} is tabulated for batches of at least "
+            f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density",
+        )
+    spec = kernels.TABLE
+    return loaded_table(spec, problem.M, region, progress) if spec else None

@@ -1,0 +1,127 @@
+"""`Flow`: the order parameters of one problem over time, and how a flow may end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ...results.base import Result
+from ...results.files import dataset
+from ...teacher_student.problem import Problem
+from ...teacher_student.regularization import decay
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = np.ndarray
+QUANTITIES = ("Q", "R", "L", "error")
+#: The status of a flow that left the range in which its moments are known.
+OUTSIDE_TABLES = "outside-tables"
+
+
+class DivergenceWarning(RuntimeWarning):
+    """A flow of `integrate` that diverged, or left the range in which its moments are known."""
+
+
+class FlowError(RuntimeError):
+    """A flow that did not reach its end, where the caller asked for an error."""
+
+
+@dataclass(frozen=True)
+class Flow(Result):
+    """The order parameters of one problem over time.
+
+    Attributes
+    ----------
+    problem
+        The setting.
+    t
+        Times, steps / N, shape (times,); those reached, if the flow is not complete.
+    values
+        ``Q R L error`` (and ``gamma``, ``beta`` where trained), each of shape (times,).
+        ``error`` is the generalisation error ``E (g(v) - g(f))^2 / 2`` against the clean
+        teacher.
+    steps
+        Steps that the integrator tried.
+    status
+        ``"complete"``; ``"diverged"``; ``"outside-tables"``, where the moments in the flow are
+        not known; or ``"failed"``.
+    message
+        The status in words, with the time it came about; also says when the stiff solver took
+        over. Empty when there is nothing to say.
+    std, shift
+        With fluctuations: the predicted standard deviation of one run, or of a mean over
+        ``averaged`` runs, and the shift of the runs' mean, by quantity, at N = ``dim``.
+        Otherwise empty.
+    dim, averaged
+        With fluctuations: N, and over how many runs is averaged.
+    """
+
+    _drawn_by: ClassVar[str] = "trajectories.draw_flow"
+
+    problem: Problem
+    t: Array
+    values: Mapping[str, Array]
+    steps: int
+    status: str = "complete"
+    message: str = ""
+    std: Mapping[str, Array] = field(default_factory=dict)
+    shift: Mapping[str, Array] = field(default_factory=dict)
+    dim: int | None = None
+    averaged: int = 1
+
+    def __getattr__(self, name: str) -> Array:
+        if name in ("values", "__setstate__") or name not in self.values:
+            raise AttributeError(name)
+        return self.values[name]
+
+    def until(self, count: int) -> Flow:
+        """The same flow, with the first stored times only."""
+        shorter = {name: values[:count] for name, values in self.values.items()}
+        return replace(self, t=self.t[:count], values=shorter)
+
+    def raise_for_status(self) -> Flow:
+        """Return the flow itself if it is complete.
+
+        Raises
+        ------
+        FlowError
+            With the message, otherwise.
+        """
+        if self.status != "complete":
+            raise FlowError(self.message)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys as in ``interface.md``."""
+        return {
+            "problem": self.problem.to_dict(),
+            "zeta": decay(self.problem),
+            "t": self.t,
+            **self.values,
+            **self._fluctuations(),
+            "steps": self.steps,
+            "status": self.status,
+            "message": self.message,
+        }
+
+    def _fluctuations(self) -> dict[str, Any]:
+        if not self.std:
+            return {}
+        return {"std": self.std, "shift": self.shift, "dim": self.dim, "averaged": self.averaged}
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: time and every quantity, with its predicted spread if there is one."""
+        spread = {f"{name}_std": values for name, values in self.std.items()}
+        return {"t": self.t, **self.values, **spread}
+
+    def to_dataset(self) -> xarray.Dataset:
+        """All quantities, with the dimension ``t``."""
+        return dataset(
+            {n: (("t",), values) for n, values in self.columns().items() if n != "t"},
+            {"t": self.t},
+            {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
+        )
