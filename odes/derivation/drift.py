@@ -1,7 +1,7 @@
 """The drift of the order parameters, derived from a scheme's formula (theory.md, section 3).
 
-The mean change that one step (`odes.derivation.step`) makes of gamma,
-beta, ``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
+The mean change that one step (`odes.derivation.step`) makes of gamma, beta,
+``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
 student's and the teacher's output, the slope g', and the normalised fields ``u`` and ``v``: a
 sum of moments. Nothing here knows a particular scheme or activation: a scheme whose field looks
 at the whole batch differs from one that looks at a single example in which moments it asks for
@@ -74,12 +74,15 @@ class Derivation:
         one and two examples of a batch (`bntheory.odes.derivation.batch_moments`). Moments of
         the student field are taken over ``u' = sign(scale) u``, so that ``q = |scale|`` is
         positive.
+    training
+        Loss and optimiser.
     """
 
     problem: Problem
     field: StudentField
     drift: dict[str, Expr]
     moments: dict[Symbol, AnyMoment]
+    training: Training = PLAIN
 
     @property
     def scale(self) -> Expr:
@@ -161,7 +164,7 @@ def _derive(formulas: str, problem: Problem, training: Training) -> Derivation:
         mean = partial(expectation, moments=moments)
         drift = _drift(step, mean, lambda *_: sympy.Integer(0))
     own = {name: drift[name] for name in problem.order_parameters}
-    return Derivation(problem, student_field(problem), own, moments)
+    return Derivation(problem, student_field(problem), own, moments, training)
 
 
 def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:

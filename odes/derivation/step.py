@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr
 
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from .student_field import student_field
 from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, U
@@ -36,7 +37,12 @@ class Training:
         How far a gradient moves the weights in the end, in units of ``eta`` times it; an
         expression of numbers. 1 for SGD. An optimiser that remembers a number of steps, as heavy
         ball does with ``1 / (1 - momentum)``, forgets within a time that vanishes as N grows, so
-        that nothing else of it is left in the drift.
+        that nothing else of it is left in the drift. Decay is part of the gradient.
+
+    Raises
+    ------
+    ValueError
+        For a loss that is no such polynomial, or a gain that is no positive number.
 
     Examples
     --------
@@ -46,6 +52,13 @@ class Training:
 
     loss: Expr = SQUARED_LOSS
     gain: Expr = sympy.S.One
+
+    def __post_init__(self) -> None:
+        if not (self.loss.free_symbols <= {G, T, XI} and self.loss.is_polynomial(G, T, XI)):
+            accepted = f"a polynomial in {G} and the label {LABEL} is accepted"
+            raise InputError("loss", str(self.loss), accepted)
+        if not (self.gain.is_number and self.gain.is_positive and self.gain.is_finite):
+            raise InputError("gain", str(self.gain), "a number above 0 is accepted")
 
     @property
     def signal(self) -> Expr:

@@ -8,6 +8,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...codegen.lowering import assignments, function
+from ...results.errors import InputError
 from ...teacher_student.activations import activation_formula
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
@@ -19,6 +20,7 @@ from ..derivation.batch_moments import side_slopes
 from ..derivation.diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, closed_form
+from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT
 from .flow_source import RENAMED, _unpack
@@ -62,14 +64,24 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
         Of the flow.
     flow
         The name of its generated package, whose functions are taken over: they are compiled once.
+
+    Raises
+    ------
+    ValueError
+        For an optimiser other than SGD, or a loss of a batch scheme other than the squared one:
+        the scatter of their runs is not derived.
     """
+    training = derivation.training
+    if training.gain != 1 or (derivation.problem.uses_batch and training != PLAIN):
+        accepted = "fluctuations are derived for SGD, and for batch schemes with squared loss"
+        raise InputError("training", str(training), accepted)
     mean = f"from {flow}.system import *\n"
     if derivation.by_quadrature:
         mean += _NUMERICAL_JACOBIAN
     problem = derivation.problem
     if problem.uses_batch:
         return mean + "\n" + _batch_diffusion(derivation, derive_batch_diffusion(problem))
-    return mean + "\n" + _diffusion(derivation, derive_diffusion(problem))
+    return mean + "\n" + _diffusion(derivation, derive_diffusion(problem, training.loss))
 
 
 def _table(derivation: Derivation, moments: int) -> str:

@@ -17,6 +17,7 @@ from bntheory.odes.derivation.step import LABEL, PLAIN, SQUARED_LOSS, Training
 from bntheory.odes.derivation.symbols import G
 from bntheory.odes.flow.flow_kernels import parameters
 from bntheory.odes.source.flow_source import system_source
+from bntheory.odes.source.fluctuation_source import fluctuation_source
 
 QUARTIC = (LABEL - G) ** 4 / 4
 #: No loss to train with, but a polynomial whose moments are derived quickly.
@@ -47,9 +48,8 @@ def weight_gradient(problem, w, gamma, X, residual):
     """
     a, n = np.einsum("rkn,rn->rk", X, w), X.shape[-1]
     if problem.scheme == "sgd":
-        f, ones = a, np.ones(len(w))
-        push = slope(problem, f) * residual(output(problem, f))
-        return np.einsum("rk,rkn->rn", push, X) / X.shape[1], 0 * ones
+        push = slope(problem, a) * residual(output(problem, a))
+        return np.einsum("rk,rkn->rn", push, X) / X.shape[1], np.zeros(len(w))
     if problem.scheme == "wn":
         norm = np.linalg.norm(w, axis=1)[:, None]
         unit = math.sqrt(n) * a / norm
@@ -98,6 +98,8 @@ def simulated(problem, power, momentum, seed=5):
         gradient, by_gamma = weight_gradient(
             problem, w, gamma, X, lambda g, label=label: (label - g) ** power
         )
+        gradient -= problem.weight_decay * w / DIM
+        by_gamma = by_gamma - problem.zeta * gamma
         velocity = momentum * velocity + eta * gradient
         speed = momentum * speed + eta * by_gamma * problem.gamma_rate / DIM
         w, gamma = w + velocity, gamma + speed
@@ -106,11 +108,14 @@ def simulated(problem, power, momentum, seed=5):
     return {k: (v.mean(), v.std(ddof=1) / math.sqrt(RUNS)) for k, v in found.items()}
 
 
+#: Decay is part of the gradient that the ball feels.
+BALL_SGD = bn.Problem("relu", scheme="sgd", eta=0.2, batch_size=2, noise=0.1, weight_decay=0.4)
+BALL_BN = bn.Problem("identity", scheme="bn", eta=0.5, batch_size=6, noise=0.1, zeta=0.3)
 CASES = {
     "quartic_sgd": (bn.Problem("relu", scheme="sgd", eta=0.1, batch_size=2, noise=0.1), "quartic"),
     "quartic_wn": (bn.Problem("relu", scheme="wn", eta=0.1, batch_size=2, noise=0.1), "quartic"),
-    "ball_sgd": (bn.Problem("relu", scheme="sgd", eta=0.2, batch_size=2, noise=0.1), "ball"),
-    "ball_bn": (bn.Problem("identity", scheme="bn", eta=0.5, batch_size=6, noise=0.1), "ball"),
+    "ball_sgd": (BALL_SGD, "ball"),
+    "ball_bn": (BALL_BN, "ball"),
 }
 
 
@@ -163,3 +168,27 @@ def test_the_signal_is_minus_the_slope_of_the_loss(power: int) -> None:
     value = float(training.signal.subs({s: numbers[str(s)] for s in training.signal.free_symbols}))
     label, g = numbers["g_v"] + numbers["xi"], numbers["g_f"]
     assert value == pytest.approx(numbers["slope"] * (label - g) ** power, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("loss", sympy.log(1 + (LABEL - G) ** 2)),
+        ("loss", sympy.Symbol("delta") * (LABEL - G) ** 2),
+        ("gain", sympy.Symbol("m", positive=True)),
+        ("gain", sympy.S.Zero),
+        ("gain", sympy.oo),
+    ],
+)
+def test_a_training_that_has_no_flow_is_refused(parameter: str, value: sympy.Expr) -> None:
+    with pytest.raises(ValueError, match=f"^{parameter}=.*accepted"):
+        Training(**{parameter: value})
+
+
+def test_fluctuations_are_those_of_the_training_or_refused() -> None:
+    sgd, exact = (bn.Problem("identity", scheme=scheme) for scheme in ("sgd", "bn"))
+    for problem, training in ((sgd, HEAVY_BALL), (exact, HEAVY_BALL), (exact, Training(CUBIC))):
+        with pytest.raises(ValueError, match="fluctuations are derived for SGD"):
+            fluctuation_source(derive_drift(problem, training), "flow")
+    cubic = fluctuation_source(derive_drift(sgd, Training(CUBIC)), "flow")
+    assert cubic != fluctuation_source(derive_drift(sgd), "flow")
