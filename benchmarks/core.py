@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import bntheory as bn
 import numpy as np
 from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
-from timing import seconds, side_by_side
+from timing import side_by_side
 
 
 def flow_against_lsoda() -> dict[str, object]:
@@ -77,26 +74,6 @@ def vectors_speed() -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def startup() -> list[dict[str, object]]:
-    """Whole commands against ``import click``."""
-    python = [sys.executable]
-
-    def call(*arguments: str) -> None:
-        subprocess.run([*python, *arguments], check=True, capture_output=True)
-
-    def click() -> None:
-        call("-c", "import click")
-
-    help_, base = side_by_side(lambda: call("-m", "bntheory", "--help"), click, 15)
-    warm = min(seconds(lambda: call("-m", "bntheory", "integrate")) for _ in range(5))
-    return [
-        {"name": "bntheory --help / import click", "ratio": help_ / base, "target": "<= 4",
-         "note": f"{help_ * 1e3:.0f} ms against {base * 1e3:.0f} ms"},
-        {"name": "warm bntheory integrate, s", "ratio": warm, "target": "< 1",
-         "note": "whole process, compiled code from the disk"},
-    ]  # fmt: skip
-
-
 def rows() -> list[dict[str, object]]:
     """All rows of this module."""
-    return [flow_against_lsoda(), *chain_speed(), *vectors_speed(), *startup()]
+    return [flow_against_lsoda(), *chain_speed(), *vectors_speed()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -130,6 +129,8 @@ def _extra(name: str, libraries: list[Any]) -> Finding:
 
 def _gpu() -> Finding:
     """What the driver says; PyTorch alone uses it, in `bntheory cnn`."""
+    import subprocess
+
     program = shutil.which("nvidia-smi")
     if program is None:
         advice = "only bntheory cnn would use one"

@@ -52,16 +52,13 @@ class LazyGroup(click.RichGroup):
         return command
 
 
-@click.rich_config(
-    help_config={
-        "command_groups": {
-            PROGRAM: [{"name": q, "commands": list(c)} for q, c in QUESTIONS.items()]
-        }
-    }
-)
+#: What ``click.rich_config`` would set; it imports all that draws, in commands that print no help.
+HELP = {"command_groups": {PROGRAM: [{"name": q, "commands": [*c]} for q, c in QUESTIONS.items()]}}
+
+
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "rich_help_config": HELP},
     epilog=examples(
         "bntheory compare --scheme wn --eta 1.0 --output compare.png",
     ),

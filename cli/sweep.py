@@ -7,7 +7,6 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
-from ..results.files import PICTURE_SUFFIXES
 from ..teacher_student.parameters import KERNEL_PARAMETERS, START_PARAMETERS
 from .examples import examples
 from .options import (
@@ -107,6 +106,7 @@ def command(**options: Any) -> None:
             return
         from ..experiments.sweeps.result import Sweep, check_drawable
         from ..experiments.sweeps.sweep import sweep
+        from ..results.files import PICTURE_SUFFIXES
 
         if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
             check_drawable(grid)
