@@ -16,7 +16,7 @@ def trainer(norm: str, **changes: object):  # type: ignore[no-untyped-def]
     import torch
     from bntheory.cnn.recipe.recipe import Recipe
     from bntheory.cnn.runs.networks import set_warm
-    from bntheory.cnn.runs.train import Trainer
+    from bntheory.cnn.runs.trainer import Trainer
 
     recipe = Recipe().change(
         train=2000, validation=100, width=16, steps=10**6, device="cpu", threads=1, norm=norm

@@ -9,8 +9,9 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
+from .bad_input import bad_input, option_name
 from .examples import examples
-from .options import bad_input, option_name, output_options, quiet_and_json, report_option
+from .options import output_options, quiet_and_json, report_option
 from .report import Reporter, table
 
 #: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.

@@ -8,19 +8,19 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
+from .bad_input import bad_input
 from .examples import examples
 from .options import (
-    bad_input,
     check_simulation,
     force_option,
     output_options,
-    parse_range,
     problem_options,
     report_option,
     simulation_options,
     take_problem,
     time_options,
 )
+from .ranges import parse_range
 from .report import Reporter, table
 
 DISAGREE = 1

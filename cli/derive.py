@@ -8,8 +8,9 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, problem_options, take_problem
+from .options import problem_options, take_problem
 
 SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript", ".json": "json"}
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from ..results.errors import InputError
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, problem_options, quiet_and_json, take_problem
+from .options import problem_options, quiet_and_json, take_problem
 from .report import Reporter
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input
 
 
 @click.command(

@@ -6,8 +6,9 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, completing, output_options
+from .options import completing, output_options
 from .report import Reporter, table
 
 FIGURES = ("1a", "1b", "2", "3", "4", "universality")

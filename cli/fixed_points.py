@@ -7,15 +7,10 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import (
-    bad_input,
-    force_option,
-    output_options,
-    parse_range,
-    problem_options,
-    take_problem,
-)
+from .options import force_option, output_options, problem_options, take_problem
+from .ranges import parse_range
 from .report import Reporter, table
 
 DISAGREE = 1

@@ -7,15 +7,10 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
+from .bad_input import bad_input
 from .examples import examples
-from .options import (
-    KEEPING,
-    bad_input,
-    force_option,
-    output_options,
-    parse_range,
-    take_mode,
-)
+from .options import KEEPING, force_option, output_options, take_mode
+from .ranges import parse_range
 from .report import Reporter, table
 
 
@@ -126,7 +121,8 @@ def _against_load(reporter: Reporter, options: dict[str, Any]) -> None:
     sizes = {
         name: options.pop(name) for name in ("dim", "runs", "epochs", "method", "start", "seed")
     }
-    from ..experiments.finite_data.study import GeneralizationStudy, Settings, study
+    from ..experiments.finite_data.study import GeneralizationStudy, study
+    from ..experiments.finite_data.training_work import Settings
     from ..finite_load.curve import generalization
 
     alpha = parse_range(options.pop("alpha"), "alpha")

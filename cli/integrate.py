@@ -6,8 +6,9 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, output_options, problem_options, take_problem, time_options
+from .options import output_options, problem_options, take_problem, time_options
 from .report import Reporter, table
 
 

@@ -1,36 +1,23 @@
-"""Options that commands share, and how bad input is reported: exit 2 and one message."""
+"""Options that commands share: how they are declared, and what is made of their values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
-from ..results.errors import InputError
 from ..teacher_student.parameters import ACTIVATION_NAMES, PARAMETERS, SCHEME_NAMES
+from .bad_input import bad_input, option_name
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..teacher_student.problem import Problem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-#: Values of a range: more are a slip of the keyboard, and would be made before anything is said.
-MOST_VALUES = 10_000_000
-#: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
-ALIKE = 0.7
 #: The problem's options that take a value.
 PROBLEM_OPTIONS = tuple(row for row in PARAMETERS.values() if row.kind is not bool)
-
-
-def option_name(parameter: str) -> str:
-    """``batch_size`` -> ``--batch-size``."""
-    return "--" + parameter.replace("_", "-")
 
 
 def problem_options(command: Command) -> Command:
@@ -189,26 +176,6 @@ def take_mode(options: dict[str, Any]) -> str:
     return "extend" if extend else "new" if new else "resume"
 
 
-@contextmanager
-def bad_input() -> Iterator[None]:
-    """Turn a ``ValueError`` into exit 2 with one message that names the option."""
-    try:
-        yield
-    except InputError as error:
-        message = error.said_of(option_name(error.parameter)) + _suggestion(error)
-        raise click.UsageError(message) from None
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    except MemoryError as error:
-        raise click.UsageError(f"that takes more memory than there is: {error}") from None
-
-
-def _suggestion(error: InputError) -> str:
-    """The accepted name that a mistyped one is nearest to, where names are accepted."""
-    near = get_close_matches(str(error.value), error.names, 1, ALIKE)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
 def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:
     """Refuse output files that could not be written, before any work is done."""
     if not paths:
@@ -241,37 +208,3 @@ def take_width(options: dict[str, Any], outputs: list[Path]) -> Literal["one", "
         accepted = f"accepted with an --output that ends in {' '.join(PICTURE_SUFFIXES)}"
         raise click.UsageError(f"--width={width!r}: {accepted}")
     return "one" if width == "one" else "two"
-
-
-def parse_range(text: str, parameter: str) -> np.ndarray:
-    """``START:STOP:NUM``, ``START:STOP:NUM:log``, a list ``0.1,0.2``, or one number.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter and what is accepted.
-    """
-    import numpy as np
-
-    accepted = "START:STOP:NUM, START:STOP:NUM:log, or a list of numbers 0.1,0.2 is accepted"
-    refused = InputError(parameter, text, accepted)
-    try:
-        start_stop_num = text.split(":")
-        if len(start_stop_num) == 1:
-            values = np.array([float(item) for item in text.split(",")])
-        else:
-            start, stop, num, *log = start_stop_num
-            ends = float(start), float(stop)
-            if log not in ([], ["log"]) or int(num) < 1 or not np.isfinite(ends).all():
-                raise ValueError
-            if int(num) > MOST_VALUES:
-                most = f"a range of at most {MOST_VALUES:g} values is accepted"
-                refused = InputError(parameter, text, most)
-                raise ValueError
-            space = np.geomspace if log else np.linspace
-            values = np.asarray(space(*ends, int(num)))
-    except ValueError:
-        raise refused from None
-    if not np.isfinite(values).all():
-        raise refused
-    return values

@@ -7,8 +7,9 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, output_options, problem_options, take_problem
+from .options import output_options, problem_options, take_problem
 from .report import Reporter, table
 
 

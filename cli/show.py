@@ -6,8 +6,9 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
-from .options import bad_input, output_options
+from .options import output_options
 from .report import Reporter, some_failed, table
 from .sweep import shown
 

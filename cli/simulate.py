@@ -6,9 +6,9 @@ from typing import Any
 
 import rich_click as click
 
+from .bad_input import bad_input
 from .examples import examples
 from .options import (
-    bad_input,
     check_simulation,
     force_option,
     output_options,

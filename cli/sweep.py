@@ -8,21 +8,20 @@ import rich_click as click
 
 from ..results.errors import InputError
 from ..teacher_student.parameters import KERNEL_PARAMETERS, START_PARAMETERS
+from .bad_input import bad_input, option_name
 from .examples import examples
 from .options import (
     KEEPING,
     PROBLEM_OPTIONS,
-    bad_input,
     force_option,
-    option_name,
     output_options,
-    parse_range,
     problem_options,
     report_option,
     simulation_options,
     take_mode,
     take_problem,
 )
+from .ranges import parse_range
 from .report import Reporter, some_failed, table
 
 #: Of the problem's options, those that take a range here.

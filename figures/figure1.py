@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..experiments.finite_data.study import GeneralizationStudy, Settings, study
+from ..experiments.finite_data.study import GeneralizationStudy, study
+from ..experiments.finite_data.training_work import Settings
 from ..finite_load.curve import Generalization, generalization
 from ..finite_load.student import choice
 from ..pictures.style import in_house_style

@@ -1,15 +1,7 @@
 """ReLU student on ``P = alpha N`` examples, by replica symmetry (theory.md, section 7).
 
-Training minimises, over ``v``, ``sum_mu (y_mu - max(0, h_mu))^2 / 2 + (lambda/2) |v|^2`` (ridge, WN
-with gamma decay), or the same with ``zeta h_mu^2 / 2`` an example (PN with gamma decay, the ReLU
-counterpart of BN), where ``h = X v``. With ``Delta = h(omega) - omega`` of
-:mod:`.relu_kernel` and ``D = alpha E[1 - dh/domega]``, the jump of ``h`` included, the order
-parameters solve
-
-    lambda V + D = 1,    m = alpha E[Delta u] + D m,    q = m^2 + alpha E[Delta^2].
-
-Where every label can be met without decay, ``lambda -> 0`` sends ``V`` to infinity and only the
-last two equations are left.
+The equations of :mod:`.relu_equations` are followed along the load from an end where their
+solution is known, and what may be claimed about each solution is said with it.
 """
 
 from __future__ import annotations
@@ -19,17 +11,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import root
 
 from ..results.checks import number
 from .interpolation import interpolation_load
-from .relu_kernel import replica_averages, unit_nodes
+from .relu_equations import NODES, Equations, Point
 from .student import checked_decays, checked_loads, student_error
 
 Status = Literal["converged", "unstable", "unreached", "diverges", "failed"]
 
-NODES = 40  # Gauss-Legendre nodes a panel; the answer reports what doubling them changes
-RESIDUAL = 1e-8  # largest residual of the three equations in an accepted solution
 STEP = 2.0  # ratio of successive loads while the continuation walks
 LAST_STEP = 1.0005  # below this ratio the walk has met a load where the solution ends
 LARGEST = 1e6  # q - m^2 beyond which the student counts as diverging
@@ -40,8 +29,6 @@ RESPONSE = 5.0
 
 #: The row of a student that is the teacher: nothing is left to respond to.
 RECOVERED = (1.0, 1.0, np.inf, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-Point = tuple[float, float, float]  # m, log(q - m^2), log V
 
 
 @dataclass(frozen=True)
@@ -85,39 +72,6 @@ class ReluStudent:
     def error(self) -> NDArray[np.float64]:
         """Generalisation error ``E (g(v.x) - g(w*.x))^2 / 2`` at every load."""
         return student_error("relu", self.m, self.q)
-
-
-@dataclass(frozen=True)
-class Equations:
-    """The three equations at fixed decay and noise."""
-
-    decay: float
-    noise: float
-    zeta: float
-    saturated: bool  # V = infinity
-    nodes: int = NODES
-
-    def averages(self, point: Point) -> NDArray[np.float64]:
-        m, log_width2, log_V = point
-        V = np.inf if self.saturated else np.exp(log_V)
-        q = m * m + np.exp(log_width2)
-        return replica_averages(m, q, V, self.noise, self.zeta, *unit_nodes(self.nodes))
-
-    def residual(self, point: Point, alpha: float) -> NDArray[np.float64]:
-        """Return what is left of the equations, the last one relative to its size."""
-        m, log_width2, log_V = point
-        if not (abs(m) < 1e3 and abs(log_width2) < 60 and abs(log_V) < 60):
-            return np.full(3, 1e3)  # send a wandering search back
-        smooth, jump, pull, spread = self.averages(point)[:4]
-        D = alpha * (smooth + jump)
-        first = log_V if self.saturated else self.decay * np.exp(log_V) + D - 1.0
-        return np.array([first, alpha * pull + D * m - m, alpha * spread * np.exp(-log_width2) - 1])
-
-    def solve(self, alpha: float, guess: Point) -> Point | None:
-        """Return the solution near ``guess``, or None."""
-        found = root(self.residual, guess, args=(alpha,), method="hybr", tol=1e-12)
-        point = (float(found.x[0]), float(found.x[1]), float(found.x[2]))
-        return point if np.abs(self.residual(point, alpha)).max() < RESIDUAL else None
 
 
 def relu_student(

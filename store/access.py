@@ -15,7 +15,8 @@ from ..results.errors import InputError
 from .blocks import Array, Layout
 from .engines import LOG
 from .files import is_store, lock, recover, tidy
-from .store import Store, attach, create, extend, mend, replace_by
+from .making import create, extend, mend, replace_by
+from .store import Store, attach
 
 MODES = ("resume", "extend", "new")
 

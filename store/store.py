@@ -8,12 +8,7 @@ codec puts a checksum behind every piece.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.errors import InputError
-from ..results.files import units
-from .blocks import MISSING, STATUS_ATTRIBUTES, Block, Chunk, Layout, Notice
-from .files import NEW, ROOT, recover, swap, synchronise, write_durably
+from .blocks import MISSING, Block, Chunk, Layout, Notice
+from .files import ROOT, recover, synchronise
+from .skeleton import OWN, axis_digest
 
 if TYPE_CHECKING:
     import xarray
 
 Array = np.ndarray
-#: Attributes of the store itself.
-OWN = ("identity", "axes", "variables", "chunk")
 
 
 class DamagedError(Exception):
@@ -155,7 +148,7 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         identity = json.loads(attributes["identity"])
         found = {}
         for name, digest in json.loads(attributes["axes"]).items():
-            known = axes is not None and name in axes and _digest(axes[name]) == digest
+            known = axes is not None and name in axes and axis_digest(axes[name]) == digest
             found[name] = axes[name] if axes is not None and known else _axis(path, name)
         layout = Layout(
             found, tuple(attributes["variables"]), tuple(attributes["chunk"]), identity,
@@ -173,126 +166,11 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
         raise InputError("store", str(path), f" cannot be read as a store ({reason})") from None
 
 
-def create(path: Path, layout: Layout) -> Store | None:
-    """Make an empty store, in a folder beside it that is renamed: it is whole or not there.
-
-    None if another process was quicker.
-    """
-    folder = _made_beside(path, layout)
-    try:
-        folder.rename(path)
-    except OSError:
-        shutil.rmtree(folder)
-        return None
-    return Store(path, layout)
-
-
-def extend(store: Store, layout: Layout, notice: Notice) -> Store:
-    """Give a store more values or runs; what it holds is carried over, entry by entry."""
-    for block in store.layout.blocks():
-        store.verified(block, notice)
-    folder = _made_beside(store.path, layout)
-    larger = Store(folder, layout)
-    for block in layout.blocks():
-        kept = _carried(store, layout, block)
-        if kept is not None:
-            larger.write(block, kept)
-    swap(folder, store.path)
-    return Store(store.path, layout)
-
-
-def _carried(store: Store, layout: Layout, block: Block) -> Chunk | None:
-    """What a store knows of a block of a larger table."""
-    new, old = [], []
-    for name, values in layout.values(block).items():
-        known = {value: place for place, value in enumerate(store.layout.axes[name].tolist())}
-        found = [(i, known[v]) for i, v in enumerate(values.tolist()) if v in known]
-        new.append([i for i, _ in found])
-        old.append([place for _, place in found])
-    if not all(new):
-        return None
-    status = np.asarray(store.arrays["status"].oindex[tuple(old)])
-    if not status.any():
-        return None
-    there = np.ix_(*new)
-    shape = tuple(part.stop - part.start for part in block)
-    chunk = Chunk.empty(shape, layout.variables)
-    chunk.status[there] = status
-    chunk.message[there] = store.arrays["message"].oindex[tuple(old)]
-    for name in layout.variables:
-        chunk.values[name][there] = store.arrays[name].oindex[tuple(old)]
-    return chunk
-
-
-def replace_by(path: Path, layout: Layout) -> None:
-    """Put an empty store in the place of another."""
-    swap(_made_beside(path, layout), path)
-
-
-def mend(store: Store, notice: Notice) -> None:
-    """Write what a store's description and axes should be wherever they are not that."""
-    for key, data in _skeleton(store.layout).items():
-        path = store.path / key
-        if key != ROOT and not (path.exists() and path.read_bytes() == data):
-            notice(f"{store.path}: damaged, written again: {key}")
-            write_durably(path, data)
-
-
-def _made_beside(path: Path, layout: Layout) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=path.name + NEW, dir=path.parent))
-    mask = os.umask(0)
-    os.umask(mask)
-    folder.chmod(0o777 & ~mask)
-    try:
-        for key, data in _skeleton(layout).items():
-            write_durably(folder / key, data)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return folder
-
-
-def _skeleton(layout: Layout) -> dict[str, bytes]:
-    """An empty store's files: descriptions and axes."""
-    import zarr
-    from zarr.codecs import Crc32cCodec
-    from zarr.storage import MemoryStore
-
-    files: dict[str, Any] = {}
-    group = zarr.open_group(MemoryStore(files), mode="w-", zarr_format=3)
-    shared: dict[str, Any] = {"compressors": [Crc32cCodec()]}
-    for name, values in layout.axes.items():
-        group.create_array(name, data=values, chunks=values.shape, dimension_names=(name,),
-                           attributes={"units": units(name)}, **shared)  # fmt: skip
-    kinds: dict[str, tuple[Any, Any]] = dict.fromkeys(layout.variables, ("f8", np.nan))
-    kinds |= {"status": ("u1", MISSING), "message": (str, "")}
-    shared |= {"dimension_names": tuple(layout.axes), "chunks": layout.chunk}
-    for name, (kind, fill) in kinds.items():
-        about: dict[str, Any] = {"units": units(name)}
-        about |= STATUS_ATTRIBUTES if name == "status" else {}
-        group.create_array(
-            name, shape=layout.shape, dtype=kind, fill_value=fill, attributes=about, **shared
-        )
-    digests = {name: _digest(values) for name, values in layout.axes.items()}
-    own: dict[str, Any] = {"identity": json.dumps(layout.identity), "axes": json.dumps(digests)}
-    lists: dict[str, Any] = {"variables": list(layout.variables), "chunk": list(layout.chunk)}
-    group.attrs.update(dict(layout.attributes) | own | lists)
-    with warnings.catch_warnings():
-        # One file that describes all arrays: a store opens quickly, and xarray looks for it.
-        warnings.simplefilter("ignore")
-        zarr.consolidate_metadata(MemoryStore(files))
-    return {key: buffer.to_bytes() for key, buffer in files.items()}
-
-
 def _axis(path: Path, name: str) -> Array:
     import zarr
 
     values: Array = np.asarray(zarr.open_array(str(path / name), mode="r")[:])
     return values
-
-
-def _digest(values: Array) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:32]
 
 
 def _span(values: Array) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import bntheory as bn
 import numpy as np
 from bntheory.experiments.finite_data.early_stopping import early_stopping
-from bntheory.experiments.finite_data.study import Settings
+from bntheory.experiments.finite_data.training_work import Settings
 from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)

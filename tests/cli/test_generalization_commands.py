@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from bntheory.cli.figure import command as figure_command
 from bntheory.cli.generalization import command
-from bntheory.experiments.finite_data import study as experiment
-from bntheory.experiments.finite_data.study import Settings, study
+from bntheory.experiments.finite_data import training_work as experiment
+from bntheory.experiments.finite_data.study import study
+from bntheory.experiments.finite_data.training_work import Settings
 from bntheory.figures import figure1 as figure_module
 from bntheory.figures.figure1 import figure1
 from bntheory.finite_load.curve import generalization

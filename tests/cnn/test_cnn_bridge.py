@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
 from bntheory.cnn.data.batches import DeviceImages  # noqa: E402
 from bntheory.cnn.data.data import load  # noqa: E402
-from bntheory.cnn.evaluation.bridge import _noise, bridge  # noqa: E402
+from bntheory.cnn.evaluation.bridge import bridge  # noqa: E402
+from bntheory.cnn.evaluation.layer_noise import summed  # noqa: E402
 from bntheory.cnn.networks.gamma_decay import GammaDecay, fields_in_batch, predicted_zeta  # noqa: E402
 from bntheory.cnn.networks.models import build  # noqa: E402
 from bntheory.cnn.networks.surgery import norms_of, put_norm  # noqa: E402
@@ -76,7 +77,7 @@ def test_the_noise_part_of_a_neuron_is_its_zeta():
     part["fields"] = u
     norm = nn.BatchNorm2d(1)
     norm.weight.data.fill_(2.0)
-    found = _noise(norm, [{key: torch.from_numpy(value) for key, value in part.items()}])
+    found = summed(norm, [{key: torch.from_numpy(value) for key, value in part.items()}])
     # Means of squares with relative standard errors below sqrt(40/count), five of them allowed.
     tolerance = 5 * math.sqrt(40 / count)
     assert found.from_mean == pytest.approx(4 * 1 / 4, rel=tolerance)

@@ -22,7 +22,8 @@ from bntheory.cnn.networks.checkpoints import load_checkpoint  # noqa: E402
 from bntheory.cnn.recipe.presets import PRESETS, Preset  # noqa: E402
 from bntheory.cnn.recipe.recipe import Recipe  # noqa: E402
 from bntheory.cnn.runs.records import RunFolder  # noqa: E402
-from bntheory.cnn.runs.train import Trainer, resume, train  # noqa: E402
+from bntheory.cnn.runs.train import resume, train  # noqa: E402
+from bntheory.cnn.runs.trainer import Trainer  # noqa: E402
 from bntheory.figures.figure2 import figure2  # noqa: E402
 from bntheory.figures.figure3 import figure3  # noqa: E402
 from bntheory.figures.figure4 import figure4  # noqa: E402

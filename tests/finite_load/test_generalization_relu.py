@@ -9,7 +9,8 @@ import pytest
 import scipy.optimize
 from bntheory.finite_load.critical import optimal_decay, stability_load
 from bntheory.finite_load.interpolation import interpolation_load
-from bntheory.finite_load.relu import Equations, relu_student
+from bntheory.finite_load.relu import relu_student
+from bntheory.finite_load.relu_equations import Equations
 from bntheory.finite_load.relu_kernel import replica_averages, unit_nodes
 from bntheory.finite_load.student import student_error
 from bntheory.teacher_student.training.full_batch import relu_solution

@@ -16,7 +16,8 @@ from bntheory.store.access import writing
 from bntheory.store.blocks import COMPLETE, FAILED, Chunk, Layout
 from bntheory.store.engines import fill_in_threads
 from bntheory.store.files import REPLACED
-from bntheory.store.store import DamagedError, Store, attach, create
+from bntheory.store.making import create
+from bntheory.store.store import DamagedError, Store, attach
 from click.testing import CliRunner
 
 PROBLEM = bn.Problem(scheme="wn", noise=0.1)
