@@ -64,46 +64,73 @@ def fill_on_dask(
 
 
 def _fill(client: Client, store: Store, work: Work, progress: Progress | None) -> None:
-    from distributed import as_completed
-    from distributed.scheduler import KilledWorker
-
     count = Count(store, progress)
-    blocks = count.missing()
-    running: dict[Any, tuple[Block, int]] = {}
-    finished = as_completed([], loop=client.loop)
-    known: set[str] = set()
-    retries = 0
+    tasks, blocks = Tasks(client, store, work), count.missing()
+    tasks.top_up(blocks)
+    while tasks.running:
+        block = tasks.next_done()
+        if block is not None:
+            count.add(block)
+            tasks.say_who_was_lost()
+            tasks.top_up(blocks)
 
-    def submit(block: Block, attempt: int) -> None:
-        place = str(store.path.resolve())
-        future = client.submit(fill_remotely, place, block, work, package_version(), pure=False)
-        running[future] = (block, attempt)
-        finished.add(future)
 
-    def top_up() -> None:
-        most = AHEAD * max(1, sum(client.nthreads().values()))
-        while len(running) < most and (block := next(blocks, None)) is not None:
-            submit(block, 0)
+class Tasks:
+    """Chunks that workers are at, a few for each; one whose worker was lost is given out again."""
 
-    top_up()
-    while running:
-        future = next(finished)
-        block, attempt = running.pop(future)
+    def __init__(self, client: Client, store: Store, work: Work) -> None:
+        from distributed import as_completed
+
+        self.client, self.work, self.place = client, work, str(store.path.resolve())
+        self.running: dict[Any, tuple[Block, int]] = {}
+        self.finished = as_completed([], loop=client.loop)
+        self.known: set[str] = set()
+        self.retries = 0
+
+    def submit(self, block: Block, attempt: int) -> None:
+        """Give out a chunk."""
+        future = self.client.submit(
+            fill_remotely, self.place, block, self.work, package_version(), pure=False
+        )
+        self.running[future] = (block, attempt)
+        self.finished.add(future)
+
+    def top_up(self, blocks: Iterator[Block]) -> None:
+        """Give out chunks as long as some worker has few."""
+        most = AHEAD * max(1, sum(self.client.nthreads().values()))
+        while len(self.running) < most and (block := next(blocks, None)) is not None:
+            self.submit(block, 0)
+
+    def next_done(self) -> Block | None:
+        """The next chunk that is done; None if it is given out again.
+
+        Raises
+        ------
+        Exception
+            What its worker raised, or the loss of the last worker that it was given to.
+        """
+        from distributed.scheduler import KilledWorker
+
+        future = next(self.finished)
+        block, attempt = self.running.pop(future)
         error = future.exception()
         future.release()
         if isinstance(error, KilledWorker) and attempt < RETRIES:
-            retries += 1
-            LOG.warning("a chunk was lost with its worker and is computed again (%d)", retries)
-            submit(block, attempt + 1)
-            continue
+            self.retries += 1
+            LOG.warning("a chunk was lost with its worker and is computed again (%d)", self.retries)
+            self.submit(block, attempt + 1)
+            return None
         if error is not None:
             raise error
-        count.add(block)
-        lost = known - (known := set(client.nthreads()))
+        return block
+
+    def say_who_was_lost(self) -> None:
+        """Log the workers that have gone since the last chunk."""
+        lost = self.known - (known := set(self.client.nthreads()))
+        self.known = known
         if lost:
-            retries += len(lost)
+            self.retries += len(lost)
             LOG.warning("%d workers were lost; their chunks are computed again", len(lost))
-        top_up()
 
 
 def fill_remotely(path: str, block: Block, work: Work, version: str) -> None:

@@ -48,12 +48,14 @@ def gaussian_pair_mean(function, rho, cuts_u=(0.0,), cuts_v=(0.0,), reach=9.0, p
     return float(np.sum(np.outer(wu, wv) * density * function(U, V)))
 
 
-def sgd_step(scheme, activation, w, gamma, teacher, X, noise, eta, zeta=0.0, decay=0.0, rate=1.0):
-    """One step on the batch X (M, N) by autodiff-free textbook formulas; returns w and gamma.
+def sgd_step(scheme, activation, student, teacher, X, noise, eta, zeta=0.0, decay=0.0, rate=1.0):
+    """One step on the batch X (M, N) by autodiff-free textbook formulas.
+
+    Takes and returns the student: w and gamma.
 
     The batch schemes' gradient is the Jacobian of the normalisation, written out.
     """
-    g, slope = ACTIVATIONS[activation]
+    (w, gamma), (g, slope) = student, ACTIVATIONS[activation]
     M, N = X.shape
     h, target = X @ w, g(X @ teacher) + noise
     norm = np.linalg.norm(w)

@@ -4,9 +4,11 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import typing
 
 import bntheory
 import pytest
+from bntheory.experiments.finite_data.early_stopping import early_stopping
 
 MODULES = [
     info.name
@@ -40,8 +42,27 @@ def test_a_public_name_is_documented(name):
         assert "Examples\n--------\n>>> " in text
     if inspect.isfunction(public):
         assert "Returns\n-------" in text
-        missing = [p for p in inspect.signature(public).parameters if p not in text]
-        assert not missing
+        assert not [name for name in keywords(public) if name not in text]
+
+
+def keywords(function):
+    """Names of all that a function takes, those of its ``**options`` included."""
+    for parameter in inspect.signature(function).parameters.values():
+        yield parameter.name
+        if str(parameter.annotation).startswith("Unpack["):
+            (options,) = typing.get_args(eval(parameter.annotation, function.__globals__))
+            yield from options.__annotations__
+
+
+@pytest.mark.parametrize(
+    "function", [bntheory.simulate, bntheory.train, bntheory.compare, early_stopping]
+)
+def test_a_keyword_that_is_none_is_refused_as_python_does(function):
+    assert "progress" in keywords(function)  # among **options
+    given = {early_stopping: (1.0,), bntheory.train: (bntheory.Problem(), 1.0)}
+    said = rf"^{function.__name__}\(\) got an unexpected keyword argument 'sead'$"
+    with pytest.raises(TypeError, match=said):
+        function(*given.get(function, (bntheory.Problem(),)), sead=1)
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

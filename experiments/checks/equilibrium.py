@@ -10,7 +10,8 @@ import numpy as np
 from ...odes.equilibria.fixed_points import fixed_points
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.online.simulate import simulate
+from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
 #: Relaxation times after which, and during which, the chain is averaged.

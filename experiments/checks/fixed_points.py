@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...odes.equilibria.fixed_points import FixedPoints
 from ...results.widths import Width
-from ...teacher_student.online.simulate import Progress
+from ...teacher_student.options import Progress
 from .branch import BranchCheck, check_branch
 from .equilibrium import EquilibriumCheck, check_equilibrium
 from .learning_rate import LearningRateCheck, check_learning_rate

@@ -22,7 +22,8 @@ from ...odes.equilibria.stability import best_limit, largest_learning_rate
 from ...odes.flow.integrate import solve
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.online.simulate import simulate
+from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
 #: The misalignment 1 - R of the displaced start, and the end of a run in units of 1/eta_eff.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from ...finite_load.timecourse import TimeCourse
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
+from ...teacher_student.options import RunOptions, check_names
 from ...teacher_student.problem import Problem
 from ...teacher_student.training.runs import TrainingRuns
 from ...teacher_student.training.train import train
@@ -108,8 +108,7 @@ def early_stopping(
     simulate: bool = False,
     dim: int = 200,
     runs: int = 8,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[RunOptions],
 ) -> EarlyStopping:
     """Return the error of a linear student against epochs, exactly and by SGD.
 
@@ -126,7 +125,9 @@ def early_stopping(
     rate : float, default 0.05
         Learning rate over batch size; theory is its limit 0, SGD adds noise of its order.
     simulate : bool
-        Whether to train students; ``dim``, ``runs``, ``seed`` as for :func:`bntheory.train`.
+        Whether to train students.
+    dim, runs, **options
+        Of the simulation: with ``seed``, ``workers``, ``progress`` as for :func:`bntheory.train`.
 
     Returns
     -------
@@ -143,6 +144,7 @@ def early_stopping(
     >>> round(study.course.stop().tau / study.rate)
     54
     """
+    check_names("early_stopping", options, RunOptions)
     rate = number("rate", rate, above=0.0)
     last, count = integer("epochs", epochs, 1), integer("points", points, 2)
     course = TimeCourse(alpha, noise, decay, q0=START)
@@ -155,7 +157,7 @@ def early_stopping(
             weight_decay=decay / alpha, q0=float(np.sqrt(START)),
         )  # fmt: skip
         done = train(
-            problem, alpha, dim=dim, runs=runs, epochs=last, start="random", seed=seed,
-            stored_epochs=stored.tolist(), progress=progress,
+            problem, alpha, dim=dim, runs=runs, epochs=last, start="random",
+            stored_epochs=stored.tolist(), **options,
         )  # fmt: skip
     return EarlyStopping(course, rate, stored, course.error(rate * stored), done)

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ...odes.flow.integrate import solve
 from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations, spread_is_measurable
 from ...results.checks import integer, number
 from ...teacher_student.online.runs import QUANTITIES, Runs
-from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.online.simulate import simulate
+from ...teacher_student.options import Progress, SimulationOptions, check_names
 from ...teacher_student.problem import Problem
 from . import sign_flip
 from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
@@ -32,17 +33,8 @@ FEWEST_RUNS = 8
 def compare(
     problem: Problem,
     *,
-    dim: int = 1000,
-    runs: int = 64,
-    time: float = 20.0,
-    points: int = 101,
-    times: ArrayLike | None = None,
-    engine: str = "chain",
-    inputs: str = "gaussian",
-    seed: int = 0,
     alpha: float = 0.01,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SimulationOptions],
 ) -> Comparison:
     """Compare the order-parameter flow of a problem with its simulation.
 
@@ -50,10 +42,11 @@ def compare(
     ----------
     problem
         The setting.
-    dim, runs, time, points, times, engine, inputs, seed, workers, progress
-        As for `bntheory.simulate`; at least 8 runs.
     alpha
         Level of the verdict, between 0 and 1.
+    **options
+        ``dim``, ``runs``, ``time``, ``points``, ``times``, ``engine``, ``inputs``, ``seed``,
+        ``workers``, ``progress`` as for `bntheory.simulate`; at least 8 runs.
 
     Returns
     -------
@@ -72,21 +65,11 @@ def compare(
     >>> verdict.agree
     True
     """
+    check_names("compare", options, SimulationOptions)
     number("alpha", alpha, above=0.0, most=1.0)
-    integer("runs", runs, FEWEST_RUNS)
-    sample = simulate(
-        problem,
-        dim=dim,
-        runs=runs,
-        time=time,
-        points=points,
-        times=times,
-        engine=engine,
-        inputs=inputs,
-        seed=seed,
-        workers=workers,
-        progress=progress,
-    )
+    integer("runs", options.get("runs", FEWEST_RUNS), FEWEST_RUNS)
+    sample = simulate(problem, **options)
+    progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
     flow = solve(problem, times=sample.t, progress=progress)

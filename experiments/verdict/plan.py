@@ -19,7 +19,8 @@ from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...results.files import dataset
-from ...teacher_student.online.simulate import Progress, simulate
+from ...teacher_student.online.simulate import simulate
+from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from .compare import FEWEST_RUNS
 from .detection import Signal, power_of, required, response, signal_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,8 +16,10 @@ from ...results.checks import integer
 from ...results.errors import InputError
 from ..formula_kernels import specialise
 from ..inputs import read_inputs
+from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
+from ..threads import in_threads
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
 
@@ -25,8 +27,6 @@ ENGINES = ("chain", "vectors")
 #: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
 NORMALS_A_CALL = 2e7
 MOST_RUNS = 10**6
-
-Progress = Callable[[int, int], None]
 
 
 def simulate(
@@ -39,9 +39,7 @@ def simulate(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
-    seed: int = 0,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[RunOptions],
 ) -> Runs:
     """Simulate online SGD of a student on fresh examples of a teacher.
 
@@ -64,12 +62,9 @@ def simulate(
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
-    seed
-        Seed of all random numbers; the result does not depend on ``workers``.
-    workers
-        Threads; by default one a core.
-    progress
-        Called with (work done, work in all) now and then.
+    **options
+        ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
+        core), the threads; ``progress`` is called with (work done, work in all) now and then.
 
     Returns
     -------
@@ -87,13 +82,18 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
     steps = stored_steps(stored_times(time, points, times), dim)
     makers = run_makers(
         problem, dim=dim, steps=steps, which=range(runs), engine=engine, inputs=inputs, seed=seed
     )
-    rows, reached, finished = _run_all(makers, steps, workers or os.cpu_count() or 1, progress)
-    found = _collect(problem, dim, engine, int(seed), steps, rows, reached, finished)
+    rows, finished = in_threads(
+        lambda make, stopped: run_rows(make(), steps, stopped),
+        makers, workers, options.get("progress"),
+    )  # fmt: skip
+    found = _collect(problem, dim, engine, int(seed), steps, rows, finished)
     return dataclasses.replace(found, inputs=inputs)
 
 
@@ -167,42 +167,6 @@ def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool
     return run.rows[:reached]
 
 
-def _run_all(
-    makers: Sequence[Callable[[], Any]], steps: Array, workers: int, progress: Progress | None
-) -> tuple[list[Array], list[int], bool]:
-    """Do all runs in threads; on Ctrl-C keep those that are finished."""
-    stop = False
-
-    def one(make: Callable[[], Any]) -> tuple[Array, int] | None:
-        rows = run_rows(make(), steps, lambda: stop)
-        return None if rows is None else (rows, len(rows))
-
-    one_ahead = iter(makers)
-    with ThreadPoolExecutor(workers) as pool:
-        futures: list[Future[tuple[Array, int] | None]] = []
-        finished = True
-        try:
-            pending: set[Future[Any]] = set()
-            for make in one_ahead:
-                futures.append(pool.submit(one, make))
-                pending.add(futures[-1])
-                if len(pending) >= 4 * workers:
-                    _, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    if progress:
-                        progress(len(futures) - len(pending), len(makers))
-            while pending:
-                _, pending = wait(pending, return_when=FIRST_COMPLETED)
-                if progress:
-                    progress(len(futures) - len(pending), len(makers))
-        except KeyboardInterrupt:
-            stop, finished = True, False
-            for future in futures:
-                future.cancel()
-    results = [f.result() for f in futures if f.done() and not f.cancelled()]
-    done = [r for r in results if r is not None]
-    return [rows for rows, _ in done], [reached for _, reached in done], finished
-
-
 def _collect(
     problem: Problem,
     dim: int,
@@ -210,11 +174,11 @@ def _collect(
     seed: int,
     steps: Array,
     rows: list[Array],
-    reached: list[int],
     finished: bool,
 ) -> Runs:
     if not rows:
         raise KeyboardInterrupt
+    reached = [len(row) for row in rows]
     common = min(reached)
     status, message = "complete", ""
     if common < len(steps):

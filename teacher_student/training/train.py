@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ..formula_kernels import specialise
+from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import check_schedule
+from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
 from .training_set import TrainingSet
 
 Array = np.ndarray
-Progress = Callable[[int, int], None]
 #: The first average is over this share of all epochs; every later one over twice as many.
 FIRST_BLOCK = 1.0 / 32.0
 
@@ -46,9 +47,7 @@ def train(
     replacement: bool = True,
     tolerance: float = 0.05,
     stored_epochs: Sequence[int] = (),
-    seed: int = 0,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[RunOptions],
 ) -> TrainingRuns:
     """Train students by SGD, each on its own training set of ``P = alpha N`` examples.
 
@@ -79,12 +78,9 @@ def train(
     stored_epochs
         Increasing epochs, 0 for the start, at which the error of the current student is kept.
         With them a run goes on to ``epochs`` even after it has converged.
-    seed
-        Seed of all random numbers; the result does not depend on ``workers``.
-    workers
-        Threads; by default one a core.
-    progress
-        Called with (runs done, runs in all).
+    **options
+        ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
+        core), the threads; ``progress`` is called with (runs done, runs in all).
 
     Returns
     -------
@@ -103,46 +99,44 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
+    check_names("train", options, RunOptions)
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
-    alpha, seed = number("alpha", alpha, above=0.0), integer("seed", seed, 0)
+    alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
         integer("epochs", epochs, 1), replacement, start, number("tolerance", tolerance, above=0.0)
     )
     stored = _checked_epochs(stored_epochs, training.epochs)
     _check_start(problem, start)
-    examples = max(1, round(alpha * dim))
-    if not replacement and examples < problem.M:
-        raise InputError(
-            "batch_size",
-            problem.M,
-            f"without replacement at most the {examples} examples of "
-            f"alpha={alpha:g}, dim={dim} are accepted",
-        )
-    check_schedule(problem, epochs * max(1, examples // problem.M) / dim)
-    stop: list[bool] = []
+    _check_batches(problem, alpha, dim, training)
 
-    def one(child: np.random.SeedSequence) -> _Outcome | None:
+    def one(child: np.random.SeedSequence, stopped: Callable[[], bool]) -> _Outcome | None:
         data_rng, batch_rng = (np.random.default_rng(s) for s in child.spawn(2))
         data = TrainingSet.draw(problem, alpha, dim, data_rng)
-        return _train_one(TrainingRun(problem, data, training, batch_rng), stored, stop)
+        return _train_one(TrainingRun(problem, data, training, batch_rng), stored, stopped)
 
     children = np.random.SeedSequence(seed).spawn(runs)
-    outcomes = _in_threads(one, children, workers or os.cpu_count() or 1, stop, progress)
+    workers = options.get("workers") or os.cpu_count() or 1
+    outcomes, _ = in_threads(one, children, workers, options.get("progress"))
+    if not outcomes:
+        raise KeyboardInterrupt
+    interrupted = len(outcomes) < runs
     return TrainingRuns(
-        problem=problem,
-        alpha=alpha,
-        dim=dim,
-        seed=seed,
-        values={
-            name: np.array([outcome.values[name] for outcome in outcomes])
-            for name in outcomes[0].values
+        problem, alpha, dim, seed, **_columns(outcomes), stored_epochs=stored,
+        interrupted=interrupted,
+    )  # fmt: skip
+
+
+def _columns(outcomes: Sequence[_Outcome]) -> dict[str, Any]:
+    """What the runs came to, one entry a run."""
+    names = outcomes[0].values
+    return {
+        "values": {
+            name: np.array([outcome.values[name] for outcome in outcomes]) for name in names
         },
-        epochs=np.array([outcome.epochs for outcome in outcomes]),
-        status=tuple(outcome.status for outcome in outcomes),
-        stored_epochs=stored,
-        history=np.stack([outcome.history for outcome in outcomes]),
-        interrupted=len(outcomes) < runs,
-    )
+        "epochs": np.array([outcome.epochs for outcome in outcomes]),
+        "status": tuple(outcome.status for outcome in outcomes),
+        "history": np.stack([outcome.history for outcome in outcomes]),
+    }
 
 
 def _checked_epochs(stored: Sequence[int], last: int) -> Array:
@@ -167,32 +161,19 @@ def _check_start(problem: Problem, start: str) -> None:
         )
 
 
-def _in_threads(
-    one: Callable[[np.random.SeedSequence], _Outcome | None],
-    children: Sequence[np.random.SeedSequence],
-    workers: int,
-    stop: list[bool],
-    progress: Progress | None,
-) -> list[_Outcome]:
-    """Do all runs in threads, in order of their seeds; on Ctrl-C keep those that are finished."""
-    with ThreadPoolExecutor(workers) as pool:
-        futures: list[Future[_Outcome | None]] = [pool.submit(one, child) for child in children]
-        try:
-            for done, _ in enumerate(as_completed(futures), start=1):
-                if progress:
-                    progress(done, len(futures))
-        except KeyboardInterrupt:
-            stop.append(True)
-            for future in futures:
-                future.cancel()
-    finished = [f.result() for f in futures if f.done() and not f.cancelled()]
-    outcomes = [outcome for outcome in finished if outcome is not None]
-    if not outcomes:
-        raise KeyboardInterrupt
-    return outcomes
+def _check_batches(problem: Problem, alpha: float, dim: int, training: Training) -> None:
+    examples = max(1, round(alpha * dim))
+    if not training.replacement and examples < problem.M:
+        raise InputError(
+            "batch_size",
+            problem.M,
+            f"without replacement at most the {examples} examples of "
+            f"alpha={alpha:g}, dim={dim} are accepted",
+        )
+    check_schedule(problem, training.epochs * max(1, examples // problem.M) / dim)
 
 
-def _train_one(run: TrainingRun, stored: Array, stop: list[bool]) -> _Outcome | None:
+def _train_one(run: TrainingRun, stored: Array, stopped: Callable[[], bool]) -> _Outcome | None:
     """Train one student in blocks of epochs, each twice as long as the one before."""
     history = np.full(len(stored), math.nan)
     wanted = {int(epoch): place for place, epoch in enumerate(stored)}
@@ -209,7 +190,7 @@ def _train_one(run: TrainingRun, stored: Array, stop: list[bool]) -> _Outcome | 
             status = "converged" if drift < run.training.tolerance else "not converged"
         if run.epoch == run.training.epochs or (status == "converged" and not wanted):
             break
-        if stop:
+        if stopped():
             return None
         run.advance()
         if not run.alive:

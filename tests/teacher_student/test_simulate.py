@@ -38,7 +38,7 @@ def test_vectors_follow_a_plain_numpy_reference_step_by_step(scheme, activation)
     for k in range(steps):
         X = x_rng.standard_normal((M, N)) / math.sqrt(N)
         noise = math.sqrt(0.3) * label_rng.standard_normal(M)
-        w, gamma = sgd_step(scheme, activation, w, gamma, teacher, X, noise, 0.8, 0.1, 0.2, 1.5)
+        w, gamma = sgd_step(scheme, activation, (w, gamma), teacher, X, noise, 0.8, 0.1, 0.2, 1.5)
         assert runs.L[0, k + 1] == pytest.approx(np.linalg.norm(w) / math.sqrt(N), rel=1e-10)
         R = w @ teacher / np.linalg.norm(w) / math.sqrt(N)
         assert runs.R[0, k + 1] == pytest.approx(R, abs=1e-10)

@@ -75,7 +75,7 @@ def test_drift_is_the_mean_of_one_step_of_real_vectors(scheme):
     for _ in range(2000):
         X = rng.standard_normal((2, N)) / math.sqrt(N)
         xi = math.sqrt(0.2) * rng.standard_normal(2)
-        new, new_gamma = sgd_step(scheme, "relu", w, gamma, teacher, X, xi, 0.9, zeta)
+        new, new_gamma = sgd_step(scheme, "relu", (w, gamma), teacher, X, xi, 0.9, zeta)
         square, overlap = new @ new / N, new @ teacher / N
         changes.append([new_gamma - gamma, overlap - 0.4 * L, square - L**2])
     changes = N * np.array(changes)
