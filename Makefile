@@ -46,7 +46,7 @@ test-all: .venv/installed-test  ## the test suite, slow tests included
 
 test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs
 	$(BIN)/python -m pytest -n $(WORKERS) tests/cnn
-	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/cli/test_help_examples.py -k cnn
+	$(BIN)/python -m pytest -n 0 tests/test_examples.py tests/test_frozen.py tests/cli/test_help_examples.py -k cnn
 
 # What a user installs: the wheel, made from the sdist, in an environment with nothing else.
 test-dist: .venv/installed-check  ## build sdist and wheel, install the wheel in a clean environment and run it there

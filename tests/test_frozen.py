@@ -10,11 +10,14 @@ from references import freeze
 #: Rounding of another machine's elementary functions, 1e-16 a call, through steps that the
 #: controller then places elsewhere: below the flows' own tolerance, and that of the roots.
 ROUNDING = 1e-8
+#: The same of networks: 6e-8 a rounding in single precision, in sums over thousands of entries,
+#: through 8 steps. SSE 4.1 and AVX2 differ by 3e-5 here; another library may by more.
+SINGLE = 1e-3
 FROZEN = json.loads(freeze.RECORD.read_text(encoding="utf-8"))
 
 
 def test_every_line_is_in_the_record():
-    assert list(FROZEN) == list(freeze.LINES)
+    assert list(FROZEN) == [*freeze.LINES, *freeze.NETWORKS]
 
 
 @pytest.mark.parametrize("line", freeze.LINES)
@@ -23,6 +26,13 @@ def test_a_line_answers_as_before(line):
     # How many steps a controller takes may hang on the last bit, too.
     counted = [one for one in apart if not one[0].endswith("/steps")]
     assert [one for one in counted if one[1] > tolerance(*one)] == []
+
+
+@pytest.mark.parametrize("line", freeze.NETWORKS)
+def test_a_cnn_trains_as_before(line):
+    pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
+    apart = list(freeze.differences(freeze.answer(line), FROZEN[line]))
+    assert [one for one in apart if one[1] > SINGLE] == []
 
 
 def tolerance(where, _):

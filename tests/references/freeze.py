@@ -2,10 +2,12 @@
 
     python tests/references/freeze.py           compare: bit for bit, and the largest difference
     python tests/references/freeze.py --write   record what this tree gives
+    python tests/references/freeze.py --add     record lines that are not in the record yet
 
 Lines, and not Python calls: the command line's options and keys are what does not change. JSON
 keeps every bit of a float. The record was made on x86-64 with AVX2; elsewhere the last bits of
-transcendental functions differ, so the test (`tests/test_frozen.py`) allows for rounding.
+transcendental functions differ, so the test (`tests/test_frozen.py`) allows for rounding. What
+needs PyTorch is left as it is where there is none.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ import json
 import math
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ from click.testing import CliRunner
 RECORD = Path(__file__).with_name("frozen.json")
 #: Keys that tell of the machine or the package, not of the problem.
 VOLATILE = {"seconds", "version", "bntheory_version", "created", "workers"}
+VOLATILE |= {"images_per_second", "training_seconds"}
 
 FEW = "--time 5 --points 6"
 SIMULATED = f"{FEW} --runs 4"
@@ -69,9 +74,47 @@ LINES = (
     "regularization --activation relu --batch-size 32",
 )
 
+TINY = (
+    "--device cpu --threads 1 --seed 1 --side 8 --train 128 --validation 64 --width 8 "
+    "--batch-size 16 --learning-rate 0.01 --steps 8 --every 4"
+)
+#: Trainings in single precision, on one thread: the same bits each time on one machine.
+NETWORKS = (
+    f"cnn train --norm bn --gamma-decay 0.1 --augment true {TINY}",
+    f"cnn train --norm pn --gamma-decay auto:positions {TINY}",
+)
+
+
+def runnable() -> Iterator[str]:
+    """The lines that this installation can answer."""
+    yield from LINES
+    if find_spec("torch"):
+        yield from NETWORKS
+    else:
+        print("needs PyTorch, left as it is:", *NETWORKS, sep="\n  ", file=sys.stderr)
+
 
 def answer(line: str) -> Any:
     """What a line prints with ``--json``, without what the machine has a say in."""
+    if line not in NETWORKS:
+        return printed(line)
+    with tempfile.TemporaryDirectory() as folder:
+        found = printed(f"{line} --output {folder}/run")
+        return found | {"weights": sums(Path(folder, "run", "last.pt"))}
+
+
+def sums(path: Path) -> dict[str, list[float]]:
+    """Sum and sum of squares of every array of a network: a bit of one entry moves them."""
+    import torch
+    from bntheory.cnn.networks.checkpoints import load_checkpoint
+
+    arrays = load_checkpoint(path, torch.device("cpu")).model
+    exact = {name: array.double() for name, array in arrays.items()}
+    return {name: [float(a.sum()), float(a.square().sum())] for name, a in exact.items()}
+
+
+def printed(line: str) -> Any:
+    """What a line prints with ``--json``, without volatile keys."""
     from bntheory.cli.main import bntheory
 
     ended = CliRunner().invoke(bntheory, [*shlex.split(line), "--json"])
@@ -101,11 +144,14 @@ def differences(found: Any, frozen: Any, where: str = "") -> Iterator[tuple[str,
 
 
 def main() -> int:
-    if sys.argv[1:] == ["--write"]:
-        RECORD.write_text(json.dumps({line: answer(line) for line in LINES}, indent=0) + "\n")
-        return 0
     record, moved = json.loads(RECORD.read_text()), 0
-    for line in LINES:
+    if sys.argv[1:] in (["--write"], ["--add"]):
+        every = sys.argv[1] == "--write"
+        record |= {line: answer(line) for line in runnable() if every or line not in record}
+        kept = {line: record[line] for line in (*LINES, *NETWORKS) if line in record}
+        RECORD.write_text(json.dumps(kept, indent=0) + "\n")
+        return 0
+    for line in runnable():
         apart = list(differences(answer(line), record[line]))
         moved += bool(apart)
         largest = max(apart, key=lambda one: one[1], default=("bit for bit", 0.0))
