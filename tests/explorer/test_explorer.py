@@ -13,10 +13,9 @@ from bntheory.explorer.page import engine, page
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.equations.javascript import javascript_flow, runtime
 from command import run_command
+from page_script import AGREE, solved
 from py_mini_racer import MiniRacer
 
-#: Issue 9: numbers of the page agree with the commands to this.
-AGREE = 1e-6
 #: Every scheme; closed forms, tables of one and two axes, and a quadrature tabulated in the page.
 CASES = [
     {"scheme": "sgd", "eta": 1.0, "noise": 0.1},
@@ -48,18 +47,6 @@ POINT = (
     "error",
     "length_exponent",
 )
-
-
-def solved(problem, time=20.0, change=lambda text: text):
-    """What the page shows of a problem."""
-    held = contents.collect([problem.activation], [problem.scheme], [problem.M])
-    js = MiniRacer()
-    # The engine has no decoder of base64, which browsers have.
-    tables = {name: contents.unpacked(text).tolist() for name, text in held.tables.items()}
-    js.eval(change(engine(held)))
-    js.eval(f"Object.assign(TABLE_CACHE, {json.dumps(tables)})")
-    state = f"initialState({json.dumps(problem.to_dict())}, {time})"
-    return json.loads(js.eval(f"JSON.stringify(solve({state}))"))
 
 
 @pytest.mark.parametrize("numbers", CASES, ids=lambda n: "-".join(map(str, n.values())))
