@@ -10,7 +10,8 @@ LINES, CODE, ARGUMENTS = 250, 40, 10
 #: Decorators of compiled code. Numba inlines no calls on arrays for free, and takes no dataclass:
 #: a kernel's loop stays in one function, and what it works on comes as one argument each.
 COMPILED = {"kernel", "lane_kernel"}
-OUTSIDE = {".venv", "build", "docs"}
+#: Made, not written: like all in hidden folders, where generated code is cached.
+OUTSIDE = ("build", "docs", ".")
 #: Longer still; each is to leave this list, none to join it.
 NOT_YET = {
     "experiments/sweeps/sweep.py", "experiments/sweeps/sweep.py::sweep",
@@ -58,7 +59,7 @@ def test_files_and_functions_are_small():
     found = set()
     for path in ROOT.rglob("*.py"):
         name = path.relative_to(ROOT)
-        if name.parts[0] not in OUTSIDE:
+        if not name.as_posix().startswith(OUTSIDE):
             found |= set(too_large(path.read_text(encoding="utf-8"), name.as_posix()))
     assert found - NOT_YET == set()
 
