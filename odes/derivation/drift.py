@@ -18,7 +18,6 @@ from typing import Any
 import sympy
 from sympy import Expr, Poly, Symbol
 
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from .batch_closed_forms import batch_closed_form
@@ -99,13 +98,12 @@ class Derivation:
         """The smallest batch size at which all moments exist."""
         if not self.problem.uses_batch:
             return 1
-        activation = activation_formula(self.problem.activation)
-        return smallest_batch(activation, self.field.X, self.moments.values())
+        return smallest_batch(self.problem.activation_, self.field.X, self.moments.values())
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr]:
         """Closed forms, of those moments that have one."""
-        activation = activation_formula(self.problem.activation)
+        activation = self.problem.activation_
 
         def form(moment: AnyMoment) -> Expr | None:
             if isinstance(moment, Moment):

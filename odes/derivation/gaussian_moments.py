@@ -19,7 +19,7 @@ import sympy
 from sympy import Expr, Integer, Poly, Rational, Symbol, acos, asin, binomial, pi, sqrt
 
 from ...results.errors import InputError
-from ...teacher_student.activations import activation_expression, field_symbol, slope_expression
+from ...teacher_student.activations import Activation, field_symbol
 
 Q = Symbol("q", positive=True)
 RHO = Symbol("rho", real=True)
@@ -38,32 +38,28 @@ class Moment(NamedTuple):
     v: int
 
 
-def student_factor(activation: str, moment: Moment, u: Expr, shifted: bool) -> Expr:
+def student_factor(activation: Activation, moment: Moment, u: Expr, shifted: bool) -> Expr:
     """The part of the integrand that depends on the student's field."""
     h = field_symbol()
     f = Q * u + (SHIFT if shifted else 0)
-    g, slope = (e.subs(h, f) for e in _both(activation))
+    g, slope = (e.subs(h, f) for e in (activation.expression, activation.slope))
     return g**moment.g * slope**moment.slope * u**moment.u
 
 
-def teacher_factor(activation: str, moment: Moment, v: Expr) -> Expr:
+def teacher_factor(activation: Activation, moment: Moment, v: Expr) -> Expr:
     """The part of the integrand that depends on the teacher's field."""
-    g = activation_expression(activation).subs(field_symbol(), v)
+    g = activation.expression.subs(field_symbol(), v)
     return g**moment.teacher * v**moment.v
 
 
-def _both(activation: str) -> tuple[Expr, Expr]:
-    return activation_expression(activation), slope_expression(activation)
-
-
 @lru_cache(maxsize=4096)
-def closed_form(activation: str, moment: Moment, shifted: bool) -> Expr | None:
+def closed_form(activation: Activation, moment: Moment, shifted: bool) -> Expr | None:
     """The moment as an expression in ``q``, ``rho`` and ``shift``, or None if there is none.
 
     Parameters
     ----------
     activation
-        A shipped name or a formula in ``h``.
+        That of student and teacher.
     moment
         The exponents.
     shifted
@@ -76,7 +72,7 @@ def closed_form(activation: str, moment: Moment, shifted: bool) -> Expr | None:
 
     Examples
     --------
-    >>> closed_form("identity", Moment(1, 0, 0, 1, 0), False)
+    >>> closed_form(Activation.named("identity"), Moment(1, 0, 0, 1, 0), False)
     q*rho
     """
     u, v = Symbol("u", real=True), Symbol("v", real=True)
@@ -88,7 +84,7 @@ def closed_form(activation: str, moment: Moment, shifted: bool) -> Expr | None:
     if found is not None and found.has(sympy.I):
         raise InputError(
             "activation",
-            activation,
+            activation.formula,
             "its averages over a Gaussian field do not exist; one that "
             "grows more slowly is accepted",
         )

@@ -9,7 +9,7 @@ from sympy import Expr, Integer
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ...teacher_student.schemes import field_expression, scheme_symbols
+from ...teacher_student.schemes import scheme_symbols
 from .symbols import BETA, GAMMA, SIGN, SPREAD, UBAR, UHAT, L, U
 
 #: What the field is derived by; for one example's own field those by mu and sigma are zero.
@@ -46,7 +46,7 @@ def student_field(problem: Problem) -> StudentField:
         For a batch scheme whose field does not separate into order parameters and randomness.
     """
     s = scheme_symbols()
-    field = field_expression(problem.scheme, problem.train_beta)
+    field = problem.scheme_.field
     by_name = {name: field.diff(s[name]) for name in DERIVATIVES}
     if any(derivative.has(sympy.DiracDelta) for derivative in by_name.values()):
         raise InputError("scheme", problem.scheme, "a field without jumps is accepted")

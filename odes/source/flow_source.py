@@ -14,7 +14,6 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...codegen.lowering import assignments, code, function
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.formula_kernels import learning_rate_source
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import RHO, SHIFT, Moment, closed_form
@@ -47,7 +46,7 @@ def flow_source(derivation: Derivation) -> str:
         f"SINGULAR = {bool(spec) and json.loads(spec)['singular']}",
         f"TABLE = {spec!r}",
         f"LARGEST_SCALE = {_largest_scale(derivation)}",
-        learning_rate_source(derivation.problem.eta),
+        learning_rate_source(derivation.problem.schedule),
         _field(derivation),
         _rhs(derivation),
         _jacobian(derivation),
@@ -110,7 +109,7 @@ def _largest_scale(derivation: Derivation) -> str:
     if derivation.problem.uses_batch:
         return "math.inf"
     wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
-    largest = resolved_scale(activation_formula(derivation.problem.activation), wanted)
+    largest = resolved_scale(derivation.problem.activation_, wanted)
     return "math.inf" if largest == math.inf else repr(largest)
 
 
@@ -211,7 +210,7 @@ def _observables(derivation: Derivation) -> str:
 
 def generalisation_error(derivation: Derivation) -> tuple[Expr, dict[Symbol, Moment]]:
     """The error in closed forms, and in symbols of those moments that have none."""
-    activation = activation_formula(derivation.problem.activation)
+    activation = derivation.problem.activation_
     error: Expr = sympy.Integer(0)
     by_quadrature: dict[Symbol, Moment] = {}
     for moment, weight in ERROR_MOMENTS.items():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from ...teacher_student.activations import activation_formula
-from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
+from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import AnyMoment, Derivation
 from ..derivation.student_field import laurent
 from ..derivation.symbols import PARAMETERS, UHAT
@@ -16,11 +15,11 @@ def table_spec(derivation: Derivation) -> str:
     """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
     if not (derivation.problem.uses_batch and derivation.by_quadrature):
         return ""
-    activation, X = activation_formula(derivation.problem.activation), derivation.field.X
+    activation, X = derivation.problem.activation_, derivation.field.X
     wanted = derivation.by_quadrature.values()
     return TableSpec(
-        activation,
-        side_slopes(activation),
+        activation.formula,
+        activation.side_slopes,
         tuple(laurent(X.coeff(UHAT, 0))),
         tuple(laurent(X.coeff(UHAT, 1))),
         derivation.shift != 0,
@@ -32,7 +31,7 @@ def table_spec(derivation: Derivation) -> str:
 
 def singular(derivation: Derivation) -> bool:
     """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
-    homogeneous = side_slopes(activation_formula(derivation.problem.activation))
+    homogeneous = derivation.problem.activation_.homogeneous
     at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
     return not homogeneous and any(power < 0 for _, _, power in at_centre)
 
@@ -49,7 +48,7 @@ def table_point(derivation: Derivation, functions: str, axis: str) -> str:
     axis
         The scale on the table's axis.
     """
-    if not side_slopes(activation_formula(derivation.problem.activation)):
+    if not derivation.problem.activation_.homogeneous:
         return f"{axis}, shift"
     return "0.0, 0.0" if derivation.shift == 0 else f"{functions}.atan2(shift, q), 0.0"
 
@@ -65,7 +64,7 @@ def table_lines(derivation: Derivation) -> list[str]:
     wanted = derivation.by_quadrature
     if not wanted:
         return []
-    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    homogeneous = derivation.problem.activation_.homogeneous
     point = table_point(derivation, "math", f"scale_axis(p, {len(PARAMETERS)}, q)")
     order = tabulated(derivation)
     lines = [

@@ -142,7 +142,9 @@ def test_a_diffusion_is_the_covariance_of_sampled_increments(loss: sympy.Expr) -
     point = {symbols.ETA: eta, symbols.BATCH: M, symbols.NOISE: 0.2, symbols.R: R, symbols.L: L}
     point |= {symbols.SIGN: 1, symbols.DECAY: 0}
     field = {RHO: R, FIELD_STD: L, SHIFT: 0}
-    closed = {s: closed_form("h", moment, False) for s, moment in derived.moments.items()}
+    closed = {
+        s: closed_form(problem.activation_, moment, False) for s, moment in derived.moments.items()
+    }
     point |= {s: value.subs(field) for s, value in closed.items()}
     assert derived.coordinates == ("R", "L")
     D = np.array(derived.covariance.subs(point), dtype=float)
