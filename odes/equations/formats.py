@@ -13,7 +13,8 @@ from sympy.printing.str import StrPrinter
 from ...codegen.modules import PACKAGE
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
-from ..derivation.drift import AnyMoment, Derivation, derive_drift
+from ..derivation.drift import Derivation, derive_drift
+from ..derivation.expectations import AnyMoment
 from ..derivation.symbols import GAMMA, L
 from ..flow.flow_kernels import parameters
 from ..source.flow_source import RENAMED, flow_source

@@ -15,11 +15,12 @@ from sympy import Expr, Symbol
 
 from ...codegen.javascript import assignments, code, function
 from ...codegen.modules import PACKAGE
+from ..derivation.batch_tables import degree
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor, teacher_factor
 from ..derivation.symbols import PARAMETERS
 from ..source.flow_source import RENAMED, closed_drift, generalisation_error, jacobian_entry
-from ..source.table_source import degree, table_point, table_spec, tabulated
+from ..source.table_source import table_point, table_spec, tabulated
 
 _U, _V = sympy.symbols("u v", real=True)
 

@@ -15,8 +15,8 @@ from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..flow.trajectory import Flow, FlowError
-from ..tables.diffusion_tables import smallest_scatter
 from ..tables.table_quadrature import Progress
+from .diffusion_tables import smallest_scatter
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
 
 if TYPE_CHECKING:

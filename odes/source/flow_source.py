@@ -16,8 +16,9 @@ from sympy import Expr, Symbol
 from ...codegen.lowering import assignments, code, function
 from ...teacher_student.formula_kernels import learning_rate_source
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import RHO, SHIFT, Moment, closed_form
+from ..derivation.gaussian_moments import RHO, SHIFT, Moment
 from ..derivation.gaussian_moments import Q as FIELD_STD
+from ..derivation.routes import choose
 from ..derivation.symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
 from .quadrature_source import moment_functions
 from .resolution import resolved_scale
@@ -210,16 +211,12 @@ def _observables(derivation: Derivation) -> str:
 
 def generalisation_error(derivation: Derivation) -> tuple[Expr, dict[Symbol, Moment]]:
     """The error in closed forms, and in symbols of those moments that have none."""
-    activation = derivation.problem.activation_
-    error: Expr = sympy.Integer(0)
-    by_quadrature: dict[Symbol, Moment] = {}
-    for moment, weight in ERROR_MOMENTS.items():
-        value = closed_form(activation, moment, derivation.shift != 0)
-        if value is None:
-            value = Symbol("E_" + "".join(map(str, moment)), real=True)
-            by_quadrature[value] = moment
-        error += weight * value
-    return error, by_quadrature
+    moments = {Symbol("E_" + "".join(map(str, m)), real=True): m for m in ERROR_MOMENTS}
+    g, field = derivation.problem.activation_, derivation.field
+    closed = choose(moments, g, field, derivation.routes).expressions
+    values = {moment: closed.get(symbol, symbol) for symbol, moment in moments.items()}
+    error = sum((weight * values[m] for m, weight in ERROR_MOMENTS.items()), sympy.Integer(0))
+    return error, {s: moment for s, moment in moments.items() if s not in closed}
 
 
 def system_source(derivation: Derivation) -> str:

@@ -17,7 +17,8 @@ from ..derivation.batch_diffusion import (
 )
 from ..derivation.diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import Moment, closed_form
+from ..derivation.gaussian_moments import Moment
+from ..derivation.routes import choose
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT
@@ -117,11 +118,9 @@ def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
 
 
 def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
-    activation = derivation.problem.activation_
-    shifted = derivation.shift != 0
-    closed = {s: closed_form(activation, m, shifted) for s, m in diffusion.moments.items()}
-    tabulated = {s: m for s, m in diffusion.moments.items() if closed[s] is None}
-    values = {s: value for s, value in closed.items() if value is not None}
+    problem, field, routes = derivation.problem, derivation.field, derivation.routes
+    values = choose(diffusion.moments, problem.activation_, field, routes).expressions
+    tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
     size = diffusion.covariance.rows
     derived = {
         f"D[{i}, {j}]": diffusion.covariance[i, j] for i in range(size) for j in range(i, size)

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
-from ..derivation.drift import AnyMoment, Derivation
-from ..derivation.student_field import laurent
-from ..derivation.symbols import PARAMETERS, UHAT
-from ..tables.table_spec import TableSpec
+from ..derivation.batch_moments import PairMoment
+from ..derivation.batch_tables import degree, is_singular, spec_of
+from ..derivation.drift import Derivation
+from ..derivation.symbols import PARAMETERS
 
 
 def table_spec(derivation: Derivation) -> str:
     """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
     if not (derivation.problem.uses_batch and derivation.by_quadrature):
         return ""
-    activation, X = derivation.problem.activation_, derivation.field.X
     wanted = derivation.by_quadrature.values()
-    return TableSpec(
-        activation.formula,
-        activation.side_slopes,
-        tuple(laurent(X.coeff(UHAT, 0))),
-        tuple(laurent(X.coeff(UHAT, 1))),
-        derivation.shift != 0,
-        singular(derivation),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
-    ).to_json()
+    return spec_of(derivation.problem.activation_, derivation.field, wanted).to_json()
 
 
 def singular(derivation: Derivation) -> bool:
-    """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
-    homogeneous = derivation.problem.activation_.homogeneous
-    at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
-    return not homogeneous and any(power < 0 for _, _, power in at_centre)
+    """Whether moments may be infinite at q = 0."""
+    return is_singular(derivation.problem.activation_, derivation.field)
 
 
 def table_point(derivation: Derivation, functions: str, axis: str) -> str:
@@ -76,8 +63,3 @@ def table_lines(derivation: Derivation) -> list[str]:
         power = degree(wanted[symbol]) if homogeneous else 0
         lines.append(f"{symbol} = values[{i}]" + f"*size**{power}" * (power > 0))
     return lines
-
-
-def degree(moment: AnyMoment) -> int:
-    """How many times a moment holds the student's output."""
-    return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g
