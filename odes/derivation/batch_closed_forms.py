@@ -13,10 +13,8 @@ from sympy import Expr, Integer, Poly, Symbol
 
 from ...teacher_student.activations import Activation, field_symbol
 from .batch_moments import LAURENT, BatchMoment, Half, PairMoment
-from .gaussian_moments import RHO, SHIFT
-from .gaussian_moments import Q as FIELD_STD
 from .student_field import StudentField
-from .symbols import BATCH, SPREAD, UBAR, UHAT
+from .symbols import BATCH, FIELD_STD, RHO, SHIFT, SPREAD, UBAR, UHAT
 
 
 def batch_closed_form(
@@ -35,10 +33,10 @@ def batch_closed_form(
     z, z2 = sympy.symbols("z z_2", real=True)
 
     def part(half: BatchMoment | Half, x: Symbol, noise: Symbol) -> Expr:
-        f = (SHIFT if field.shift != 0 else 0) + FIELD_STD * field.X.subs(UHAT, x)
+        f = (SHIFT if field.shift != 0 else 0) + FIELD_STD * field.X.xreplace({UHAT: x})
         v = RHO * (UBAR + SPREAD * x) + noise
-        value = g.subs(h, f) ** half.g * slope.subs(h, f) ** half.slope * x**half.uhat
-        value *= g.subs(h, v) ** half.teacher
+        value = g.xreplace({h: f}) ** half.g * slope.xreplace({h: f}) ** half.slope * x**half.uhat
+        value *= g.xreplace({h: v}) ** half.teacher
         return value * v ** (half.v if isinstance(half, BatchMoment) else 0)
 
     if isinstance(moment, PairMoment):

@@ -76,7 +76,7 @@ def collect_moment(integrand: Expr, moments: Moments) -> Expr:
 
 def collect_pair(first: Expr, second: Expr, moments: Moments) -> Expr:
     """Average the product of two examples' parts; note in ``moments`` what that asks for."""
-    other = second.subs(dict(zip(_FIRST, _SECOND, strict=True)), simultaneous=True)
+    other = second.xreplace(dict(zip(_FIRST, _SECOND, strict=True)))
     total: Expr = Integer(0)
     generators = (*_FIRST, *_SECOND, *LAURENT)
     for powers, coefficient in Poly(sympy.expand(first * other), *generators).terms():

@@ -22,8 +22,7 @@ from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
-from .gaussian_moments import RHO, SHIFT, Moment
-from .gaussian_moments import Q as FIELD_STD
+from .gaussian_moments import Moment
 from .routes import ROUTES, Choice, Route, choose
 from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
@@ -32,9 +31,12 @@ from .symbols import (
     DECAY,
     ETA,
     FACTORS,
+    FIELD_STD,
     GAMMA,
     GAMMA_RATE,
     NOISE,
+    RHO,
+    SHIFT,
     SIGN,
     SPREAD,
     UBAR,
@@ -115,9 +117,9 @@ class Derivation:
     @cached_property
     def equations(self) -> dict[str, Expr]:
         """The drift with closed forms put in, for a positive scale."""
-        positive = {SIGN: 1, FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
+        positive = {SIGN: sympy.Integer(1), FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
         return {
-            name: sympy.factor_terms(sympy.expand(value.subs(self.closed).subs(positive)))
+            name: sympy.factor_terms(sympy.expand(value.xreplace(self.closed).xreplace(positive)))
             for name, value in self.drift.items()
         }
 

@@ -21,10 +21,9 @@ from ...teacher_student.activations import Activation
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
-from .gaussian_moments import RHO, SHIFT, Moment
-from .gaussian_moments import Q as FIELD_STD
+from .gaussian_moments import Moment
 from .student_field import StudentField
-from .symbols import BATCH
+from .symbols import BATCH, FIELD_STD, RHO, SHIFT
 
 #: Digits with which a closed form is compared, and the last bit of a double.
 DIGITS, LAST_BIT = 40, 2.0**-52

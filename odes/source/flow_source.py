@@ -16,10 +16,20 @@ from sympy import Expr, Symbol
 from ...codegen.lowering import assignments, code, function
 from ...teacher_student.formula_kernels import learning_rate_source
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import RHO, SHIFT, Moment
-from ..derivation.gaussian_moments import Q as FIELD_STD
+from ..derivation.gaussian_moments import Moment
 from ..derivation.routes import choose
-from ..derivation.symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
+from ..derivation.symbols import (
+    BATCH,
+    ETA,
+    FIELD_STD,
+    ORDER_PARAMETERS,
+    PARAMETERS,
+    RHO,
+    SHIFT,
+    SIGN,
+    L,
+    R,
+)
 from .quadrature_source import moment_functions
 from .resolution import resolved_scale
 from .table_source import table_lines, table_spec

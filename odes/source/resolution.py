@@ -11,7 +11,7 @@ import sympy
 from ...teacher_student.activations import Activation
 from ...teacher_student.normal_quadrature import FINE, student_rule
 from ..derivation.gaussian_moments import Moment, student_factor
-from ..derivation.gaussian_moments import Q as FIELD_STD
+from ..derivation.symbols import FIELD_STD
 
 Array = np.ndarray
 _U = sympy.Symbol("u", real=True)

@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 import sympy
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.gaussian_moments import (
-    RHO,
-    SHIFT,
-    Moment,
-    Q,
-    closed_form,
-    wedge_moment,
-)
+from bntheory.odes.derivation.gaussian_moments import Moment, closed_form
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO, SHIFT
+from bntheory.odes.derivation.wedge_moments import wedge_moment
 from bntheory.teacher_student.activations import Activation
 from bntheory.teacher_student.problem import Problem
 from reference import ACTIVATIONS, gaussian_pair_mean
@@ -47,7 +42,7 @@ def test_all_moments_of_a_flow_are_closed_and_right(activation):
     for moment, (q, rho) in itertools.product(FLOW_MOMENTS, [(0.7, -0.6), (1.8, 0.35)]):
         closed = closed_form(Activation.named(activation), moment, False)
         assert closed is not None
-        value = float(closed.subs({Q: q, RHO: rho}))
+        value = float(closed.subs({FIELD_STD: q, RHO: rho}))
         assert value == pytest.approx(quadrature(activation, moment, q, rho), abs=1e-10)
 
 
@@ -56,7 +51,7 @@ def test_a_wrong_closed_form_is_seen(factor_q, factor_rho):
     moment = Moment(1, 1, 0, 0, 1)
     right = quadrature("relu", moment, 1.3, 0.4)
     wrong = closed_form(Activation.named("relu"), moment, False).subs(
-        {Q: 1.3 * factor_q, RHO: 0.4 * factor_rho}
+        {FIELD_STD: 1.3 * factor_q, RHO: 0.4 * factor_rho}
     )
     assert abs(float(wrong) - right) > 1e-4
 
@@ -68,8 +63,8 @@ def test_relu_moments_are_those_of_theory_section_3():
     expected = {
         Moment(0, 1, 1, 1, 0): angular,
         Moment(0, 1, 0, 1, 1): cross,
-        Moment(1, 1, 1, 0, 0): Q / 2,
-        Moment(1, 1, 0, 0, 1): Q * RHO / 2,
+        Moment(1, 1, 1, 0, 0): FIELD_STD / 2,
+        Moment(1, 1, 0, 0, 1): FIELD_STD * RHO / 2,
         Moment(0, 2, 0, 0, 0): sympy.Rational(1, 2),
     }
     for moment, value in expected.items():
@@ -87,7 +82,7 @@ def test_any_polynomial_on_either_side_of_zero_has_closed_forms(formula):
         "h^3 - h": lambda x: x**3 - x,
     }[formula]
     value = closed_form(Activation.named(formula), Moment(1, 0, 0, 1, 1), False).subs(
-        {Q: 0.8, RHO: 0.5}
+        {FIELD_STD: 0.8, RHO: 0.5}
     )
     expected = gaussian_pair_mean(lambda u, v: shape(0.8 * u) * shape(v) * v, 0.5)
     assert float(value) == pytest.approx(expected, abs=1e-10)
@@ -101,7 +96,7 @@ def test_no_closed_form_is_claimed_where_there_is_none(activation):
 
 def test_a_shift_is_carried_where_it_can_be():
     shifted = closed_form(Activation.named("identity"), Moment(1, 1, 0, 1, 0), True)
-    assert sympy.simplify(shifted - Q * RHO) == 0
+    assert sympy.simplify(shifted - FIELD_STD * RHO) == 0
     assert closed_form(Activation.named("identity"), Moment(2, 0, 0, 0, 0), True).has(SHIFT)
     assert closed_form(Activation.named("relu"), Moment(2, 0, 0, 0, 0), True) is None
 

@@ -10,10 +10,22 @@ from bntheory.codegen.in_memory import package_in_memory
 from bntheory.codegen.modules import kernel_texts
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.derivation.expectations import Average, Expectation, Point
-from bntheory.odes.derivation.gaussian_moments import RHO, SHIFT, closed_form
-from bntheory.odes.derivation.gaussian_moments import Q as FIELD_STD
+from bntheory.odes.derivation.gaussian_moments import closed_form
 from bntheory.odes.derivation.routes import ROUTES, choose
-from bntheory.odes.derivation.symbols import DECAY, ETA, GAMMA, GAMMA_RATE, NOISE, SIGN, ZETA, L, R
+from bntheory.odes.derivation.symbols import (
+    DECAY,
+    ETA,
+    FIELD_STD,
+    GAMMA,
+    GAMMA_RATE,
+    NOISE,
+    RHO,
+    SHIFT,
+    SIGN,
+    ZETA,
+    L,
+    R,
+)
 from bntheory.odes.flow.flow_kernels import parameters
 from bntheory.odes.source.flow_source import system_source
 from bntheory.teacher_student.activations import Activation

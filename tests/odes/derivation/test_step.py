@@ -11,10 +11,9 @@ from bntheory.codegen.modules import kernel_texts
 from bntheory.odes.derivation import symbols
 from bntheory.odes.derivation.diffusion import derive_diffusion
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.gaussian_moments import RHO, SHIFT, closed_form
-from bntheory.odes.derivation.gaussian_moments import Q as FIELD_STD
+from bntheory.odes.derivation.gaussian_moments import closed_form
 from bntheory.odes.derivation.step import LABEL, PLAIN, SQUARED_LOSS, Training
-from bntheory.odes.derivation.symbols import G
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO, SHIFT, G
 from bntheory.odes.flow.flow_kernels import parameters
 from bntheory.odes.source.flow_source import system_source
 from bntheory.odes.source.fluctuation_source import fluctuation_source
