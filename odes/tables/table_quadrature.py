@@ -137,6 +137,7 @@ def quadrature_kernels(activation: Activation) -> Any:
     def write() -> dict[str, str]:
         head = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
         system = head + activation_source(activation)
-        return {"system": system} | kernel_texts("odes/tables/batch_quadrature")
+        parts = ("batch_teacher", "batch_panels", "batch_quadrature")
+        return {"system": system} | kernel_texts(*(f"odes/tables/{part}" for part in parts))
 
     return generated("batch_quadrature", activation.formula, write)
