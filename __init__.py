@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from .odes.equations.formats import derive as derive
     from .odes.equilibria.continuation import Continuation as Continuation
     from .odes.equilibria.continuation import follow as follow
-    from .odes.equilibria.fixed_points import FixedPoint as FixedPoint
-    from .odes.equilibria.fixed_points import FixedPoints as FixedPoints
     from .odes.equilibria.fixed_points import fixed_points as fixed_points
     from .odes.equilibria.optimal_schedule import Schedule as Schedule
     from .odes.equilibria.optimal_schedule import optimal_schedule as optimal_schedule
+    from .odes.equilibria.points import FixedPoint as FixedPoint
+    from .odes.equilibria.points import FixedPoints as FixedPoints
     from .odes.flow.integrate import integrate as integrate
     from .odes.flow.trajectory import DivergenceWarning as DivergenceWarning
     from .odes.flow.trajectory import Flow as Flow
@@ -75,8 +75,8 @@ _PUBLIC = {
     "sweep": "experiments.sweeps.sweep",
     "Continuation": "odes.equilibria.continuation",
     "follow": "odes.equilibria.continuation",
-    "FixedPoint": "odes.equilibria.fixed_points",
-    "FixedPoints": "odes.equilibria.fixed_points",
+    "FixedPoint": "odes.equilibria.points",
+    "FixedPoints": "odes.equilibria.points",
     "fixed_points": "odes.equilibria.fixed_points",
     "DivergenceWarning": "odes.flow.trajectory",
     "Flow": "odes.flow.trajectory",

@@ -37,7 +37,7 @@ def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
     reporter = Reporter(options)
     problem = take_problem(options)
     from ..odes.flow.integrate import solve
-    from ..odes.fluctuations.covariance import with_fluctuations
+    from ..odes.fluctuations.spread import with_fluctuations
 
     with bad_input():
         flow = solve(problem, **options, progress=reporter.progress)

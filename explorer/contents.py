@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..odes.derivation.batch_moments import side_slopes
 from ..odes.derivation.drift import Derivation, derive_drift
 from ..odes.equations.javascript import javascript_flow
 from ..odes.source.flow_source import generalisation_error
 from ..odes.source.table_source import table_spec
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..results.errors import InputError
-from ..teacher_student.activations import activation_formula, kinks
 from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import zeta_sources
@@ -110,14 +108,14 @@ def _plan(
 ) -> tuple[Derivation, list[int]]:
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
-    if kinks(activation_formula(activation)) and generalisation_error(derivation)[1]:
+    if derivation.problem.activation_.kinks and generalisation_error(derivation)[1]:
         raise InputError(
             "activations",
             activation,
             "a formula with kinks whose averages need a quadrature is "
             "too slow for sliders; smooth formulas, and ones like relu, are accepted",
         )
-    cheap = bool(side_slopes(activation_formula(activation))) or not table_spec(derivation)
+    cheap = derivation.problem.activation_.homogeneous or not table_spec(derivation)
     wanted = set(batch_sizes or (BATCH_SIZES if cheap else TABLE_SIZES))
     least = _least(derivation)
     wanted |= {M for M in BATCH_SIZES if least > M}  # shown as what they are: refused

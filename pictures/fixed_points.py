@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..odes.equilibria.fixed_points import FixedPoints
+from ..odes.equilibria.points import FixedPoints
 from ..odes.flow.integrate import solve
 from ..odes.flow.trajectory import Flow
 from ..results.widths import Width

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
@@ -27,57 +28,156 @@ ACTIVATIONS = {
 TRIED = (-7, -2.3, 0, 1.7, 7)
 
 
-@lru_cache(maxsize=256)
-def activation_formula(activation: str) -> str:
-    """The formula in ``h`` of a shipped activation's name, or of a user's formula.
+@dataclass(frozen=True)
+class Activation:
+    """An activation, resolved: its formula and what follows from it, each found when first asked.
 
-    Raises
-    ------
-    FormulaError
-        If it is neither.
+    A `Problem` hands out its own; another is had by `named`.
+
+    Attributes
+    ----------
+    formula
+        In the field ``h``.
 
     Examples
     --------
-    >>> activation_formula("relu")
-    'max(0, h)'
+    >>> relu = Activation.named("relu")
+    >>> relu.formula, relu.kinks, relu.side_slopes
+    ('max(0, h)', (0.0,), (0.0, 1.0))
     """
-    if activation in ACTIVATIONS:
-        return ACTIVATIONS[activation]
-    try:
-        used = check(activation, {"h"})
-    except FormulaError as problem:
-        names = ", ".join(ACTIVATIONS)
-        raise FormulaError(f"{problem}; or one of the names {names}") from None
-    if not used:
-        raise FormulaError(f"{activation!r} does not depend on h; a formula in h is accepted")
-    return activation
 
+    formula: str
 
-@lru_cache(maxsize=64)
-def activation_expression(activation: str) -> sympy.Expr:
-    """The activation as a sympy expression of the real symbol ``h``.
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def named(activation: str) -> Activation:
+        """The activation of a shipped name, or of a user's formula.
 
-    Raises
-    ------
-    InputError
-        If it is not a finite real number for every ``h`` tried: the field is Gaussian, so
-        that it takes every value.
-    """
-    h = field_symbol()
-    try:
-        expression = to_sympy(activation_formula(activation), {"h": h})
-    except FormulaError as problem:
-        raise InputError("activation", activation, str(problem)) from None
-    for value in TRIED:
-        g = expression.subs(h, value).evalf()
-        if not (g.is_number and g.is_finite and g.is_real):
-            raise InputError(
-                "activation",
-                activation,
-                f" is not a finite real number at h={value}; a formula that is one for every h is "
-                "accepted",
+        Raises
+        ------
+        FormulaError
+            If it is neither.
+        """
+        if activation in ACTIVATIONS:
+            return Activation(ACTIVATIONS[activation])
+        try:
+            used = check(activation, {"h"})
+        except FormulaError as problem:
+            names = ", ".join(ACTIVATIONS)
+            raise FormulaError(f"{problem}; or one of the names {names}") from None
+        if not used:
+            raise FormulaError(f"{activation!r} does not depend on h; a formula in h is accepted")
+        return Activation(activation)
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """g as a sympy expression of the real symbol ``h``.
+
+        Raises
+        ------
+        InputError
+            If it is not a finite real number for every ``h`` tried: the field is Gaussian, so
+            that it takes every value.
+        """
+        h = field_symbol()
+        try:
+            expression = to_sympy(self.formula, {"h": h})
+        except FormulaError as problem:
+            raise self._refused(str(problem)) from None
+        for value in TRIED:
+            g = expression.subs(h, value).evalf()
+            if not (g.is_number and g.is_finite and g.is_real):
+                raise self._refused(
+                    f" is not a finite real number at h={value}; a formula that is one for every h "
+                    "is accepted"
+                )
+        return expression
+
+    @cached_property
+    def slope(self) -> sympy.Expr:
+        """The derivative g'(h); a kink's own value is that of the left or right side."""
+        import sympy
+
+        slope = sympy.diff(self.expression, field_symbol())
+        # Products such as h*Dirac(h) are zero; a jump in g itself has no usable gradient.
+        slope = slope.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+        return sympy.expand(slope) if slope.has(sympy.Heaviside) else slope
+
+    @cached_property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the formula is not smooth, in increasing order (quadrature is split there).
+
+        Examples
+        --------
+        >>> Activation.named("tanh").kinks, Activation("min(max(h, -1), 1)").kinks
+        ((), (-1.0, 1.0))
+        """
+        import sympy
+
+        g = self.expression
+        borders = {inner.args[0] for inner in g.atoms(sympy.Abs, sympy.sign, sympy.Heaviside)}
+        pieces = [_pieces(choice) for choice in g.atoms(sympy.Max, sympy.Min)]
+        borders |= {x - y for some in pieces for i, x in enumerate(some) for y in some[i + 1 :]}
+        borders = {piece for border in borders for piece in _pieces(border)}
+        return tuple(sorted({root for border in borders for root in self._roots(border)}))
+
+    @cached_property
+    def is_polynomial(self) -> bool:
+        """Whether g is a polynomial in ``h``."""
+        return bool(self.expression.is_polynomial(field_symbol()))
+
+    @cached_property
+    def side_slopes(self) -> tuple[float, ...]:
+        """Slopes on the left and right of 0 of a positively homogeneous activation, else ()."""
+        import sympy
+
+        h, x = field_symbol(), sympy.Symbol("x", positive=True)
+        slopes = [sympy.simplify(self.expression.subs(h, s * x) / (s * x)) for s in (-1, 1)]
+        return () if any(slope.free_symbols for slope in slopes) else tuple(map(float, slopes))
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether ``g(c h) = c g(h)`` for every positive c."""
+        return bool(self.side_slopes)
+
+    @cached_property
+    def growth(self) -> int:
+        """The degree of g at infinity: 0 where it is bounded and ``h g'(h)`` is too.
+
+        Raises
+        ------
+        InputError
+            If it grows faster than any power tried.
+
+        Examples
+        --------
+        >>> [Activation.named(name).growth for name in ("relu", "erf", "h**2")]
+        [1, 0, 2]
+        """
+        import sympy
+
+        h, ends = field_symbol(), (sympy.oo, -sympy.oo)
+        for degree in range(10):
+            limits = [sympy.limit(self.slope / h ** (degree - 1), h, end) for end in ends]
+            if all(limit.is_finite for limit in limits):
+                return degree
+        raise self._refused(" grows too fast for a flow of a batch scheme")
+
+    def _roots(self, border: sympy.Expr) -> list[float]:
+        """Where a border between two pieces is zero."""
+        import sympy
+
+        h, numerator = field_symbol(), sympy.numer(sympy.together(border))
+        if not numerator.is_polynomial(h):
+            raise self._refused(
+                f" changes its form where {border} = 0; kinks are found for polynomials in h only"
             )
-    return expression
+        if not numerator.has(h):
+            return []
+        return [float(root) for root in sympy.Poly(numerator, h).real_roots()]
+
+    def _refused(self, reason: str) -> InputError:
+        return InputError("activation", self.formula, reason)
 
 
 def field_symbol() -> sympy.Symbol:
@@ -85,38 +185,6 @@ def field_symbol() -> sympy.Symbol:
     import sympy
 
     return sympy.Symbol("h", real=True)
-
-
-@lru_cache(maxsize=64)
-def slope_expression(activation: str) -> sympy.Expr:
-    """The derivative g'(h); a kink's own value is that of the left or right side."""
-    import sympy
-
-    slope = sympy.diff(activation_expression(activation), field_symbol())
-    # Products such as h*Dirac(h) are zero; a jump in g itself has no usable gradient.
-    slope = slope.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
-    return sympy.expand(slope) if slope.has(sympy.Heaviside) else slope
-
-
-@lru_cache(maxsize=64)
-def kinks(activation: str) -> tuple[float, ...]:
-    """Where the formula is not smooth, in increasing order (quadrature is split there).
-
-    Examples
-    --------
-    >>> kinks("relu"), kinks("tanh"), kinks("min(max(h, -1), 1)")
-    ((0.0,), (), (-1.0, 1.0))
-    """
-    import sympy
-
-    h = field_symbol()
-    expression = activation_expression(activation)
-    borders = {inner.args[0] for inner in expression.atoms(sympy.Abs, sympy.sign, sympy.Heaviside)}
-    pieces = [_pieces(choice) for choice in expression.atoms(sympy.Max, sympy.Min)]
-    borders |= {x - y for some in pieces for i, x in enumerate(some) for y in some[i + 1 :]}
-    borders = {piece for border in borders for piece in _pieces(border)}
-    roots = {root for border in borders for root in _real_roots(border, h, activation)}
-    return tuple(sorted(roots))
 
 
 def _pieces(expression: sympy.Expr) -> list[sympy.Expr]:
@@ -129,18 +197,3 @@ def _pieces(expression: sympy.Expr) -> list[sympy.Expr]:
     outer = max(choices, key=lambda choice: (choice.count_ops(), str(choice)))
     arguments = outer.args if not isinstance(outer, sympy.Abs) else (outer.args[0], -outer.args[0])
     return [piece for a in arguments for piece in _pieces(expression.xreplace({outer: a}))]
-
-
-def _real_roots(border: sympy.Expr, h: sympy.Symbol, activation: str) -> list[float]:
-    import sympy
-
-    numerator = sympy.numer(sympy.together(border))
-    if not numerator.is_polynomial(h):
-        raise InputError(
-            "activation",
-            activation,
-            f" changes its form where {border} = 0; kinks are found for polynomials in h only",
-        )
-    if not numerator.has(h):
-        return []
-    return [float(root) for root in sympy.Poly(numerator, h).real_roots()]

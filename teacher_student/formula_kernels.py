@@ -15,10 +15,10 @@ from typing import Any
 
 from ..codegen.modules import generated, kernel_texts
 from ..results.errors import InputError
-from .activations import activation_expression, activation_formula, slope_expression
-from .activations import kinks as activation_kinks
+from .activations import Activation
+from .learning_rate import Schedule
 from .problem import Problem
-from .schemes import field_expression, scheme_formula, scheme_symbols
+from .schemes import scheme_symbols
 
 #: What the field's derivative is taken by, in the order in which kernels receive it.
 FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
@@ -29,10 +29,10 @@ def structure(problem: Problem) -> str:
     """What the compiled code of a problem depends on: its formulas, not its numbers."""
     return json.dumps(
         {
-            "activation": activation_formula(problem.activation),
-            "scheme": scheme_formula(problem.scheme),
+            "activation": problem.activation_.formula,
+            "scheme": problem.scheme_.formula,
             "train_beta": problem.train_beta,
-            "schedule": problem.eta if isinstance(problem.eta, str) else None,
+            "schedule": problem.schedule and problem.schedule.formula,
         },
         sort_keys=True,
     )
@@ -47,19 +47,24 @@ def derivable(problem: Problem) -> Iterator[None]:
     ValueError
         Naming scheme and activation; errors that name a parameter are passed on.
     """
+    accepted = (
+        "a field of the form scale*a + shift that stays finite as N grows, and an activation of "
+        "a scalar field, are accepted"
+    )
+    with _derivable("scheme", problem.scheme, f" with activation={problem.activation!r}", accepted):
+        yield
+
+
+@contextmanager
+def _derivable(parameter: str, value: str, beside: str, accepted: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, OSError, InputError):
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise InputError(
-            "scheme",
-            problem.scheme,
-            f"nothing could be derived for it with activation="
-            f"{problem.activation!r} ({reason}); a field of the form scale*a + shift that stays "
-            "finite as N grows, and an activation of a scalar field, are accepted",
-        ) from error
+        said = f"nothing could be derived for it{beside} ({reason}); {accepted}"
+        raise InputError(parameter, value, said) from error
 
 
 def specialise(problem: Problem, *modules: str) -> Any:
@@ -89,22 +94,35 @@ def formula_source(problem: Problem) -> str:
             "import numpy as np",
             "from bntheory.codegen.jit import kernel",
             "",
-            activation_source(problem.activation),
+            activation_source(problem.activation_),
             field_source(problem),
-            learning_rate_source(problem.eta),
+            learning_rate_source(problem.schedule),
             f"USES_BATCH = {problem.uses_batch}",
             f"TRAINS_BETA = {problem.train_beta}",
         ]
     )
 
 
-def activation_source(activation: str) -> str:
+def compiled_activation(activation: Activation) -> Any:
+    """The kernels of an activation alone: ``activation``, ``evaluate`` and ``KINKS``."""
+
+    def write() -> dict[str, str]:
+        head = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
+        accepted = "an activation of a scalar field is accepted"
+        with _derivable("activation", activation.formula, "", accepted):
+            system = head + activation_source(activation)
+        return {"system": system} | kernel_texts("teacher_student/kernels/pointwise")
+
+    return generated("activation", activation.formula, write)
+
+
+def activation_source(activation: Activation) -> str:
     """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
     from ..codegen.lowering import point_function
 
-    values = {"g": activation_expression(activation), "slope": slope_expression(activation)}
-    comment = f"{activation_formula(activation)} and its derivative."
-    kinks = ", ".join(map(repr, activation_kinks(activation)))
+    values = {"g": activation.expression, "slope": activation.slope}
+    comment = f"{activation.formula} and its derivative."
+    kinks = ", ".join(map(repr, activation.kinks))
     return (
         point_function("activation", ["h"], values, comment)
         + f"\nKINKS = np.array([{kinks}], dtype=np.float64)\n"
@@ -116,24 +134,18 @@ def field_source(problem: Problem) -> str:
     from ..codegen.lowering import point_function
 
     symbols = scheme_symbols()
-    expression = field_expression(problem.scheme, problem.train_beta)
+    expression = problem.scheme_.field
     values = {"f": expression}
     values |= {f"f_{name}": expression.diff(symbols[name]) for name in FIELD_DERIVATIVES}
     arguments = [*FIELD_DERIVATIVES, "N"]
-    return point_function("field", arguments, values, scheme_formula(problem.scheme))
+    return point_function("field", arguments, values, problem.scheme_.formula)
 
 
-def learning_rate_source(eta: float | str) -> str:
+def learning_rate_source(schedule: Schedule | None) -> str:
     """``learning_rate(t, eta)``: the constant that is passed in, or the schedule's formula."""
-    from ..codegen.formula import to_sympy
     from ..codegen.lowering import code, function
 
-    if not isinstance(eta, str):
+    if schedule is None:
         return function("learning_rate", ["t", "eta"], [], ["eta"])
-    import sympy
-
-    schedule = to_sympy(eta, {"t": sympy.Symbol("t", real=True)})
-    comment = f"The schedule {eta}."
-    return function(
-        "learning_rate", ["t", "eta"], [], [f"float({code(schedule)})"], comment=comment
-    )
+    value, comment = f"float({code(schedule.expression)})", f"The schedule {schedule.formula}."
+    return function("learning_rate", ["t", "eta"], [], [value], comment=comment)

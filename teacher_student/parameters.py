@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..results.checks import number
+
 ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
 SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn"
 
@@ -58,6 +60,12 @@ class Parameter:
     def checked_alone(self) -> bool:
         """Whether it is a number whose bounds no other parameter changes."""
         return self.kind is float
+
+    def bounded(self, value: object, also: str = "") -> float:
+        """A number within the bounds; ``also`` says what else would be accepted."""
+        return number(
+            self.name, value, above=self.above, least=self.least, most=self.most, also=also
+        )
 
 
 _ROWS = (

@@ -5,21 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from ..codegen.formula import FormulaError, check
-from ..results.checks import integer, number
+from ..codegen.formula import FormulaError
+from ..results.checks import integer
 from ..results.errors import InputError
-from .activations import ACTIVATIONS, activation_formula
-from .parameters import PARAMETERS, Parameter
-from .schemes import SCHEMES, scheme_formula, scheme_uses, uses_batch
+from .activations import ACTIVATIONS, Activation
+from .learning_rate import Schedule, rate
+from .parameter_files import as_table, check_names, read_parameters
+from .parameters import PARAMETERS
+from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
 
-#: Batch sizes a scheme has unless told otherwise; every other scheme has 32.
-SINGLE_EXAMPLE = ("sgd", "wn")
 #: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
 #: population there; and of any other, where gradient noise is below rounding.
 LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
@@ -86,20 +86,20 @@ class Problem:
     train_beta: bool = PARAMETERS["train_beta"].default
 
     def __post_init__(self) -> None:
-        _named("activation", self.activation, activation_formula, ACTIVATIONS)
-        _named("scheme", self.scheme, scheme_formula, SCHEMES)
-        self._set(eta=_rate(self.eta))
+        _check_named("activation", self.activation, Activation.named, ACTIVATIONS)
+        _check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        self._set(eta=rate(self.eta))
         if self.batch_size is None:
-            self._set(batch_size=1 if self.scheme in SINGLE_EXAMPLE else 32)
+            self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
         self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
         for name, row in PARAMETERS.items():
             if row.checked_alone:
-                self._set(**{name: bounded(row, getattr(self, name))})
+                self._set(**{name: row.bounded(getattr(self, name))})
         if self.zeta is None:
-            self._set(zeta="auto" if self.scheme == "pn" else 0.0)
+            self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY))
         if self.zeta != "auto":
-            self._set(zeta=bounded(PARAMETERS["zeta"], self.zeta, " or 'auto'"))
+            self._set(zeta=PARAMETERS["zeta"].bounded(self.zeta, " or 'auto'"))
         self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
         if not isinstance(self.train_beta, bool):
             raise InputError("train_beta", self.train_beta, "true or false is accepted")
@@ -110,25 +110,35 @@ class Problem:
             object.__setattr__(self, name, value)
 
     def _check_scheme_has(self, parameter: str, symbol: str, asked: bool) -> None:
-        if asked and symbol not in scheme_uses(self.scheme):
+        if asked and symbol not in self.scheme_.uses:
             raise InputError(
                 parameter, getattr(self, parameter), f"scheme={self.scheme!r} has no {symbol}"
             )
 
     @property
+    def activation_(self) -> Activation:
+        """The activation, resolved."""
+        return Activation.named(self.activation)
+
+    @property
+    def scheme_(self) -> Scheme:
+        """The scheme, resolved."""
+        return Scheme.named(self.scheme, self.train_beta)
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule of the learning rate, resolved; None where it is constant."""
+        return Schedule(self.eta) if isinstance(self.eta, str) else None
+
+    @property
     def uses_batch(self) -> bool:
         """Whether the student normalises by statistics of its batch."""
-        return uses_batch(self.scheme)
+        return self.scheme_.uses_batch
 
     @property
     def trained_scalars(self) -> tuple[str, ...]:
         """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
-        used = scheme_uses(self.scheme)
-        return tuple(
-            name
-            for name, trained in (("gamma", True), ("beta", self.train_beta))
-            if trained and name in used
-        )
+        return self.scheme_.trained_scalars
 
     @property
     def state_space(self) -> StateSpace:
@@ -169,7 +179,7 @@ class Problem:
         ValueError
             For a name that is no parameter, or a value that is not accepted.
         """
-        _check_names(changes)
+        check_names(changes)
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,7 +189,7 @@ class Problem:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """A problem from parameters by name; missing ones take their defaults."""
-        _check_names(values)
+        check_names(values)
         return cls(**values)
 
     def to_json(self) -> str:
@@ -189,7 +199,7 @@ class Problem:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The inverse of `to_json`."""
-        return cls.from_dict(_table(json.loads(text)))
+        return cls.from_dict(as_table(json.loads(text)))
 
     def to_toml(self) -> str:
         """The problem as a TOML document."""
@@ -211,76 +221,13 @@ class Problem:
         return cls.from_dict(read_parameters(path))
 
 
-def read_parameters(path: str | Path) -> dict[str, Any]:
-    """The parameters in a ``.toml`` or ``.json`` file, not yet completed by defaults.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, or is not such a table.
-    """
-    path = Path(path)
-    shown = str(path)
-    if path.suffix not in (".toml", ".json"):
-        raise InputError("problem", shown, "a file ending in .toml or .json is accepted")
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError("problem", shown, f" cannot be read: {reason}") from None
-    try:
-        table = _table(values)
-        table = _table(table["problem"]) if "problem" in table else table
-        _check_names(table)
-    except ValueError as error:
-        raise InputError("problem", shown, str(error)) from None
-    return table
-
-
-def _table(values: object) -> dict[str, Any]:
-    if not isinstance(values, dict):
-        kind = type(values).__name__
-        raise ValueError(f"a problem is a table of names and values, not a {kind}")
-    return values
-
-
-def _check_names(values: Mapping[str, Any]) -> None:
-    names = [field.name for field in dataclasses.fields(Problem)]
-    for name in values:
-        if name not in names:
-            raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(names)}")
-
-
-def _named(parameter: str, value: object, formula: Any, names: Collection[str]) -> None:
+def _check_named(
+    parameter: str, value: object, resolve: Callable[[str], object], names: Collection[str]
+) -> None:
     if not isinstance(value, str):
         raise InputError(parameter, value, "a name or a formula is accepted")
     try:
-        formula(value)
+        resolve(value)
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{value!r}: ")
         raise InputError(parameter, value, reason, names) from None
-
-
-def bounded(row: Parameter, value: object, also: str = "") -> float:
-    """A number within the bounds of a parameter."""
-    return number(row.name, value, above=row.above, least=row.least, most=row.most, also=also)
-
-
-def _rate(eta: object) -> float | str:
-    """The learning rate as a number where it is one, else as a checked formula in t."""
-    row, also = PARAMETERS["eta"], " or a formula in t"
-    if not isinstance(eta, str):
-        return bounded(row, eta, also)
-    try:
-        constant = float(eta)
-    except ValueError:
-        pass
-    else:
-        return bounded(row, constant, also)
-    try:
-        check(eta, row.formula_in.split())
-    except FormulaError as problem:
-        reason = str(problem).removeprefix(f"{eta!r}: ")
-        raise InputError("eta", eta, reason) from None
-    return eta

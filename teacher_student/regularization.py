@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .activations import activation_formula
-from .formula_kernels import specialise
+from .activations import Activation
+from .formula_kernels import compiled_activation
 from .normal_quadrature import FINE, fill_rule, rule_size
 from .problem import Problem
 
@@ -49,14 +49,14 @@ def zeta_sources(activation: str, M: int, kurtosis: float = 0.0) -> tuple[float,
     >>> [round(part * 32, 9) for part in zeta_sources("relu", 32)]
     [0.25, 0.125]
     """
-    slope2, fisher = slope_moments(activation_formula(activation))
+    slope2, fisher = slope_moments(Activation.named(activation))
     return slope2 / (2 * M), (kurtosis + 2) / (8 * M) * fisher
 
 
 @lru_cache(maxsize=64)
-def slope_moments(activation: str) -> tuple[float, float]:
+def slope_moments(activation: Activation) -> tuple[float, float]:
     """``E[g'(u)^2]`` and the Fisher information of gamma, ``E[g'(u)^2 u^2]``, at gamma = 1."""
-    kernels = specialise(Problem(activation, scheme="wn"), "observables")
+    kernels = compiled_activation(activation)
     u, weight = np.empty((2, rule_size(kernels.KINKS.size, FINE)))
     filled = fill_rule(kernels.KINKS, FINE, u, weight)
     slope = np.array([kernels.activation(h)[1] for h in u[:filled]])

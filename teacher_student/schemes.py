@@ -8,7 +8,8 @@ flows through the batch statistics.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
@@ -27,42 +28,100 @@ SCHEMES = {
 }
 SYMBOLS = ("a", "mu", "sigma", "n2", "gamma", "beta", "N")
 BATCH_STATISTICS = frozenset({"mu", "sigma"})
+#: Batch sizes that a scheme has unless told otherwise, and its gamma decay.
+BATCH_SIZES, OTHER_BATCH_SIZE = {"sgd": 1, "wn": 1}, 32
+DECAYS, OTHER_DECAY = {"pn": "auto"}, 0.0
 
 
-@lru_cache(maxsize=256)
-def scheme_formula(scheme: str) -> str:
-    """The field's formula of a shipped scheme's name, or of a user's formula.
+@dataclass(frozen=True)
+class Scheme:
+    """A scheme, resolved: the student field's formula and what follows from it.
 
-    Raises
-    ------
-    FormulaError
-        If it is neither, or does not depend on ``a``.
+    A `Problem` hands out its own; another is had by `named`.
+
+    Attributes
+    ----------
+    formula
+        The field, in `SYMBOLS`.
+    train_beta
+        Whether ``beta`` is trained; otherwise it is 0.
 
     Examples
     --------
-    >>> scheme_formula("sgd")
-    'a'
+    >>> bn = Scheme.named("bn")
+    >>> bn.formula, sorted(bn.statistics), bn.trained_scalars
+    ('gamma*(a - mu)/sigma + beta', ['mu', 'sigma'], ('gamma',))
     """
-    if scheme in SCHEMES:
-        return SCHEMES[scheme]
-    try:
-        used = check(scheme, SYMBOLS)
-    except FormulaError as problem:
-        raise FormulaError(f"{problem}; or one of the names {', '.join(SCHEMES)}") from None
-    if "a" not in used:
-        raise FormulaError(f"{scheme!r} does not depend on a = w.x; one that does is accepted")
-    return scheme
 
+    formula: str
+    train_beta: bool = False
 
-@lru_cache(maxsize=256)
-def scheme_uses(scheme: str) -> frozenset[str]:
-    """Which of `SYMBOLS` the scheme's formula uses."""
-    return check(scheme_formula(scheme), SYMBOLS)
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def named(scheme: str, train_beta: bool = False) -> Scheme:
+        """The scheme of a shipped name, or of a user's formula.
 
+        Raises
+        ------
+        FormulaError
+            If it is neither, or does not depend on ``a``.
+        """
+        if scheme in SCHEMES:
+            return Scheme(SCHEMES[scheme], train_beta)
+        try:
+            used = check(scheme, SYMBOLS)
+        except FormulaError as problem:
+            raise FormulaError(f"{problem}; or one of the names {', '.join(SCHEMES)}") from None
+        if "a" not in used:
+            raise FormulaError(f"{scheme!r} does not depend on a = w.x; one that does is accepted")
+        return Scheme(scheme, train_beta)
 
-def uses_batch(scheme: str) -> bool:
-    """Whether the field of one example depends on the rest of its batch."""
-    return bool(scheme_uses(scheme) & BATCH_STATISTICS)
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Which of `SYMBOLS` the formula uses."""
+        return check(self.formula, SYMBOLS)
+
+    @cached_property
+    def statistics(self) -> frozenset[str]:
+        """The batch statistics that it normalises by."""
+        return self.uses & BATCH_STATISTICS
+
+    @property
+    def uses_batch(self) -> bool:
+        """Whether the field of one example depends on the rest of its batch."""
+        return bool(self.statistics)
+
+    @cached_property
+    def trained_scalars(self) -> tuple[str, ...]:
+        """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
+        trained = (("gamma", True), ("beta", self.train_beta))
+        return tuple(name for name, is_trained in trained if is_trained and name in self.uses)
+
+    @cached_property
+    def field(self) -> sympy.Expr:
+        """The student field as a sympy expression; ``beta`` is 0 unless it is trained.
+
+        Raises
+        ------
+        InputError
+            If the field is not affine in ``a``: a normalisation shifts and scales.
+        """
+        import sympy
+
+        symbols = scheme_symbols()
+        try:
+            field = to_sympy(self.formula, symbols)
+        except FormulaError as problem:
+            raise InputError("scheme", self.formula, str(problem)) from None
+        if not self.train_beta:
+            field = field.subs(symbols["beta"], 0)
+        if sympy.simplify(sympy.diff(field, symbols["a"], 2)) != 0:
+            raise InputError(
+                "scheme",
+                self.formula,
+                " is not affine in a; a field of the form scale*a + shift is needed",
+            )
+        return field
 
 
 @lru_cache(maxsize=1)
@@ -75,30 +134,3 @@ def scheme_symbols() -> dict[str, sympy.Symbol]:
         name: sympy.Symbol(name, **({"positive": True} if name in positive else {"real": True}))
         for name in SYMBOLS
     }
-
-
-@lru_cache(maxsize=64)
-def field_expression(scheme: str, train_beta: bool) -> sympy.Expr:
-    """The student field as a sympy expression; ``beta`` is 0 unless it is trained.
-
-    Raises
-    ------
-    InputError
-        If the field is not affine in ``a``: a normalisation shifts and scales.
-    """
-    import sympy
-
-    symbols = scheme_symbols()
-    try:
-        field = to_sympy(scheme_formula(scheme), symbols)
-    except FormulaError as problem:
-        raise InputError("scheme", scheme, str(problem)) from None
-    if not train_beta:
-        field = field.subs(symbols["beta"], 0)
-    if sympy.simplify(sympy.diff(field, symbols["a"], 2)) != 0:
-        raise InputError(
-            "scheme",
-            scheme,
-            " is not affine in a; a field of the form scale*a + shift is needed",
-        )
-    return field

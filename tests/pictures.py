@@ -90,7 +90,7 @@ def _claims() -> Any:
 
 
 def _fluctuating() -> Any:
-    from bntheory.odes.fluctuations.covariance import with_fluctuations
+    from bntheory.odes.fluctuations.spread import with_fluctuations
 
     return with_fluctuations(bn.integrate(WN, **SHORT), 400)
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...odes.equilibria.dynamics import Dynamics
-from ...odes.equilibria.fixed_points import FixedPoint, all_points
+from ...odes.equilibria.fixed_points import all_points
+from ...odes.equilibria.points import FixedPoint
 from ...odes.equilibria.stability import best_limit, moves, stable_branch_end
 from ...odes.flow.integrate import solve
 from ...teacher_student.problem import Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...odes.equilibria.fixed_points import FixedPoints
+from ...odes.equilibria.points import FixedPoints
 from ...results.widths import Width
 from ...teacher_student.options import Progress
 from .branch import BranchCheck, check_branch

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...results.errors import InputError
-from ...teacher_student.formula_kernels import specialise
-from ...teacher_student.problem import Problem
+from ...teacher_student.activations import Activation
+from ...teacher_student.formula_kernels import compiled_activation
 from .block_errors import BlockSums, standard_errors
 from .field_files import pieces
 
@@ -176,7 +176,7 @@ def _by_powers(slope_square: Array, u: Array) -> list[Array]:
 
 
 def _slope_square(activation: str) -> Callable[[Array], Array]:
-    kernels: Any = specialise(Problem(activation, scheme="wn"), "observables")
+    kernels: Any = compiled_activation(Activation.named(activation))
 
     def found(u: Array) -> Array:
         slope: Array = kernels.evaluate(u)[1]

@@ -13,7 +13,6 @@ from ...odes.equilibria.optimal_gamma import optimal_gamma
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
 from .measured import measure
@@ -149,7 +148,7 @@ def regularization(
         from_mean + from_spread,
         from_mean,
         from_spread,
-        slope_moments(activation_formula(problem.activation))[1],
+        slope_moments(problem.activation_)[1],
         *gap,
         *gamma,
         exact,

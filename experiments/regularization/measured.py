@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from ...teacher_student.formula_kernels import specialise
-from ...teacher_student.problem import Problem
+from ...teacher_student.activations import Activation
+from ...teacher_student.formula_kernels import compiled_activation
 
 Array = np.ndarray
 #: Groups of batches whose scatter gives the standard errors.
@@ -84,7 +84,7 @@ def _best_gamma(
 
 
 def _vectorised(activation: str) -> Callable[[Array], tuple[Array, Array]]:
-    kernels = specialise(Problem(activation, scheme="wn"), "observables")
+    kernels = compiled_activation(Activation.named(activation))
     evaluate: Callable[[Array], tuple[Array, Array]] = kernels.evaluate
     return evaluate
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from ...odes.flow.integrate import solve
 from ...odes.flow.trajectory import Flow, FlowError
-from ...odes.fluctuations.covariance import Fluctuations, fluctuations, spread_is_measurable
+from ...odes.fluctuations.covariance import Fluctuations, fluctuations
+from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from ...teacher_student.online.simulate import simulate

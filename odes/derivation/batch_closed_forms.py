@@ -11,16 +11,14 @@ from typing import Any
 import sympy
 from sympy import Expr, Integer, Poly, Symbol
 
-from ...teacher_student.activations import activation_expression, field_symbol, slope_expression
+from ...teacher_student.activations import Activation, field_symbol
 from .batch_moments import LAURENT, BatchMoment, Half, PairMoment
-from .gaussian_moments import RHO, SHIFT
-from .gaussian_moments import Q as FIELD_STD
 from .student_field import StudentField
-from .symbols import BATCH, SPREAD, UBAR, UHAT
+from .symbols import BATCH, FIELD_STD, RHO, SHIFT, SPREAD, UBAR, UHAT
 
 
 def batch_closed_form(
-    activation: str, moment: BatchMoment | PairMoment, field: StudentField
+    activation: Activation, moment: BatchMoment | PairMoment, field: StudentField
 ) -> Expr | None:
     """The moment in ``q, rho, shift`` and ``M``, for an activation that is a polynomial.
 
@@ -28,17 +26,17 @@ def batch_closed_form(
     There is none for ReLU, whose moments are tabulated.
     """
     h = field_symbol()
-    g, slope = activation_expression(activation), slope_expression(activation)
-    if not g.is_polynomial(h):
+    g, slope = activation.expression, activation.slope
+    if not activation.is_polynomial:
         return None
     one, two = sympy.symbols("uhat_1 uhat_2", real=True)
     z, z2 = sympy.symbols("z z_2", real=True)
 
     def part(half: BatchMoment | Half, x: Symbol, noise: Symbol) -> Expr:
-        f = (SHIFT if field.shift != 0 else 0) + FIELD_STD * field.X.subs(UHAT, x)
+        f = (SHIFT if field.shift != 0 else 0) + FIELD_STD * field.X.xreplace({UHAT: x})
         v = RHO * (UBAR + SPREAD * x) + noise
-        value = g.subs(h, f) ** half.g * slope.subs(h, f) ** half.slope * x**half.uhat
-        value *= g.subs(h, v) ** half.teacher
+        value = g.xreplace({h: f}) ** half.g * slope.xreplace({h: f}) ** half.slope * x**half.uhat
+        value *= g.xreplace({h: v}) ** half.teacher
         return value * v ** (half.v if isinstance(half, BatchMoment) else 0)
 
     if isinstance(moment, PairMoment):

@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy
 from sympy import Expr, Integer, Poly, Symbol
 
-from ...results.errors import InputError
-from ...teacher_student.activations import activation_expression, field_symbol, slope_expression
+from ...teacher_student.activations import Activation
 from .student_field import laurent
 from .symbols import NOISE, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, V
 
@@ -78,7 +76,7 @@ def collect_moment(integrand: Expr, moments: Moments) -> Expr:
 
 def collect_pair(first: Expr, second: Expr, moments: Moments) -> Expr:
     """Average the product of two examples' parts; note in ``moments`` what that asks for."""
-    other = second.subs(dict(zip(_FIRST, _SECOND, strict=True)), simultaneous=True)
+    other = second.xreplace(dict(zip(_FIRST, _SECOND, strict=True)))
     total: Expr = Integer(0)
     generators = (*_FIRST, *_SECOND, *LAURENT)
     for powers, coefficient in Poly(sympy.expand(first * other), *generators).terms():
@@ -103,31 +101,14 @@ def _symbol(moment: BatchMoment | PairMoment, moments: Moments) -> Expr:
     return symbol
 
 
-@lru_cache(maxsize=64)
-def growth(activation: str) -> int:
-    """The degree of g at infinity: 0 where it is bounded and ``h g'(h)`` is too.
-
-    Examples
-    --------
-    >>> growth("relu"), growth("erf"), growth("h**2")
-    (1, 0, 2)
-    """
-    h, slope = field_symbol(), slope_expression(activation)
-    for degree in range(10):
-        limits = [sympy.limit(slope / h ** (degree - 1), h, side) for side in (sympy.oo, -sympy.oo)]
-        if all(limit.is_finite for limit in limits):
-            return degree
-    raise InputError("activation", activation, " grows too fast for a flow of a batch scheme")
-
-
-def smallest_batch(activation: str, X: Expr, moments: Iterable[Any]) -> int:
+def smallest_batch(activation: Activation, X: Expr, moments: Iterable[Any]) -> int:
     """The smallest batch at which all moments exist.
 
     As ``s -> 0`` the density of the spread falls like ``s^(M-2)``, so ``E[s^-k]`` needs
     ``M > k + 1``. A field with ``ubar / s`` in it brings further powers: an activation that
     grows follows it, one that is bounded cuts it off where ``|ubar|`` is beyond about ``s``.
     """
-    degree = growth(activation)
+    degree = activation.growth
     pole = max([-s for _, _, s in laurent(X.coeff(UHAT, 0))], default=0)
     worst = 1  # a spread needs two examples
     for moment in moments:
@@ -138,21 +119,6 @@ def smallest_batch(activation: str, X: Expr, moments: Iterable[Any]) -> int:
         order += pole * sum(degree * x.g + (degree - 1) * x.slope for x in halves if degree)
         worst = max(worst, order + 1)
     return worst + 1
-
-
-@lru_cache(maxsize=64)
-def side_slopes(activation: str) -> tuple[float, ...]:
-    """Slopes on the left and right of 0 of a positively homogeneous activation, else ().
-
-    Examples
-    --------
-    >>> side_slopes("relu"), side_slopes("tanh")
-    ((0.0, 1.0), ())
-    """
-    h, x = field_symbol(), Symbol("x", positive=True)
-    slopes = [sympy.simplify(activation_expression(activation).subs(h, s * x) / (s * x))
-              for s in (-1, 1)]  # fmt: skip
-    return () if any(slope.free_symbols for slope in slopes) else tuple(map(float, slopes))
 
 
 def moment_tuple(moment: tuple[Any, ...]) -> tuple[int, ...]:

@@ -18,19 +18,12 @@ from typing import Any
 import sympy
 from sympy import Expr, Poly, Symbol
 
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from .batch_closed_forms import batch_closed_form
-from .batch_moments import (
-    BatchMoment,
-    PairMoment,
-    collect_moment,
-    collect_pair,
-    smallest_batch,
-)
-from .gaussian_moments import RHO, SHIFT, Moment, closed_form
-from .gaussian_moments import Q as FIELD_STD
+from .batch_moments import collect_moment, collect_pair, smallest_batch
+from .expectations import AnyMoment
+from .gaussian_moments import Moment
+from .routes import ROUTES, Choice, Route, choose
 from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
 from .symbols import (
@@ -38,9 +31,12 @@ from .symbols import (
     DECAY,
     ETA,
     FACTORS,
+    FIELD_STD,
     GAMMA,
     GAMMA_RATE,
     NOISE,
+    RHO,
+    SHIFT,
     SIGN,
     SPREAD,
     UBAR,
@@ -51,7 +47,6 @@ from .symbols import (
     V,
 )
 
-AnyMoment = Moment | BatchMoment | PairMoment
 Expectation = Callable[[Expr], Expr]
 PairExpectation = Callable[[Expr, Expr], Expr]
 
@@ -76,6 +71,8 @@ class Derivation:
         positive.
     training
         Loss and optimiser.
+    routes
+        Those that are tried for the moments.
     """
 
     problem: Problem
@@ -83,6 +80,7 @@ class Derivation:
     drift: dict[str, Expr]
     moments: dict[Symbol, AnyMoment]
     training: Training = PLAIN
+    routes: tuple[Route, ...] = ROUTES
 
     @property
     def scale(self) -> Expr:
@@ -99,38 +97,36 @@ class Derivation:
         """The smallest batch size at which all moments exist."""
         if not self.problem.uses_batch:
             return 1
-        activation = activation_formula(self.problem.activation)
-        return smallest_batch(activation, self.field.X, self.moments.values())
+        return smallest_batch(self.problem.activation_, self.field.X, self.moments.values())
+
+    @cached_property
+    def choice(self) -> Choice:
+        """By which route every moment is known, and how exactly."""
+        return choose(self.moments, self.problem.activation_, self.field, self.routes)
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr]:
-        """Closed forms, of those moments that have one."""
-        activation = activation_formula(self.problem.activation)
-
-        def form(moment: AnyMoment) -> Expr | None:
-            if isinstance(moment, Moment):
-                return closed_form(activation, moment, self.shift != 0)
-            return batch_closed_form(activation, moment, self.field)
-
-        found = {symbol: form(moment) for symbol, moment in self.moments.items()}
-        return {symbol: value for symbol, value in found.items() if value is not None}
+        """Closed forms, of those moments whose route has one."""
+        return self.choice.expressions
 
     @cached_property
     def by_quadrature(self) -> dict[Symbol, AnyMoment]:
-        """The moments that have no closed form."""
+        """The moments that are found as numbers, by a quadrature or in a table."""
         return {s: m for s, m in self.moments.items() if s not in self.closed}
 
     @cached_property
     def equations(self) -> dict[str, Expr]:
         """The drift with closed forms put in, for a positive scale."""
-        positive = {SIGN: 1, FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
+        positive = {SIGN: sympy.Integer(1), FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
         return {
-            name: sympy.factor_terms(sympy.expand(value.subs(self.closed).subs(positive)))
+            name: sympy.factor_terms(sympy.expand(value.xreplace(self.closed).xreplace(positive)))
             for name, value in self.drift.items()
         }
 
 
-def derive_drift(problem: Problem, training: Training = PLAIN) -> Derivation:
+def derive_drift(
+    problem: Problem, training: Training = PLAIN, routes: tuple[Route, ...] = ROUTES
+) -> Derivation:
     """Derive the flow of a problem.
 
     Parameters
@@ -139,6 +135,8 @@ def derive_drift(problem: Problem, training: Training = PLAIN) -> Derivation:
         The setting; only its formulas matter here.
     training
         Loss and optimiser; squared loss and SGD by default.
+    routes
+        By which moments are known, in the order in which they are tried.
 
     Raises
     ------
@@ -147,11 +145,13 @@ def derive_drift(problem: Problem, training: Training = PLAIN) -> Derivation:
         computer algebra fails on.
     """
     with derivable(problem):
-        return _derive(structure(problem), problem, training)
+        return _derive(structure(problem), problem, training, routes)
 
 
 @lru_cache(maxsize=64)
-def _derive(formulas: str, problem: Problem, training: Training) -> Derivation:
+def _derive(
+    formulas: str, problem: Problem, training: Training, routes: tuple[Route, ...]
+) -> Derivation:
     step = one_step(problem, training)
     moments: dict[Symbol, Any] = {}
     if problem.uses_batch:
@@ -164,7 +164,7 @@ def _derive(formulas: str, problem: Problem, training: Training) -> Derivation:
         mean = partial(expectation, moments=moments)
         drift = _drift(step, mean, lambda *_: sympy.Integer(0))
     own = {name: drift[name] for name in problem.order_parameters}
-    return Derivation(problem, student_field(problem), own, moments, training)
+    return Derivation(problem, student_field(problem), own, moments, training, routes)
 
 
 def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:

@@ -9,7 +9,7 @@ from sympy import Expr, Integer
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ...teacher_student.schemes import field_expression, scheme_symbols
+from ...teacher_student.schemes import scheme_symbols
 from .symbols import BETA, GAMMA, SIGN, SPREAD, UBAR, UHAT, L, U
 
 #: What the field is derived by; for one example's own field those by mu and sigma are zero.
@@ -46,28 +46,28 @@ def student_field(problem: Problem) -> StudentField:
         For a batch scheme whose field does not separate into order parameters and randomness.
     """
     s = scheme_symbols()
-    field = field_expression(problem.scheme, problem.train_beta)
+    field = problem.scheme_.field
     by_name = {name: field.diff(s[name]) for name in DERIVATIVES}
     if any(derivative.has(sympy.DiracDelta) for derivative in by_name.values()):
         raise InputError("scheme", problem.scheme, "a field without jumps is accepted")
     by_name["n2"] *= s["N"]
     values = {s["n2"]: s["N"] * L**2, s["gamma"]: GAMMA, s["beta"]: BETA}
-    population = {s["a"]: L * SIGN * U, s["mu"]: 0, s["sigma"]: L}
+    population = {s["a"]: L * SIGN * U, s["mu"]: Integer(0), s["sigma"]: L}
     batch = {s["a"]: L * SIGN * (UBAR + SPREAD * UHAT), s["mu"]: L * SIGN * UBAR}
     batch[s["sigma"]] = L * SPREAD
-    f = sympy.expand(_large_dimension(field.subs({**values, **population})))
+    f = sympy.expand(_large_dimension(field.xreplace({**values, **population})))
     scale, shift = sympy.simplify(f.coeff(U, 1) / SIGN), sympy.simplify(f.coeff(U, 0))
     random = {**values, **(batch if problem.uses_batch else population)}
-    derivatives = {name: _large_dimension(e.subs(random)) for name, e in by_name.items()}
+    derivatives = {name: _large_dimension(e.xreplace(random)) for name, e in by_name.items()}
     X: Expr = U
     if problem.uses_batch:
-        X = _batch_part(problem, _large_dimension(field.subs(random)), scale, shift)
+        X = _batch_part(problem, _large_dimension(field.xreplace(random)), scale, shift)
     return StudentField(scale, shift, X, derivatives)
 
 
 def _batch_part(problem: Problem, field: Expr, scale: Expr, shift: Expr) -> Expr:
     X = sympy.expand(sympy.simplify((field - shift) / (scale * SIGN)).subs(SIGN**2, 1))
-    flipped = X.subs({UHAT: -UHAT, UBAR: -UBAR}, simultaneous=True)
+    flipped = X.xreplace({UHAT: -UHAT, UBAR: -UBAR})
     if not X.free_symbols <= {UHAT, UBAR, SPREAD} or sympy.expand(flipped + X) != 0:
         raise InputError(
             "scheme",

@@ -18,6 +18,10 @@ ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = tuple(
 SIGN = Symbol("sign", real=True)
 ORDER_PARAMETERS = {"gamma": GAMMA, "beta": BETA, "R": R, "L": L}
 
+#: What Gaussian moments are functions of: the field's positive scale, its correlation, its shift.
+FIELD_STD = Symbol("q", positive=True)
+RHO, SHIFT = sympy.symbols("rho shift", real=True)
+
 #: Student output, its slope, normalised student field, teacher output and field, label noise.
 G, SLOPE, U, T, V, XI = FACTORS = sympy.symbols("g_f slope u g_v v xi", real=True)
 #: The batch's law (theory.md, section 4): ``u = ubar + s uhat``.

@@ -11,11 +11,10 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from ...codegen.modules import PACKAGE
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.problem import Problem
-from ...teacher_student.schemes import scheme_formula
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
-from ..derivation.drift import AnyMoment, Derivation, derive_drift
+from ..derivation.drift import Derivation, derive_drift
+from ..derivation.expectations import AnyMoment
 from ..derivation.symbols import GAMMA, L
 from ..flow.flow_kernels import parameters
 from ..source.flow_source import RENAMED, flow_source
@@ -132,8 +131,8 @@ class Equations:
         """The formulas behind the equations, a line each."""
         problem = self.derivation.problem
         return [
-            f"student field f = {scheme_formula(problem.scheme)},",
-            f"activation g(h) = {activation_formula(problem.activation)};",
+            f"student field f = {problem.scheme_.formula},",
+            f"activation g(h) = {problem.activation_.formula};",
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
         ]

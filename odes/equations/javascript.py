@@ -15,13 +15,12 @@ from sympy import Expr, Symbol
 
 from ...codegen.javascript import assignments, code, function
 from ...codegen.modules import PACKAGE
-from ...teacher_student.activations import activation_formula, kinks
-from ..derivation.batch_moments import side_slopes
+from ..derivation.batch_tables import degree
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor, teacher_factor
 from ..derivation.symbols import PARAMETERS
 from ..source.flow_source import RENAMED, closed_drift, generalisation_error, jacobian_entry
-from ..source.table_source import degree, table_point, table_spec, tabulated
+from ..source.table_source import table_point, table_spec, tabulated
 
 _U, _V = sympy.symbols("u v", real=True)
 
@@ -43,7 +42,7 @@ def javascript_flow(derivation: Derivation) -> str:
     """
     names = derivation.problem.order_parameters
     has_table = bool(table_spec(derivation))
-    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    homogeneous = derivation.problem.activation_.homogeneous
     facts = {
         "names": list(names),
         "size": len(names),
@@ -61,13 +60,9 @@ def javascript_flow(derivation: Derivation) -> str:
 
 def _learning_rate(derivation: Derivation) -> str:
     """``learningRate(t, eta)``: the constant that is passed in, or the schedule's formula."""
-    eta = derivation.problem.eta
-    if not isinstance(eta, str):
-        return function("learningRate", ["t", "eta"], ["return eta;"])
-    from ...codegen.formula import to_sympy
-
-    schedule = to_sympy(eta, {"t": Symbol("t", real=True)})
-    return function("learningRate", ["t", "eta"], [f"return {code(schedule)};"])
+    schedule = derivation.problem.schedule
+    value = code(schedule.expression) if schedule else "eta"
+    return function("learningRate", ["t", "eta"], [f"return {value};"])
 
 
 def _unpack(derivation: Derivation, *, rates: bool) -> list[str]:
@@ -126,7 +121,7 @@ def _table_lines(derivation: Derivation) -> list[str]:
     wanted = derivation.by_quadrature
     if not wanted:
         return []
-    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    homogeneous = derivation.problem.activation_.homogeneous
     point, order = table_point(derivation, "Math", "scaleAxis(p.table, q)"), tabulated(derivation)
     lines = [f"const values = lookUp(p.table, Math.acos(rho), {point}, {len(order)});"]
     lines += ["const size = Math.hypot(q, shift);"] if homogeneous else []
@@ -142,7 +137,7 @@ def _moments(
     """The line that calls a two-fold quadrature, and its source, as in `quadrature_source`."""
     if not wanted:
         return [], ""
-    activation = activation_formula(derivation.problem.activation)
+    activation = derivation.problem.activation_
     shifted = derivation.shift != 0
     teachers = {(m.teacher, m.v): teacher_factor(activation, m, _V) for m in wanted.values()}
     inner = {f"b{i}{j}": e for (i, j), e in teachers.items() if (i, j) != (0, 0)}
@@ -150,7 +145,7 @@ def _moments(
         f"a{k}": student_factor(activation, moment, _U, shifted)
         for k, moment in enumerate(wanted.values())
     }
-    at = kinks(activation)
+    at = activation.kinks
     averages, source = _teacher_averages(f"{name}Teacher", inner, at)
     sums = [
         f"total[{k}] += rule.weights[i]*a{k}"

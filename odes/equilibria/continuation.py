@@ -13,7 +13,8 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from .dynamics import Dynamics
-from .fixed_points import FixedPoint, all_points
+from .fixed_points import all_points
+from .points import FixedPoint
 
 if TYPE_CHECKING:
     import xarray

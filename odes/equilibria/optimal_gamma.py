@@ -13,9 +13,7 @@ from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment
 from ..derivation.drift import Derivation, derive_drift
-from ..derivation.gaussian_moments import RHO
-from ..derivation.gaussian_moments import Q as FIELD_STD
-from ..derivation.symbols import BATCH
+from ..derivation.symbols import BATCH, FIELD_STD, RHO
 from ..source.table_source import table_spec
 from ..tables.batch_law import Fineness
 from ..tables.table_quadrature import evaluate

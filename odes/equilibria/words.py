@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..flow.trajectory import OUTSIDE_TABLES
-from .fixed_points import ATTRACTOR, FixedPoint, FixedPoints
+from .points import ATTRACTOR, FixedPoint, FixedPoints
 
 
 def summary(found: FixedPoints) -> str:

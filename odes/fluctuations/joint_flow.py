@@ -12,9 +12,9 @@ from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ..flow.flow_kernels import flow_kernels, parameters
 from ..flow.trajectory import FlowError
-from ..tables.diffusion_tables import diffusion_table
 from ..tables.regions import widened
 from ..tables.table_quadrature import Progress
+from .diffusion_tables import diffusion_table
 
 Array = np.ndarray
 #: A prediction to first order in 1/N needs fewer digits than the flow itself.

@@ -14,12 +14,22 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...codegen.lowering import assignments, code, function
-from ...teacher_student.activations import activation_formula
 from ...teacher_student.formula_kernels import learning_rate_source
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import RHO, SHIFT, Moment, closed_form
-from ..derivation.gaussian_moments import Q as FIELD_STD
-from ..derivation.symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
+from ..derivation.gaussian_moments import Moment
+from ..derivation.routes import choose
+from ..derivation.symbols import (
+    BATCH,
+    ETA,
+    FIELD_STD,
+    ORDER_PARAMETERS,
+    PARAMETERS,
+    RHO,
+    SHIFT,
+    SIGN,
+    L,
+    R,
+)
 from .quadrature_source import moment_functions
 from .resolution import resolved_scale
 from .table_source import table_lines, table_spec
@@ -47,7 +57,7 @@ def flow_source(derivation: Derivation) -> str:
         f"SINGULAR = {bool(spec) and json.loads(spec)['singular']}",
         f"TABLE = {spec!r}",
         f"LARGEST_SCALE = {_largest_scale(derivation)}",
-        learning_rate_source(derivation.problem.eta),
+        learning_rate_source(derivation.problem.schedule),
         _field(derivation),
         _rhs(derivation),
         _jacobian(derivation),
@@ -110,7 +120,7 @@ def _largest_scale(derivation: Derivation) -> str:
     if derivation.problem.uses_batch:
         return "math.inf"
     wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
-    largest = resolved_scale(activation_formula(derivation.problem.activation), wanted)
+    largest = resolved_scale(derivation.problem.activation_, wanted)
     return "math.inf" if largest == math.inf else repr(largest)
 
 
@@ -211,16 +221,12 @@ def _observables(derivation: Derivation) -> str:
 
 def generalisation_error(derivation: Derivation) -> tuple[Expr, dict[Symbol, Moment]]:
     """The error in closed forms, and in symbols of those moments that have none."""
-    activation = activation_formula(derivation.problem.activation)
-    error: Expr = sympy.Integer(0)
-    by_quadrature: dict[Symbol, Moment] = {}
-    for moment, weight in ERROR_MOMENTS.items():
-        value = closed_form(activation, moment, derivation.shift != 0)
-        if value is None:
-            value = Symbol("E_" + "".join(map(str, moment)), real=True)
-            by_quadrature[value] = moment
-        error += weight * value
-    return error, by_quadrature
+    moments = {Symbol("E_" + "".join(map(str, m)), real=True): m for m in ERROR_MOMENTS}
+    g, field = derivation.problem.activation_, derivation.field
+    closed = choose(moments, g, field, derivation.routes).expressions
+    values = {moment: closed.get(symbol, symbol) for symbol, moment in moments.items()}
+    error = sum((weight * values[m] for m, weight in ERROR_MOMENTS.items()), sympy.Integer(0))
+    return error, {s: moment for s, moment in moments.items() if s not in closed}
 
 
 def system_source(derivation: Derivation) -> str:

@@ -9,17 +9,16 @@ from sympy import Expr, Symbol
 
 from ...codegen.lowering import assignments, function
 from ...results.errors import InputError
-from ...teacher_student.activations import activation_formula
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
     BatchDiffusion,
     Combination,
     derive_batch_diffusion,
 )
-from ..derivation.batch_moments import side_slopes
 from ..derivation.diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import Moment, closed_form
+from ..derivation.gaussian_moments import Moment
+from ..derivation.routes import choose
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT
@@ -91,7 +90,7 @@ def _table(derivation: Derivation, moments: int) -> str:
     X = derivation.field.X
     batch = derivation.problem.uses_batch
     spec = {
-        "homogeneous": bool(side_slopes(activation_formula(derivation.problem.activation))),
+        "homogeneous": derivation.problem.activation_.homogeneous,
         "shifted": derivation.shift != 0,
         "singular": batch and singular(derivation),
         "order": max(0, derivation.smallest_batch - 2),
@@ -104,7 +103,7 @@ def _table(derivation: Derivation, moments: int) -> str:
 def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
     """Lines that read the moments from the table, at the point of its axes."""
     point = "math.atan(2.0*q), shift"
-    if side_slopes(activation_formula(derivation.problem.activation)):
+    if derivation.problem.activation_.homogeneous:
         point = "math.atan2(shift, q), math.hypot(q, shift)"
     elif derivation.problem.uses_batch and singular(derivation):
         point = "math.log(q), shift"
@@ -119,11 +118,9 @@ def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
 
 
 def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
-    activation = activation_formula(derivation.problem.activation)
-    shifted = derivation.shift != 0
-    closed = {s: closed_form(activation, m, shifted) for s, m in diffusion.moments.items()}
-    tabulated = {s: m for s, m in diffusion.moments.items() if closed[s] is None}
-    values = {s: value for s, value in closed.items() if value is not None}
+    problem, field, routes = derivation.problem, derivation.field, derivation.routes
+    values = choose(diffusion.moments, problem.activation_, field, routes).expressions
+    tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
     size = diffusion.covariance.rows
     derived = {
         f"D[{i}, {j}]": diffusion.covariance[i, j] for i in range(size) for j in range(i, size)

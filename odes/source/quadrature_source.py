@@ -8,7 +8,6 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...codegen.lowering import assignments, function
-from ...teacher_student.activations import activation_formula, kinks
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor, teacher_factor
 
@@ -25,7 +24,7 @@ def moment_functions(
     """
     if not wanted:
         return [], ""
-    activation = activation_formula(derivation.problem.activation)
+    activation = derivation.problem.activation_
     shifted = derivation.shift != 0
     students = {m: student_factor(activation, m, _U, shifted) for m in wanted.values()}
     teachers = {(m.teacher, m.v): teacher_factor(activation, m, _V) for m in wanted.values()}
@@ -36,9 +35,9 @@ def moment_functions(
         f"{s} += weight_u*a{k}" + (f"*s{m.teacher}{m.v}" if m.teacher or m.v else "")
         for k, (s, m) in enumerate(wanted.items())
     ]
-    body = _quadrature_lines(symbols, outer, inner, products, bool(kinks(activation)))
+    body = _quadrature_lines(symbols, outer, inner, products, bool(activation.kinks))
     source = function(name, ["q", "shift", "rho"], body, [f"({', '.join(symbols)},)"])
-    at = kinks(activation)
+    at = activation.kinks
     arrays = f"KINKS = np.array([{', '.join(map(repr, at))}], dtype=np.float64)\n\n"
     call = f"{', '.join(symbols)}{',' if len(symbols) == 1 else ''} = {name}(q, shift, rho)"
     return [call], arrays + source + "\n"

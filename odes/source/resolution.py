@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 import sympy
 
-from ...teacher_student.activations import kinks
+from ...teacher_student.activations import Activation
 from ...teacher_student.normal_quadrature import FINE, student_rule
 from ..derivation.gaussian_moments import Moment, student_factor
-from ..derivation.gaussian_moments import Q as FIELD_STD
+from ..derivation.symbols import FIELD_STD
 
 Array = np.ndarray
 _U = sympy.Symbol("u", real=True)
@@ -23,7 +23,7 @@ ACCURATE = 1e-7
 CUTS = (-6.0, -3.0, -1.5, -0.7, 0.7, 1.5, 3.0, 6.0)
 
 
-def resolved_scale(activation: str, moments: Iterable[Moment]) -> float:
+def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:
     """The largest scale tried up to which a rule and a finer one agree; infinite if at all.
 
     An activation that oscillates, as ``sin(h)`` does, is resolved up to some scale only; one
@@ -32,13 +32,13 @@ def resolved_scale(activation: str, moments: Iterable[Moment]) -> float:
     Parameters
     ----------
     activation
-        A shipped name or a formula in ``h``.
+        That of student and teacher.
     moments
         Moments that are found by quadrature.
     """
     factors = {student_factor(activation, moment, _U, False) for moment in moments}
     functions = [sympy.lambdify((_U, FIELD_STD), f, _NUMPY) for f in sorted(factors, key=str)]
-    at = np.array(kinks(activation), dtype=np.float64)
+    at = np.array(activation.kinks, dtype=np.float64)
     largest = math.inf
     for power in range(DOUBLINGS + 1):
         scale = 2.0**power

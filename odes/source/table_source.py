@@ -4,37 +4,23 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from ...teacher_student.activations import activation_formula
-from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple, side_slopes
-from ..derivation.drift import AnyMoment, Derivation
-from ..derivation.student_field import laurent
-from ..derivation.symbols import PARAMETERS, UHAT
-from ..tables.table_spec import TableSpec
+from ..derivation.batch_moments import PairMoment
+from ..derivation.batch_tables import degree, is_singular, spec_of
+from ..derivation.drift import Derivation
+from ..derivation.symbols import PARAMETERS
 
 
 def table_spec(derivation: Derivation) -> str:
     """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
     if not (derivation.problem.uses_batch and derivation.by_quadrature):
         return ""
-    activation, X = activation_formula(derivation.problem.activation), derivation.field.X
     wanted = derivation.by_quadrature.values()
-    return TableSpec(
-        activation,
-        side_slopes(activation),
-        tuple(laurent(X.coeff(UHAT, 0))),
-        tuple(laurent(X.coeff(UHAT, 1))),
-        derivation.shift != 0,
-        singular(derivation),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, BatchMoment)),
-        tuple(moment_tuple(m) for m in wanted if isinstance(m, PairMoment)),
-    ).to_json()
+    return spec_of(derivation.problem.activation_, derivation.field, wanted).to_json()
 
 
 def singular(derivation: Derivation) -> bool:
-    """Whether moments may be infinite at q = 0: a bounded activation, a field with 1/s in it."""
-    homogeneous = side_slopes(activation_formula(derivation.problem.activation))
-    at_centre = laurent(derivation.field.X.coeff(UHAT, 0))
-    return not homogeneous and any(power < 0 for _, _, power in at_centre)
+    """Whether moments may be infinite at q = 0."""
+    return is_singular(derivation.problem.activation_, derivation.field)
 
 
 def table_point(derivation: Derivation, functions: str, axis: str) -> str:
@@ -49,7 +35,7 @@ def table_point(derivation: Derivation, functions: str, axis: str) -> str:
     axis
         The scale on the table's axis.
     """
-    if not side_slopes(activation_formula(derivation.problem.activation)):
+    if not derivation.problem.activation_.homogeneous:
         return f"{axis}, shift"
     return "0.0, 0.0" if derivation.shift == 0 else f"{functions}.atan2(shift, q), 0.0"
 
@@ -65,7 +51,7 @@ def table_lines(derivation: Derivation) -> list[str]:
     wanted = derivation.by_quadrature
     if not wanted:
         return []
-    homogeneous = bool(side_slopes(activation_formula(derivation.problem.activation)))
+    homogeneous = derivation.problem.activation_.homogeneous
     point = table_point(derivation, "math", f"scale_axis(p, {len(PARAMETERS)}, q)")
     order = tabulated(derivation)
     lines = [
@@ -77,8 +63,3 @@ def table_lines(derivation: Derivation) -> list[str]:
         power = degree(wanted[symbol]) if homogeneous else 0
         lines.append(f"{symbol} = values[{i}]" + f"*size**{power}" * (power > 0))
     return lines
-
-
-def degree(moment: AnyMoment) -> int:
-    """How many times a moment holds the student's output."""
-    return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g

@@ -30,8 +30,8 @@ from .table_spec import TableSpec
 Array = np.ndarray
 #: The source that decides what is in a table, besides its key.
 SOURCES = (
-    "batch_arrays.py", "batch_law.py", "batch_quadrature.py", "chebyshev.py", "moment_tables.py",
-    "regions.py", "table_quadrature.py",
+    "batch_arrays.py", "batch_law.py", "batch_panels.py", "batch_quadrature.py", "batch_teacher.py",
+    "chebyshev.py", "moment_tables.py", "regions.py", "table_quadrature.py",
 )  # fmt: skip
 #: Below this batch size one example's deviation has no density.
 SMALLEST_TABLE = 3

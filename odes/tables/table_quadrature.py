@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...codegen.modules import generated, kernel_texts
+from ...teacher_student.activations import Activation
 from ...teacher_student.formula_kernels import activation_source
 from .batch_arrays import Direction, Plan, Statistics, Teacher
 from .batch_law import Fineness, pair_weights, recurrence, statistics_rule
@@ -43,7 +44,7 @@ def evaluate(
     progress
         Called with (points done, points in all).
     """
-    kernels = quadrature_kernels(spec.activation)
+    kernels = quadrature_kernels(Activation(spec.activation))
     points = list(points)
     tables: dict[float, Array] = {}
 
@@ -130,12 +131,13 @@ def _plan(spec: TableSpec) -> Plan:
     )
 
 
-def quadrature_kernels(activation: str) -> Any:
+def quadrature_kernels(activation: Activation) -> Any:
     """The compiled quadrature of an activation."""
 
     def write() -> dict[str, str]:
         head = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
         system = head + activation_source(activation)
-        return {"system": system} | kernel_texts("odes/tables/batch_quadrature")
+        parts = ("batch_teacher", "batch_panels", "batch_quadrature")
+        return {"system": system} | kernel_texts(*(f"odes/tables/{part}" for part in parts))
 
-    return generated("batch_quadrature", activation, write)
+    return generated("batch_quadrature", activation.formula, write)

@@ -56,12 +56,3 @@ def observe(rows: np.ndarray, Q: np.ndarray, error: np.ndarray) -> None:
     for i in range(rows.shape[0]):
         shift, Q[i] = population_field(rows[i, 0], rows[i, 1], rows[i, 3])
         error[i] = test_error(shift, Q[i], min(1.0, max(-1.0, rows[i, 2])))
-
-
-@kernel
-def evaluate(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """g and g' of an array of fields."""
-    g, slope = np.empty(h.shape), np.empty(h.shape)
-    for i in range(h.size):
-        g.flat[i], slope.flat[i] = activation(h.flat[i])
-    return g, slope

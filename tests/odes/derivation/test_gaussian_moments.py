@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 import sympy
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.gaussian_moments import (
-    RHO,
-    SHIFT,
-    Moment,
-    Q,
-    closed_form,
-    wedge_moment,
-)
+from bntheory.odes.derivation.gaussian_moments import Moment, closed_form
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO, SHIFT
+from bntheory.odes.derivation.wedge_moments import wedge_moment
+from bntheory.teacher_student.activations import Activation
 from bntheory.teacher_student.problem import Problem
 from reference import ACTIVATIONS, gaussian_pair_mean
 
@@ -44,9 +40,9 @@ def quadrature(activation, moment, q, rho):
 def test_all_moments_of_a_flow_are_closed_and_right(activation):
     # Both sides are exact to rounding: the rule has 160 nodes a side on smooth pieces.
     for moment, (q, rho) in itertools.product(FLOW_MOMENTS, [(0.7, -0.6), (1.8, 0.35)]):
-        closed = closed_form(activation, moment, False)
+        closed = closed_form(Activation.named(activation), moment, False)
         assert closed is not None
-        value = float(closed.subs({Q: q, RHO: rho}))
+        value = float(closed.subs({FIELD_STD: q, RHO: rho}))
         assert value == pytest.approx(quadrature(activation, moment, q, rho), abs=1e-10)
 
 
@@ -54,7 +50,9 @@ def test_all_moments_of_a_flow_are_closed_and_right(activation):
 def test_a_wrong_closed_form_is_seen(factor_q, factor_rho):
     moment = Moment(1, 1, 0, 0, 1)
     right = quadrature("relu", moment, 1.3, 0.4)
-    wrong = closed_form("relu", moment, False).subs({Q: 1.3 * factor_q, RHO: 0.4 * factor_rho})
+    wrong = closed_form(Activation.named("relu"), moment, False).subs(
+        {FIELD_STD: 1.3 * factor_q, RHO: 0.4 * factor_rho}
+    )
     assert abs(float(wrong) - right) > 1e-4
 
 
@@ -65,12 +63,12 @@ def test_relu_moments_are_those_of_theory_section_3():
     expected = {
         Moment(0, 1, 1, 1, 0): angular,
         Moment(0, 1, 0, 1, 1): cross,
-        Moment(1, 1, 1, 0, 0): Q / 2,
-        Moment(1, 1, 0, 0, 1): Q * RHO / 2,
+        Moment(1, 1, 1, 0, 0): FIELD_STD / 2,
+        Moment(1, 1, 0, 0, 1): FIELD_STD * RHO / 2,
         Moment(0, 2, 0, 0, 0): sympy.Rational(1, 2),
     }
     for moment, value in expected.items():
-        difference = sympy.expand_trig(closed_form("relu", moment, False) - value)
+        difference = sympy.expand_trig(closed_form(Activation.named("relu"), moment, False) - value)
         assert sympy.simplify(difference) == 0
 
 
@@ -83,7 +81,9 @@ def test_any_polynomial_on_either_side_of_zero_has_closed_forms(formula):
         "step(h)*h^2": lambda x: (x > 0) * x**2,
         "h^3 - h": lambda x: x**3 - x,
     }[formula]
-    value = closed_form(formula, Moment(1, 0, 0, 1, 1), False).subs({Q: 0.8, RHO: 0.5})
+    value = closed_form(Activation.named(formula), Moment(1, 0, 0, 1, 1), False).subs(
+        {FIELD_STD: 0.8, RHO: 0.5}
+    )
     expected = gaussian_pair_mean(lambda u, v: shape(0.8 * u) * shape(v) * v, 0.5)
     assert float(value) == pytest.approx(expected, abs=1e-10)
     assert h not in value.free_symbols
@@ -91,14 +91,14 @@ def test_any_polynomial_on_either_side_of_zero_has_closed_forms(formula):
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "min(max(h,-1),1)"])
 def test_no_closed_form_is_claimed_where_there_is_none(activation):
-    assert closed_form(activation, Moment(1, 0, 0, 1, 0), False) is None
+    assert closed_form(Activation.named(activation), Moment(1, 0, 0, 1, 0), False) is None
 
 
 def test_a_shift_is_carried_where_it_can_be():
-    shifted = closed_form("identity", Moment(1, 1, 0, 1, 0), True)
-    assert sympy.simplify(shifted - Q * RHO) == 0
-    assert closed_form("identity", Moment(2, 0, 0, 0, 0), True).has(SHIFT)
-    assert closed_form("relu", Moment(2, 0, 0, 0, 0), True) is None
+    shifted = closed_form(Activation.named("identity"), Moment(1, 1, 0, 1, 0), True)
+    assert sympy.simplify(shifted - FIELD_STD * RHO) == 0
+    assert closed_form(Activation.named("identity"), Moment(2, 0, 0, 0, 0), True).has(SHIFT)
+    assert closed_form(Activation.named("relu"), Moment(2, 0, 0, 0, 0), True) is None
 
 
 def test_wedge_moments_against_monte_carlo():

@@ -11,10 +11,9 @@ from bntheory.codegen.modules import kernel_texts
 from bntheory.odes.derivation import symbols
 from bntheory.odes.derivation.diffusion import derive_diffusion
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.gaussian_moments import RHO, SHIFT, closed_form
-from bntheory.odes.derivation.gaussian_moments import Q as FIELD_STD
+from bntheory.odes.derivation.gaussian_moments import closed_form
 from bntheory.odes.derivation.step import LABEL, PLAIN, SQUARED_LOSS, Training
-from bntheory.odes.derivation.symbols import G
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO, SHIFT, G
 from bntheory.odes.flow.flow_kernels import parameters
 from bntheory.odes.source.flow_source import system_source
 from bntheory.odes.source.fluctuation_source import fluctuation_source
@@ -142,7 +141,9 @@ def test_a_diffusion_is_the_covariance_of_sampled_increments(loss: sympy.Expr) -
     point = {symbols.ETA: eta, symbols.BATCH: M, symbols.NOISE: 0.2, symbols.R: R, symbols.L: L}
     point |= {symbols.SIGN: 1, symbols.DECAY: 0}
     field = {RHO: R, FIELD_STD: L, SHIFT: 0}
-    closed = {s: closed_form("h", moment, False) for s, moment in derived.moments.items()}
+    closed = {
+        s: closed_form(problem.activation_, moment, False) for s, moment in derived.moments.items()
+    }
     point |= {s: value.subs(field) for s, value in closed.items()}
     assert derived.coordinates == ("R", "L")
     D = np.array(derived.covariance.subs(point), dtype=float)

@@ -7,7 +7,7 @@ import heyoka
 import numpy as np
 import pytest
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.gaussian_moments import RHO, Q
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO
 from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 
@@ -57,7 +57,7 @@ def test_against_heyoka_with_its_own_compilation_of_the_equations():
         equation = derivation.equations[name]
         equation = equation.subs({s: numbers[s.name] for s in equation.free_symbols
                                   if s.name in numbers})  # fmt: skip
-        assert not equation.has(Q, RHO)
+        assert not equation.has(FIELD_STD, RHO)
         system.append((variable, heyoka.from_sympy(equation)))
     taylor = heyoka.taylor_adaptive(system, list(problem.start), tol=1e-15)
     flow = bn.integrate(problem, time=25, points=6)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from batch_reference import drawn_increments, in_order_parameters
 from bntheory.odes.derivation.diffusion import derive_diffusion
+from bntheory.odes.fluctuations.diffusion_tables import diffusion_table, sampled
 from bntheory.odes.fluctuations.joint_flow import fluctuation_kernels, joint_parameters
 from bntheory.odes.tables.chebyshev import look_up
-from bntheory.odes.tables.diffusion_tables import diffusion_table, sampled
 from reference import ACTIVATIONS
 
 TIMES = [0.0, 1.0, 3.0, 6.0, 10.0]

@@ -4,8 +4,9 @@ import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.odes.flow.flow_kernels import flow_kernels
+from bntheory.odes.fluctuations import diffusion_tables
 from bntheory.odes.fluctuations.joint_flow import fluctuation_kernels
-from bntheory.odes.tables import diffusion_tables, moment_tables, shipped
+from bntheory.odes.tables import moment_tables, shipped
 from bntheory.odes.tables.regions import middle
 from bntheory.odes.tables.table_spec import TableSpec
 

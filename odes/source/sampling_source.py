@@ -22,7 +22,7 @@ def sampling_source(problem: Problem) -> str:
         "from bntheory.codegen.jit import kernel",
         f"SCATTERING = {len(derived.scattering)}",
         f"AVERAGED = {len(derived.averaged)}",
-        activation_source(problem.activation),
+        activation_source(problem.activation_),
         function("elements", arguments, body, [], comment="Elements of one step."),
     ]
     return "\n".join(parts)

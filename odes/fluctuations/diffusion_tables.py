@@ -32,10 +32,10 @@ from ...codegen.modules import (
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
-from . import chebyshev
-from .regions import widened
-from .shipped import shipped
-from .table_quadrature import Progress, laurent_values
+from ..tables import chebyshev
+from ..tables.regions import widened
+from ..tables.shipped import shipped
+from ..tables.table_quadrature import Progress, laurent_values
 
 Array = np.ndarray
 #: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
@@ -214,7 +214,7 @@ def sampling_kernels(problem: Problem) -> Any:
     """The compiled sampling of a batch scheme's step."""
 
     def write() -> dict[str, str]:
-        from .sampling_source import sampling_source
+        from ..source.sampling_source import sampling_source
 
         return {"system": sampling_source(problem)} | kernel_texts("odes/tables/batch_sampling")
 

@@ -1,0 +1,54 @@
+"""The spread of runs at finite N: whether there is one, and a flow that carries it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...results.checks import integer
+from ...teacher_student.problem import Problem
+from ..flow.trajectory import Flow
+from ..tables.table_quadrature import Progress
+from .covariance import fluctuations
+from .diffusion_tables import smallest_scatter
+from .joint_flow import fluctuation_kernels
+
+
+def scatter_is_finite(problem: Problem) -> bool:
+    """Whether a run's scatter exists: in small batches that of L (and of R) is infinite."""
+    return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.M
+
+
+def spread_is_measurable(problem: Problem) -> bool:
+    """Whether runs can measure their own spread: at the smallest batch with a finite scatter the
+    sampling error of that scatter is infinite still (theory.md, section 4)."""
+    smallest = smallest_scatter(problem, fluctuation_kernels(problem))
+    return smallest == 1 or smallest < problem.M
+
+
+def with_fluctuations(
+    flow: Flow, dim: int, runs: int = 1, progress: Progress | None = None
+) -> Flow:
+    """A flow with the predicted spread and shift of runs at N = dim.
+
+    Parameters
+    ----------
+    flow
+        A complete flow.
+    dim
+        Input dimension N.
+    runs
+        The spread is that of a mean over so many runs.
+    progress
+        As for `fluctuations`.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is accepted.
+    FlowError
+        If the flow is not complete.
+    """
+    size, count = integer("dim", dim, 3), integer("runs", runs, 1)
+    predicted = fluctuations(flow.raise_for_status().problem, times=flow.t, progress=progress)
+    spread, shift = predicted.std(size, count), predicted.mean_shift(size)
+    return replace(flow, std=spread, shift=shift, dim=size, averaged=count)
