@@ -12,8 +12,8 @@ import numpy as np
 
 from ..odes.derivation.batch_moments import side_slopes
 from ..odes.derivation.drift import Derivation, derive_drift
+from ..odes.derivation.observables import observables
 from ..odes.equations.javascript import javascript_flow
-from ..odes.source.flow_source import generalisation_error
 from ..odes.source.table_source import table_spec
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..results.errors import InputError
@@ -110,7 +110,7 @@ def _plan(
 ) -> tuple[Derivation, list[int]]:
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
-    if kinks(activation_formula(activation)) and generalisation_error(derivation)[1]:
+    if kinks(activation_formula(activation)) and observables(derivation).by_quadrature:
         raise InputError(
             "activations",
             activation,

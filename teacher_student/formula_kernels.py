@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..codegen.modules import generated, kernel_texts
 from ..results.errors import InputError
@@ -19,6 +19,9 @@ from .activations import activation_expression, activation_formula, slope_expres
 from .activations import kinks as activation_kinks
 from .problem import Problem
 from .schemes import field_expression, scheme_formula, scheme_symbols
+
+if TYPE_CHECKING:
+    from ..codegen.model import Function
 
 #: What the field's derivative is taken by, in the order in which kernels receive it.
 FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
@@ -83,6 +86,8 @@ def specialise(problem: Problem, *modules: str) -> Any:
 
 def formula_source(problem: Problem) -> str:
     """Source text of all functions of a problem."""
+    from ..codegen.printers.python import PYTHON
+
     return "\n".join(
         [
             "import math",
@@ -91,7 +96,7 @@ def formula_source(problem: Problem) -> str:
             "",
             activation_source(problem.activation),
             field_source(problem),
-            learning_rate_source(problem.eta),
+            PYTHON.function(learning_rate_function(problem.eta)),
             f"USES_BATCH = {problem.uses_batch}",
             f"TRAINS_BETA = {problem.train_beta}",
         ]
@@ -100,40 +105,38 @@ def formula_source(problem: Problem) -> str:
 
 def activation_source(activation: str) -> str:
     """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
-    from ..codegen.lowering import point_function
+    from ..codegen.model import point_function
+    from ..codegen.printers.python import PYTHON
 
     values = {"g": activation_expression(activation), "slope": slope_expression(activation)}
     comment = f"{activation_formula(activation)} and its derivative."
-    kinks = ", ".join(map(repr, activation_kinks(activation)))
-    return (
-        point_function("activation", ["h"], values, comment)
-        + f"\nKINKS = np.array([{kinks}], dtype=np.float64)\n"
-    )
+    function = PYTHON.function(point_function("activation", ["h"], values, comment))
+    return f"{function}\n{PYTHON.constant('KINKS', activation_kinks(activation))}\n"
 
 
 def field_source(problem: Problem) -> str:
     """``field(a, mu, sigma, n2, gamma, beta, N) -> (f, its derivatives)``."""
-    from ..codegen.lowering import point_function
+    from ..codegen.model import point_function
+    from ..codegen.printers.python import PYTHON
 
     symbols = scheme_symbols()
     expression = field_expression(problem.scheme, problem.train_beta)
     values = {"f": expression}
     values |= {f"f_{name}": expression.diff(symbols[name]) for name in FIELD_DERIVATIVES}
     arguments = [*FIELD_DERIVATIVES, "N"]
-    return point_function("field", arguments, values, scheme_formula(problem.scheme))
+    made = point_function("field", arguments, values, scheme_formula(problem.scheme))
+    return PYTHON.function(made)
 
 
-def learning_rate_source(eta: float | str) -> str:
+def learning_rate_function(eta: float | str) -> Function:
     """``learning_rate(t, eta)``: the constant that is passed in, or the schedule's formula."""
-    from ..codegen.formula import to_sympy
-    from ..codegen.lowering import code, function
-
-    if not isinstance(eta, str):
-        return function("learning_rate", ["t", "eta"], [], ["eta"])
     import sympy
 
+    from ..codegen.formula import to_sympy
+    from ..codegen.model import Function, Return
+
+    arguments = ("t", "eta")
+    if not isinstance(eta, str):
+        return Function("learning_rate", arguments, (Return(sympy.Symbol("eta")),))
     schedule = to_sympy(eta, {"t": sympy.Symbol("t", real=True)})
-    comment = f"The schedule {eta}."
-    return function(
-        "learning_rate", ["t", "eta"], [], [f"float({code(schedule)})"], comment=comment
-    )
+    return Function("learning_rate", arguments, (Return(schedule),), f"The schedule {eta}.")

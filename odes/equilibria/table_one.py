@@ -18,7 +18,7 @@ from ..derivation.drift import Derivation, derive_drift
 from ..derivation.gaussian_moments import RHO, SHIFT
 from ..derivation.gaussian_moments import Q as FIELD_STD
 from ..derivation.symbols import BATCH, DECAY, ETA, GAMMA, GAMMA_RATE, NOISE, SIGN, ZETA, L, R
-from ..source.flow_source import jacobian_entry
+from ..source.slopes import jacobian_entry
 from .dynamics import Dynamics
 from .stability import best_limit, largest_learning_rate
 
