@@ -38,6 +38,7 @@ from ..derivation.gaussian_moments import Q as FIELD_STD
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import NOISE, UHAT, R
+from .columns import column, in_columns
 from .quadratures import kink_constant, moment_functions
 from .system_module import RENAMED, unpacked
 from .table_source import singular
@@ -148,47 +149,14 @@ def _diffusion(derivation: Derivation, diffusion: Diffusion) -> Module:
     }
     derived[_F1] = diffusion.finite_size
     columns: list[Expr] = []
-    sums = {name: _in_columns(value, set(tabulated), columns) for name, value in derived.items()}
+    sums = {name: in_columns(value, set(tabulated), columns) for name, value in derived.items()}
     targets = {name: _lowerable(value, values) for name, value in sums.items()}
-    look_up = _look_up(derivation, [_column(i) for i in range(len(columns))])
+    look_up = _look_up(derivation, [column(i) for i in range(len(columns))])
     across = Assign(ACROSS, sympy.Max(SMALLEST_ACROSS, 1 - R**2))
     body = [across, *(look_up if columns else []), Block(targets)]
     row = _table_row(derivation, tabulated, columns)
     constants = _table(derivation, len(columns)) | (kink_constant(derivation) if row else {})
     return Module(constants, [*row, _diffusion_function(derivation, size, body)])
-
-
-def _column(index: int) -> Symbol:
-    return Symbol(f"column{index}", real=True)
-
-
-def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -> Expr:
-    """Write a sum of tabulated moments in terms of table columns; extends the columns.
-
-    Moments that always come together, as those of ``(g(v) - g(f))^4``, share one column.
-    """
-    rest, sums = sympy.Integer(0), dict[Expr, Expr]()
-    for term in sympy.Add.make_args(sympy.expand(expression)):
-        number, factors = term.as_coeff_mul()
-        inside = [f for f in factors if f in tabulated]
-        if len(inside) != 1 or not term.is_polynomial(*inside):
-            rest += term  # without a tabulated moment, or a product of two: those stand alone
-            continue
-        front = sympy.Mul(*(f for f in factors if f not in tabulated))
-        sums[front] = sums.get(front, sympy.Integer(0)) + number * inside[0]
-    # In an order of their own: that of a set would differ from process to process.
-    for moment in sorted(rest.free_symbols & tabulated, key=str):
-        rest = rest.xreplace({moment: _position(moment, columns)})
-    return rest + sum(front * _position(moments, columns) for front, moments in sums.items())
-
-
-def _position(moments: Expr, columns: list[Expr]) -> Expr:
-    scale, moments = moments.as_content_primitive()
-    if -moments in columns:
-        scale, moments = -scale, -moments
-    if moments not in columns:
-        columns.append(moments)
-    return scale * _column(columns.index(moments))
 
 
 def _table_row(
@@ -198,7 +166,7 @@ def _table_row(
     if not columns:
         return []
     call, quadrature = moment_functions("second_moments", derivation, tabulated)
-    values = {_column(i): column for i, column in enumerate(columns)}
+    values = {column(i): column for i, column in enumerate(columns)}
     body = (*call, Block(values), Return(tuple(values)))
     return [*quadrature, Function("table_row", ("q", "shift", "rho"), body)]
 

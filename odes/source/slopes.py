@@ -20,7 +20,7 @@ def jacobian_entry(derivation: Derivation, row: str, column: str) -> Expr:
     """``d(dy_row/dt) / dy_column`` in terms of order parameters, ``q``, ``rho`` and ``shift``."""
     drift, by = derivation.drift[row], ORDER_PARAMETERS[column]
     closed = derivation.closed
-    total = drift.diff(by).subs(closed)
+    total = drift.diff(by).xreplace(closed)
     inner = {
         RHO: SIGN if by == R else sympy.Integer(0),
         FIELD_STD: SIGN * derivation.scale.diff(by),
@@ -32,7 +32,7 @@ def jacobian_entry(derivation: Derivation, row: str, column: str) -> Expr:
             for variable, factor in inner.items()
             if factor != 0
         )
-        total += drift.diff(symbol).subs(closed) * slope
+        total += drift.diff(symbol).xreplace(closed) * slope
     return total
 
 

@@ -125,7 +125,7 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
 def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
     """The drift with closed forms put in, by the entry that it is assigned to."""
     return {
-        entry("dy", i): derivation.drift[name].subs(derivation.closed).xreplace(RENAMED)
+        entry("dy", i): derivation.drift[name].xreplace(derivation.closed).subs(RENAMED)
         for i, name in enumerate(derivation.problem.order_parameters)
     }
 
@@ -156,7 +156,7 @@ def _jacobian(derivation: Derivation) -> Function:
         return Function("jacobian", arguments, (Assign(entry("J", 0, 0), sympy.nan),), comment)
     names = derivation.problem.order_parameters
     entries = {
-        entry("J", i, j): jacobian_entry(derivation, row, column).xreplace(RENAMED)
+        entry("J", i, j): jacobian_entry(derivation, row, column).subs(RENAMED)
         for i, row in enumerate(names)
         for j, column in enumerate(names)
     }
