@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..odes.derivation.drift import Derivation, derive_drift
+from ..odes.derivation.observables import observables
 from ..odes.equations.javascript import javascript_flow
-from ..odes.source.flow_source import generalisation_error
 from ..odes.source.table_source import table_spec
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..results.errors import InputError
@@ -108,7 +108,7 @@ def _plan(
 ) -> tuple[Derivation, list[int]]:
     """A derivation, and the batch sizes at which it is shown."""
     derivation = derive_drift(Problem(activation, scheme))
-    if derivation.problem.activation_.kinks and generalisation_error(derivation)[1]:
+    if derivation.problem.activation_.kinks and observables(derivation).by_quadrature:
         raise InputError(
             "activations",
             activation,

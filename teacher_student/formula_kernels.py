@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..codegen.modules import generated, kernel_texts
 from ..results.errors import InputError
@@ -19,6 +19,9 @@ from .activations import Activation
 from .learning_rate import Schedule
 from .problem import Problem
 from .schemes import scheme_symbols
+
+if TYPE_CHECKING:
+    from ..codegen.model import Function
 
 #: What the field's derivative is taken by, in the order in which kernels receive it.
 FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
@@ -88,6 +91,8 @@ def specialise(problem: Problem, *modules: str) -> Any:
 
 def formula_source(problem: Problem) -> str:
     """Source text of all functions of a problem."""
+    from ..codegen.printers.python import PYTHON
+
     return "\n".join(
         [
             "import math",
@@ -96,7 +101,7 @@ def formula_source(problem: Problem) -> str:
             "",
             activation_source(problem.activation_),
             field_source(problem),
-            learning_rate_source(problem.schedule),
+            PYTHON.function(learning_rate_function(problem.schedule)),
             f"USES_BATCH = {problem.uses_batch}",
             f"TRAINS_BETA = {problem.train_beta}",
         ]
@@ -118,34 +123,37 @@ def compiled_activation(activation: Activation) -> Any:
 
 def activation_source(activation: Activation) -> str:
     """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
-    from ..codegen.lowering import point_function
+    from ..codegen.model import point_function
+    from ..codegen.printers.python import PYTHON
 
     values = {"g": activation.expression, "slope": activation.slope}
     comment = f"{activation.formula} and its derivative."
-    kinks = ", ".join(map(repr, activation.kinks))
-    return (
-        point_function("activation", ["h"], values, comment)
-        + f"\nKINKS = np.array([{kinks}], dtype=np.float64)\n"
-    )
+    function = PYTHON.function(point_function("activation", ["h"], values, comment))
+    return f"{function}\n{PYTHON.constant('KINKS', activation.kinks)}\n"
 
 
 def field_source(problem: Problem) -> str:
     """``field(a, mu, sigma, n2, gamma, beta, N) -> (f, its derivatives)``."""
-    from ..codegen.lowering import point_function
+    from ..codegen.model import point_function
+    from ..codegen.printers.python import PYTHON
 
     symbols = scheme_symbols()
     expression = problem.scheme_.field
     values = {"f": expression}
     values |= {f"f_{name}": expression.diff(symbols[name]) for name in FIELD_DERIVATIVES}
     arguments = [*FIELD_DERIVATIVES, "N"]
-    return point_function("field", arguments, values, problem.scheme_.formula)
+    made = point_function("field", arguments, values, problem.scheme_.formula)
+    return PYTHON.function(made)
 
 
-def learning_rate_source(schedule: Schedule | None) -> str:
+def learning_rate_function(schedule: Schedule | None) -> Function:
     """``learning_rate(t, eta)``: the constant that is passed in, or the schedule's formula."""
-    from ..codegen.lowering import code, function
+    import sympy
 
+    from ..codegen.model import Function, Return
+
+    arguments = ("t", "eta")
     if schedule is None:
-        return function("learning_rate", ["t", "eta"], [], ["eta"])
-    value, comment = f"float({code(schedule.expression)})", f"The schedule {schedule.formula}."
-    return function("learning_rate", ["t", "eta"], [], [value], comment=comment)
+        return Function("learning_rate", arguments, (Return(sympy.Symbol("eta")),))
+    comment = f"The schedule {schedule.formula}."
+    return Function("learning_rate", arguments, (Return(schedule.expression),), comment)

@@ -80,6 +80,30 @@ def scaled_cuts(kinks: np.ndarray, shift: float, scale: float, cuts: np.ndarray)
 
 
 @kernel
+def split_rule(
+    kinks: np.ndarray, shift: float, scale: float, panel: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of a rule split where ``shift + scale u`` meets the kinks.
+
+    Parameters
+    ----------
+    kinks, shift, scale, panel
+        As in `student_rule`.
+
+    Returns
+    -------
+    nodes, weights
+        Arrays of equal length.
+    """
+    cuts = np.empty(kinks.size)
+    scaled_cuts(kinks, shift, scale, cuts)
+    size = rule_size(kinks.size, panel)
+    nodes, weights = np.empty(size), np.empty(size)
+    size = fill_rule(cuts, panel, nodes, weights)
+    return nodes[:size], weights[:size]
+
+
+@kernel
 def sort(values: np.ndarray) -> None:
     """Sort a few numbers in place: an insertion sort compiles in a tenth of numba's own."""
     for i in range(1, values.size):

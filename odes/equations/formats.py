@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +9,12 @@ from sympy import Expr, Symbol
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-from ...codegen.modules import PACKAGE
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
 from ..derivation.symbols import GAMMA, L
-from ..flow.flow_kernels import parameters
-from ..source.flow_source import RENAMED, flow_source
-from ..tables.chebyshev import HEADER
-from .javascript import javascript_flow, runtime
+from .programs import javascript_program, python_program
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ class Equations:
         if scale is None:
             return dict(own)
         called = {self.derivation.scale: Symbol("Q", positive=True)}
-        return {("Q" if n == scale else n): e.subs(called) for n, e in own.items()}
+        return {("Q" if n == scale else n): e.xreplace(called) for n, e in own.items()}
 
     def text(self) -> str:
         """Plain text, one equation a line, and what the averages stand for."""
@@ -72,50 +67,14 @@ class Equations:
 
     def python(self) -> str:
         """A program that integrates the flow with NumPy and SciPy, without this package."""
-        problem = self.derivation.problem
-        rules = self._rules()
-        head = [f'"""{" ".join(self.preamble())}"""', "import math", "", "import numpy as np"]
-        head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
-        body = rules + "\n" + flow_source(self.derivation)
-        body = body.replace(".py_func", "")
-        tail = _DRIVER.format(
-            start=list(problem.start),
-            parameters=parameters(problem).tolist(),
-            names=", ".join(problem.order_parameters),
-        )
-        return "\n".join(head) + body + tail
+        return python_program(self.derivation, self.preamble())
 
     def javascript(self) -> str:
         """A program that integrates the flow in any JavaScript engine, without libraries.
 
         ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
         """
-        problem, text = self.derivation.problem, " ".join(self.preamble())
-        needed = ["special", "integrator"]
-        if self.derivation.by_quadrature:
-            needed += ["chebyshev"] if problem.uses_batch else []
-            needed += ["quadrature"]
-        numbers = parameters(problem)
-        own = dict(zip((symbol.name for symbol in RENAMED.values()), numbers.tolist(),
-                       strict=False))  # fmt: skip
-        table = numbers[len(own) :].tolist() or None
-        driver = _JAVASCRIPT_DRIVER.format(
-            names=", ".join(problem.order_parameters),
-            start=list(problem.start),
-            parameters=json.dumps(own | {"table": table}),
-        )
-        parts = [f"// {text}", '"use strict";', runtime(*needed), javascript_flow(self.derivation)]
-        return "\n".join([*parts, driver])
-
-    def _rules(self) -> str:
-        """Source of the quadrature, or of the look-up in a table that the parameters carry."""
-        if not self.derivation.by_quadrature:
-            return ""
-        if self.derivation.problem.uses_batch:
-            rule = (PACKAGE / "odes" / "tables" / "chebyshev.py").read_text()
-            return f"HEADER = {HEADER}\n\n\n@kernel" + rule.partition("@kernel")[2]
-        rule = (PACKAGE / "teacher_student" / "normal_quadrature.py").read_text()
-        return "REACH = " + rule.partition("REACH = ")[2]
+        return javascript_program(self.derivation, self.preamble())
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -210,47 +169,3 @@ def _latex_name(name: str) -> str:
     if name == "gamma_rate":
         return r"r_\gamma"
     return rf"\{name}" if name in ("eta", "gamma", "zeta", "lambda", "beta") else str(name)
-
-
-_COMPILED_IF_POSSIBLE = """\
-try:  # numba makes it fast; nothing else needs it
-    from numba import njit as kernel
-except ImportError:
-    def kernel(function):
-        return function
-
-"""
-_DRIVER = """
-
-START = np.array({start})  # {names}
-PARAMETERS = np.array({parameters})  # eta, gamma_rate, zeta, S, M, lambda
-
-
-def slope(t, y):
-    dy = np.empty(SIZE)
-    rhs(t, y, PARAMETERS, dy)
-    return dy
-
-
-if __name__ == "__main__":
-    times = np.linspace(0.0, 20.0, 101)
-    solution = solve_ivp(slope, (0.0, 20.0), START, "LSODA", times, rtol=1e-8, atol=1e-10)
-    print("t, {names}, Q, error")
-    for t, y in zip(solution.t, solution.y.T):
-        print(", ".join(f"{{x:.10g}}" for x in (t, *y, *observables(y))))
-"""
-
-_JAVASCRIPT_DRIVER = """\
-const START = {start}; // {names}
-const PARAMETERS = {parameters};
-
-const flow = makeFlow((moments) => moments);
-const times = Array.from({{length: 101}}, (_, i) => 20 * i / 100);
-const run = integrate(flow, START, times, PARAMETERS);
-console.log("t, {names}, Q, error");
-run.states.forEach((y, i) => {{
-  const row = [times[i], ...y, ...flow.observables(y)];
-  console.log(row.map((x) => Number(x.toPrecision(10))).join(", "));
-}});
-if (run.status !== "complete") console.log(`// ${{run.status}} at t = ${{run.t}}`);
-"""

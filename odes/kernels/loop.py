@@ -181,7 +181,8 @@ def integrate(
 def observe(states: np.ndarray, Q: np.ndarray, error: np.ndarray) -> None:
     """Q and generalisation error of stored states."""
     for i in range(states.shape[0]):
-        Q[i], error[i] = observables(states[i])
+        shown = observables(states[i])
+        Q[i], error[i] = shown[0], shown[1]
 
 
 #: Kept in this module so that the generated one has it too, for the stiff solver.

@@ -7,7 +7,21 @@ import json
 import sympy
 from sympy import Expr, Symbol
 
-from ...codegen.lowering import assignments, function
+from ...codegen.functions import Angle, Hypot, RootOfRest
+from ...codegen.model import (
+    Assign,
+    Block,
+    Call,
+    Function,
+    LookUp,
+    Module,
+    Return,
+    Statement,
+    Table,
+    Target,
+    entry,
+)
+from ...codegen.printers.python import PYTHON
 from ...results.errors import InputError
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
@@ -21,10 +35,14 @@ from ..derivation.gaussian_moments import Moment
 from ..derivation.routes import choose
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
-from ..derivation.symbols import NOISE, UHAT
-from .flow_source import RENAMED, _unpack
-from .quadrature_source import moment_functions
+from ..derivation.symbols import FIELD_STD, NOISE, RHO, SHIFT, UHAT, R
+from .columns import column, in_columns
+from .quadratures import kink_constant, moment_functions
+from .system_module import RENAMED, unpacked
 from .table_source import singular
+
+_F1 = Symbol("f1", real=True)
+_PLACE = Symbol("place")
 
 _NUMERICAL_JACOBIAN = '''
 @kernel
@@ -79,14 +97,16 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
         mean += _NUMERICAL_JACOBIAN
     problem = derivation.problem
     if problem.uses_batch:
-        return mean + "\n" + _batch_diffusion(derivation, derive_batch_diffusion(problem))
-    return mean + "\n" + _diffusion(derivation, derive_diffusion(problem, training.loss))
+        module = _batch_diffusion(derivation, derive_batch_diffusion(problem))
+    else:
+        module = _diffusion(derivation, derive_diffusion(problem, training.loss))
+    return mean + "\n" + PYTHON.module(module)
 
 
-def _table(derivation: Derivation, moments: int) -> str:
-    """The line that says what `diffusion_tables` is asked for."""
+def _table(derivation: Derivation, moments: int) -> dict[str, object]:
+    """The constant that says what `diffusion_tables` is asked for."""
     if not moments:
-        return "DIFFUSION_TABLE = ''\n"
+        return {"DIFFUSION_TABLE": ""}
     X = derivation.field.X
     batch = derivation.problem.uses_batch
     spec = {
@@ -97,133 +117,101 @@ def _table(derivation: Derivation, moments: int) -> str:
         "x0": laurent(X.coeff(UHAT, 0)) if batch else [],
         "x1": laurent(X.coeff(UHAT, 1)) if batch else [],
     }
-    return f"DIFFUSION_TABLE = {json.dumps(spec)!r}\n"
+    return {"DIFFUSION_TABLE": json.dumps(spec)}
 
 
-def _look_up(derivation: Derivation, symbols: list[str]) -> list[str]:
-    """Lines that read the moments from the table, at the point of its axes."""
-    point = "math.atan(2.0*q), shift"
+def _look_up(derivation: Derivation, symbols: list[Symbol]) -> list[Statement]:
+    """Statements that read the moments from the table, at the point of its axes."""
+    point: tuple[Expr, Expr] = (sympy.atan(2 * FIELD_STD), SHIFT)
     if derivation.problem.activation_.homogeneous:
-        point = "math.atan2(shift, q), math.hypot(q, shift)"
+        point = (Angle(SHIFT, FIELD_STD), Hypot(FIELD_STD, SHIFT))
     elif derivation.problem.uses_batch and singular(derivation):
-        point = "math.log(q), shift"
-    return [
-        f"values = np.empty({len(symbols)})",
-        f"look_up(p, int(p[p.size - 1]), math.acos(rho), {point}, values)",
-        *(f"{symbol} = values[{i}]" for i, symbol in enumerate(symbols)),
-    ]
+        point = (sympy.log(FIELD_STD), SHIFT)
+    # Where the table begins is the last of the numbers.
+    place = Assign(_PLACE, Call("int", (entry("p", -1),)))
+    return [place, LookUp(tuple(symbols), Table(_PLACE), (sympy.acos(RHO), *point))]
 
 
 # --- one example's own field -------------------------------------------------------------------
 
 
-def _diffusion(derivation: Derivation, diffusion: Diffusion) -> str:
+def _diffusion(derivation: Derivation, diffusion: Diffusion) -> Module:
     problem, field, routes = derivation.problem, derivation.field, derivation.routes
     values = choose(diffusion.moments, problem.activation_, field, routes).expressions
     tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
     size = diffusion.covariance.rows
-    derived = {
-        f"D[{i}, {j}]": diffusion.covariance[i, j] for i in range(size) for j in range(i, size)
+    derived: dict[Target, Expr] = {
+        entry("D", i, j): diffusion.covariance[i, j] for i in range(size) for j in range(i, size)
     }
-    derived["f1"] = diffusion.finite_size
+    derived[_F1] = diffusion.finite_size
     columns: list[Expr] = []
-    sums = {name: _in_columns(value, set(tabulated), columns) for name, value in derived.items()}
+    sums = {name: in_columns(value, set(tabulated), columns) for name, value in derived.items()}
     targets = {name: _lowerable(value, values) for name, value in sums.items()}
-    look_up = _look_up(derivation, [str(_column(i)) for i in range(len(columns))])
-    across = f"across2 = max({SMALLEST_ACROSS}, 1.0 - R*R)"
-    body = [across, *(look_up if columns else []), *assignments(targets)]
-    head = _table(derivation, len(columns)) + _table_row(derivation, tabulated, columns)
-    return head + _diffusion_function(derivation, size, body)
+    look_up = _look_up(derivation, [column(i) for i in range(len(columns))])
+    across = Assign(ACROSS, sympy.Max(SMALLEST_ACROSS, 1 - R**2))
+    body = [across, *(look_up if columns else []), Block(targets)]
+    row = _table_row(derivation, tabulated, columns)
+    constants = _table(derivation, len(columns)) | (kink_constant(derivation) if row else {})
+    return Module(constants, [*row, _diffusion_function(derivation, size, body)])
 
 
-def _column(index: int) -> Symbol:
-    return Symbol(f"column{index}", real=True)
-
-
-def _in_columns(expression: Expr, tabulated: set[Symbol], columns: list[Expr]) -> Expr:
-    """Write a sum of tabulated moments in terms of table columns; extends the columns.
-
-    Moments that always come together, as those of ``(g(v) - g(f))^4``, share one column.
-    """
-    rest, sums = sympy.Integer(0), dict[Expr, Expr]()
-    for term in sympy.Add.make_args(sympy.expand(expression)):
-        number, factors = term.as_coeff_mul()
-        inside = [f for f in factors if f in tabulated]
-        if len(inside) != 1 or not term.is_polynomial(*inside):
-            rest += term  # without a tabulated moment, or a product of two: those stand alone
-            continue
-        front = sympy.Mul(*(f for f in factors if f not in tabulated))
-        sums[front] = sums.get(front, sympy.Integer(0)) + number * inside[0]
-    # In an order of their own: that of a set would differ from process to process.
-    for moment in sorted(rest.free_symbols & tabulated, key=str):
-        rest = rest.subs(moment, _position(moment, columns))
-    return rest + sum(front * _position(moments, columns) for front, moments in sums.items())
-
-
-def _position(moments: Expr, columns: list[Expr]) -> Expr:
-    scale, moments = moments.as_content_primitive()
-    if -moments in columns:
-        scale, moments = -scale, -moments
-    if moments not in columns:
-        columns.append(moments)
-    return scale * _column(columns.index(moments))
-
-
-def _table_row(derivation: Derivation, tabulated: dict[Symbol, Moment], columns: list[Expr]) -> str:
-    """Source text of ``table_row(q, shift, rho)``: the columns at one point, by quadrature."""
+def _table_row(
+    derivation: Derivation, tabulated: dict[Symbol, Moment], columns: list[Expr]
+) -> list[Function]:
+    """``table_row(q, shift, rho)``: the columns at one point, by quadrature; none without any."""
     if not columns:
-        return ""
+        return []
     call, quadrature = moment_functions("second_moments", derivation, tabulated)
-    body = [*call, *assignments({str(_column(i)): column for i, column in enumerate(columns)})]
-    returns = [f"({', '.join(f'float({_column(i)})' for i in range(len(columns)))},)"]
-    return quadrature + function("table_row", ["q", "shift", "rho"], body, returns)
+    values = {column(i): column for i, column in enumerate(columns)}
+    body = (*call, Block(values), Return(tuple(values)))
+    return [*quadrature, Function("table_row", ("q", "shift", "rho"), body)]
 
 
 def _lowerable(expression: Expr, closed: dict[Symbol, Expr]) -> Expr:
-    renamed = RENAMED | {ACROSS: ACROSS}
-    return sympy.sympify(expression).subs(closed).subs(renamed)
+    return sympy.sympify(expression).xreplace(closed).xreplace(RENAMED)
 
 
-def _diffusion_function(derivation: Derivation, size: int, body: list[str]) -> str:
-    mirror = [f"D[{j}, {i}] = D[{i}, {j}]" for i in range(size) for j in range(i + 1, size)]
-    lines = [*_unpack(derivation, rates=True), *body, *mirror]
+def _diffusion_function(derivation: Derivation, size: int, body: list[Statement]) -> Function:
+    mirror = [
+        Assign(entry("D", j, i), entry("D", i, j)) for i in range(size) for j in range(i + 1, size)
+    ]
+    statements = (*unpacked(derivation, rates=True), *body, *mirror, Return(_F1))
     comment = "Covariance of N times one step's increment; returns the finite-size drift."
-    arguments = ["t", "y", "p", "D"]
-    return function("diffusion", arguments, lines, ["float(f1)"], comment=comment)
+    return Function("diffusion", ("t", "y", "p", "D"), statements, comment)
 
 
 # --- batch schemes -----------------------------------------------------------------------------
 
 
-def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> str:
+def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> Module:
     symbols, covariance = _tabulated_covariances(len(diffusion.scattering))
     means: dict[int, Expr] = {}
     for i in range(len(diffusion.averaged)):
         clean, noisy = sympy.symbols(f"mean{i}_0 mean{i}_2", real=True)
-        symbols += [str(clean), str(noisy)]
+        symbols += [clean, noisy]
         means[i] = clean + NOISE * noisy
     increments = list(diffusion.increments.values())
-    targets = {
-        f"D[{i}, {j}]": _covariance(increments[i], increments[j], covariance).subs(RENAMED)
+    targets: dict[Target, Expr] = {
+        entry("D", i, j): _covariance(increments[i], increments[j], covariance).xreplace(RENAMED)
         for i in range(len(increments))
         for j in range(i, len(increments))
     }
     f1 = sum((front * means[i] for front, i in diffusion.finite_size), sympy.Integer(0))
-    targets["f1"] = sympy.sympify(f1).subs(RENAMED)
-    across = f"{BATCH_ACROSS} = math.sqrt(max(0.0, 1.0 - R*R))"
-    body = [across, *_look_up(derivation, symbols), *assignments(targets)]
-    head = _table(derivation, len(symbols))
-    return head + _diffusion_function(derivation, len(increments), body)
+    targets[_F1] = sympy.sympify(f1).xreplace(RENAMED)
+    across = Assign(BATCH_ACROSS, RootOfRest(R))
+    body = [across, *_look_up(derivation, symbols), Block(targets)]
+    function = _diffusion_function(derivation, len(increments), body)
+    return Module(_table(derivation, len(symbols)), [function])
 
 
-def _tabulated_covariances(count: int) -> tuple[list[str], dict[tuple[int, int], Expr]]:
+def _tabulated_covariances(count: int) -> tuple[list[Symbol], dict[tuple[int, int], Expr]]:
     """The table's columns in order, and the covariances of elements in terms of them."""
-    columns: list[str] = []
+    columns: list[Symbol] = []
     covariance: dict[tuple[int, int], Expr] = {}
     for i in range(count):
         for j in range(i, count):
             parts = sympy.symbols([f"cov{i}_{j}_{n}" for n in range(3)], real=True)
-            columns += map(str, parts)
+            columns += parts
             value = parts[0] + NOISE * parts[1] + NOISE**2 * parts[2]
             covariance[i, j] = covariance[j, i] = value
     return columns, covariance

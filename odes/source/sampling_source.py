@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...codegen.lowering import assignments, function
+from ...codegen.model import Assign, Block, Function, entry
+from ...codegen.printers.python import PYTHON
 from ...teacher_student.formula_kernels import activation_source
 from ...teacher_student.problem import Problem
 from ..derivation.batch_diffusion import ACROSS_SIGNAL, SIGNAL, SQUARE, derive_batch_diffusion
@@ -13,9 +14,10 @@ def sampling_source(problem: Problem) -> str:
     derived = derive_batch_diffusion(problem)
     both = (*derived.scattering, *derived.averaged)
     names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
-    unpack = [f"{s} = {name}[{i}]" for name, symbols in names for i, s in enumerate(symbols)]
-    body = [*unpack, *assignments({f"out[{i}]": element for i, element in enumerate(both)})]
-    arguments = ["d", "z", "e", "zbar", "zuhat", "ubar", "s", "M", "out"]
+    unpack = [Assign(s, entry(name, i)) for name, symbols in names for i, s in enumerate(symbols)]
+    values = Block({entry("out", i): element for i, element in enumerate(both)})
+    arguments = ("d", "z", "e", "zbar", "zuhat", "ubar", "s", "M", "out")
+    elements = Function("elements", arguments, (*unpack, values), "Elements of one step.")
     parts = [
         "import math",
         "import numpy as np",
@@ -23,6 +25,6 @@ def sampling_source(problem: Problem) -> str:
         f"SCATTERING = {len(derived.scattering)}",
         f"AVERAGED = {len(derived.averaged)}",
         activation_source(problem.activation_),
-        function("elements", arguments, body, [], comment="Elements of one step."),
+        PYTHON.function(elements),
     ]
     return "\n".join(parts)

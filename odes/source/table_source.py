@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from sympy import Symbol
+import sympy
+from sympy import Expr, Symbol
 
+from ...codegen.functions import Angle, Hypot
+from ...codegen.model import Assign, Call, LookUp, Statement, Table
 from ..derivation.batch_moments import PairMoment
 from ..derivation.batch_tables import degree, is_singular, spec_of
 from ..derivation.drift import Derivation
-from ..derivation.symbols import PARAMETERS
+from ..derivation.symbols import FIELD_STD, PARAMETERS, RHO, SHIFT
+
+#: The table among the numbers that a flow takes: it comes after the parameters.
+TABLE = Table(len(PARAMETERS))
 
 
 def table_spec(derivation: Derivation) -> str:
@@ -23,21 +29,13 @@ def singular(derivation: Derivation) -> bool:
     return is_singular(derivation.problem.activation_, derivation.field)
 
 
-def table_point(derivation: Derivation, functions: str, axis: str) -> str:
-    """Where to look: second and third axis.
-
-    Parameters
-    ----------
-    derivation
-        Of the flow.
-    functions
-        Where atan2 is found.
-    axis
-        The scale on the table's axis.
-    """
-    if not derivation.problem.activation_.homogeneous:
-        return f"{axis}, shift"
-    return "0.0, 0.0" if derivation.shift == 0 else f"{functions}.atan2(shift, q), 0.0"
+def table_point(derivation: Derivation) -> tuple[list[Statement], tuple[Expr, Expr]]:
+    """Where to look: the second and third axis, and what has to be computed for them before."""
+    if derivation.problem.activation_.homogeneous:
+        second = sympy.Integer(0) if derivation.shift == 0 else Angle(SHIFT, FIELD_STD)
+        return [], (second, sympy.Integer(0))
+    axis = Symbol("axis", real=True)
+    return [Assign(axis, Call("scale_axis", (TABLE, FIELD_STD)))], (axis, SHIFT)
 
 
 def tabulated(derivation: Derivation) -> list[Symbol]:
@@ -46,20 +44,21 @@ def tabulated(derivation: Derivation) -> list[Symbol]:
     return sorted(wanted, key=lambda symbol: isinstance(wanted[symbol], PairMoment))
 
 
-def table_lines(derivation: Derivation) -> list[str]:
-    """Lines that look up the tabulated moments of a batch scheme."""
+def table_statements(derivation: Derivation) -> list[Statement]:
+    """Statements that look up the tabulated moments of a batch scheme."""
     wanted = derivation.by_quadrature
     if not wanted:
         return []
-    homogeneous = derivation.problem.activation_.homogeneous
-    point = table_point(derivation, "math", f"scale_axis(p, {len(PARAMETERS)}, q)")
+    axes, point = table_point(derivation)
     order = tabulated(derivation)
-    lines = [
-        f"values = np.empty({len(order)})",
-        f"look_up(p, {len(PARAMETERS)}, math.acos(rho), {point}, values)",
-        *(["size = math.hypot(q, shift)"] if homogeneous else []),
+    look_up = LookUp(tuple(order), TABLE, (sympy.acos(RHO), *point))
+    if not derivation.problem.activation_.homogeneous:
+        return [*axes, look_up]
+    read = tuple(Symbol(f"{symbol}_1", real=True) for symbol in order)  # of a student of size 1
+    size = Symbol("size", real=True)
+    scaled = [
+        Assign(symbol, at_one * size ** degree(wanted[symbol]))
+        for symbol, at_one in zip(order, read, strict=True)
     ]
-    for i, symbol in enumerate(order):
-        power = degree(wanted[symbol]) if homogeneous else 0
-        lines.append(f"{symbol} = values[{i}]" + f"*size**{power}" * (power > 0))
-    return lines
+    at_one = LookUp(read, TABLE, look_up.point)
+    return [*axes, at_one, Assign(size, Hypot(FIELD_STD, SHIFT)), *scaled]

@@ -1,0 +1,197 @@
+"""From a derivation to the model of its system: right-hand side, Jacobian and observables.
+
+It is built once. Printed for Python it is compiled here and shown by ``bntheory derive --format
+python``; printed for lanes it advances many flows at once; printed for JavaScript it is what
+``--format javascript`` and the page of ``bntheory explore`` hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+import sympy
+from sympy import Expr, Symbol
+
+from ...codegen.functions import Clip, choice
+from ...codegen.model import Assign, Block, Call, Function, Module, Return, Statement, entry
+from ...teacher_student.formula_kernels import learning_rate_function
+from ..derivation.drift import Derivation
+from ..derivation.gaussian_moments import Moment
+from ..derivation.symbols import FIELD_STD, RHO, SHIFT
+from ..derivation.observables import SCALE, observables
+from ..derivation.symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
+from .quadratures import kink_constant, moment_functions
+from .resolution import resolved_scale
+from .slopes import jacobian_entry
+from .table_source import table_spec, table_statements
+
+
+def _parameter(symbol: Symbol) -> str:
+    return {"lambda": "weight_decay"}.get(symbol.name, symbol.name)
+
+
+#: The parameters under the names that generated code gives them: ``lambda`` is Python's.
+RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
+_LARGEST_SCALE = Symbol("LARGEST_SCALE", positive=True)
+_TIME = Symbol("t", real=True)
+
+
+def system_module(derivation: Derivation) -> Module:
+    """The model of one flow's system.
+
+    Parameters
+    ----------
+    derivation
+        Of the flow.
+
+    Returns
+    -------
+    Module
+        With the functions ``learning_rate``, ``field``, ``rhs``, ``jacobian``, ``observables``
+        and the quadratures that they call.
+    """
+    rhs, moments = _rhs(derivation)
+    shown, error_moments = _observables(derivation)
+    quadratures = [*moments, *error_moments]
+    functions = [
+        learning_rate_function(derivation.problem.schedule),
+        _field(derivation),
+        *moments,
+        rhs,
+        _jacobian(derivation),
+        *error_moments,
+        shown,
+    ]
+    return Module(
+        _facts(derivation) | (kink_constant(derivation) if quadratures else {}), functions
+    )
+
+
+def _facts(derivation: Derivation) -> dict[str, object]:
+    space, spec = derivation.problem.state_space, table_spec(derivation)
+    return {
+        "SIZE": space.size,
+        "OVERLAP": space.place("R"),
+        "LENGTH": space.place("L"),
+        "HAS_JACOBIAN": not derivation.by_quadrature,
+        "SMALLEST_BATCH": derivation.smallest_batch,
+        "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
+        "SINGULAR": bool(spec) and json.loads(spec)["singular"],
+        "TABLE": spec,
+        "LARGEST_SCALE": _largest_scale(derivation),
+    }
+
+
+def _largest_scale(derivation: Derivation) -> float:
+    """Up to which scale the quadratures of the drift resolve the activation."""
+    if derivation.problem.uses_batch:
+        return math.inf
+    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
+    return resolved_scale(derivation.problem.activation_, wanted)
+
+
+def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:
+    """Statements that name the order parameters, the field's scale and the learning rates.
+
+    Parameters
+    ----------
+    derivation
+        Of the flow.
+    rates
+        Whether the parameters are named, which not all functions take.
+    resolved
+        Whether a scale that quadratures do not resolve is to be no number.
+    """
+    cosines = derivation.problem.state_space.places("cosine")
+    lines: list[Statement] = []
+    for i, name in enumerate(derivation.problem.order_parameters):
+        value = entry("y", i)
+        lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
+    lines.append(Assign(SCALE, derivation.scale))
+    lines.append(Assign(SIGN, choice(SCALE >= 0, sympy.Integer(1), sympy.Integer(-1))))
+    size = sympy.Abs(SCALE)
+    lines.append(
+        Assign(FIELD_STD, choice(size <= _LARGEST_SCALE, size, sympy.nan) if resolved else size)
+    )
+    lines += [Assign(RHO, SIGN * R), Assign(SHIFT, derivation.shift)]
+    if rates:
+        lines += [Assign(RENAMED[s], entry("p", i)) for i, s in enumerate(PARAMETERS) if s != ETA]
+        lines.append(Assign(RENAMED[ETA], Call("learning_rate", (_TIME, entry("p", 0)))))
+    return lines
+
+
+def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
+    """The drift with closed forms put in, by the entry that it is assigned to."""
+    return {
+        entry("dy", i): derivation.drift[name].xreplace(derivation.closed).subs(RENAMED)
+        for i, name in enumerate(derivation.problem.order_parameters)
+    }
+
+
+def _field(derivation: Derivation) -> Function:
+    """``field(y) -> (scale, shift)``, both of a student whose scale is positive."""
+    body = (*unpacked(derivation, rates=False), Return((FIELD_STD, SHIFT)))
+    return Function("field", ("y",), body, "Scale (its size) and shift of the student's field.")
+
+
+def _rhs(derivation: Derivation) -> tuple[Function, list[Function]]:
+    quadratures: list[Function] = []
+    if derivation.problem.uses_batch:
+        found = table_statements(derivation)
+    else:
+        wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
+        found, quadratures = moment_functions("moments", derivation, wanted)
+    start = unpacked(derivation, rates=True, resolved=bool(quadratures))
+    comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
+    body = (*start, *found, Block(closed_drift(derivation)))
+    return Function("rhs", ("t", "y", "p", "dy"), body, comment), quadratures
+
+
+def _jacobian(derivation: Derivation) -> Function:
+    arguments = ("t", "y", "p", "J")
+    if derivation.by_quadrature:
+        comment = "Not available: some moments have no closed form."
+        return Function("jacobian", arguments, (Assign(entry("J", 0, 0), sympy.nan),), comment)
+    names = derivation.problem.order_parameters
+    entries = {
+        entry("J", i, j): jacobian_entry(derivation, row, column).subs(RENAMED)
+        for i, row in enumerate(names)
+        for j, column in enumerate(names)
+    }
+    body = (*unpacked(derivation, rates=True), Block(entries))
+    return Function("jacobian", arguments, body, "Derivatives of rhs by y.")
+
+
+def _observables(derivation: Derivation) -> tuple[Function, list[Function]]:
+    """``observables(y)``, in the order of `OBSERVABLES`."""
+    shown = observables(derivation)
+    call, quadratures = moment_functions("error_moments", derivation, shown.by_quadrature)
+    values = {Symbol(f"{name}_value"): value for name, value in shown.values.items()}
+    start = unpacked(derivation, rates=False)
+    body = (*start, *call, Block(values), Return(tuple(values)))
+    comment = "Observables: " + ", ".join(shown.values) + "."
+    return Function("observables", ("y",), body, comment), quadratures
+
+
+#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
+_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
+
+
+def lane_function(derivation: Derivation) -> Function:
+    """``rhs`` as lanes take it (`LanePrinter`)."""
+    drift = {
+        target: value.replace(_is_reciprocal, _by_inverse)
+        for target, value in closed_drift(derivation).items()
+    }
+    inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
+    body = (*unpacked(derivation, rates=True), *inverses, Block(drift))
+    return Function("rhs", ("t", "y", "p", "dy"), body)
+
+
+def _is_reciprocal(e: Expr) -> bool:
+    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
+
+
+def _by_inverse(e: Expr) -> Expr:
+    return _INVERSES[e.base] ** -e.exp
