@@ -17,8 +17,10 @@ from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
 
 Array = np.ndarray
+#: Kernels that integrate one system.
+LOOP = tuple(f"odes/kernels/{name}" for name in ("tableau", "controller", "step", "loop"))
 #: Kernels of a flow, each building on those before it; compiled when first called.
-KERNELS = ("odes/kernels/loop", "odes/kernels/roots", "odes/kernels/ensemble")
+KERNELS = (*LOOP, "odes/kernels/roots", "odes/kernels/ensemble")
 
 
 def flow_kernels(problem: Problem) -> FlowSystem:
