@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...odes.flow.ensemble import COLUMNS, Progress
-from ...odes.flow.integrate import ATOL, RTOL
+from ...odes.flow.records import ATOL, RTOL
+from ...odes.flow.rows import COLUMNS
+from ...odes.flow.solver import Progress
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...results.files import package_version
