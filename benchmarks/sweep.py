@@ -9,8 +9,8 @@ import heyoka
 import numpy as np
 from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.derivation.symbols import ORDER_PARAMETERS, PARAMETERS
-from bntheory.odes.flow.ensemble import rows as flow_rows
 from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
+from bntheory.odes.flow.rows import at_start
 from scipy.integrate import solve_ivp
 from timing import seconds, side_by_side
 
@@ -60,12 +60,12 @@ def heyoka_batch() -> heyoka.taylor_adaptive_batch_dbl:
 
 def heyoka_flows(integrator: heyoka.taylor_adaptive_batch_dbl, count: int) -> np.ndarray:
     """Final R of every so many flows."""
-    starts, numbers = flow_rows(PROBLEM, {"eta": RATES[:: FLOWS // count]}, count)
+    flows = at_start(PROBLEM, {"eta": RATES[:: FLOWS // count]})
     R = np.empty(count)
     for first in range(0, count, LANES):
         part = slice(first, first + LANES)
         integrator.set_time(0.0)
-        integrator.state[:], integrator.pars[:] = starts[part].T, numbers[part].T
+        integrator.state[:], integrator.pars[:] = flows.states[part].T, flows.numbers[part].T
         integrator.propagate_until(END)
         R[part] = integrator.state[1]
     return R

@@ -11,7 +11,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ...odes.equilibria.optimal_schedule import Schedule, optimal_schedule
-from ...odes.flow.ensemble import Progress, flow_ends, rows
+from ...odes.flow.records import AtEnd
+from ...odes.flow.solver import Progress, solve_flows
 from ...results.checks import number
 from ...results.errors import InputError
 from ...results.files import dataset
@@ -105,10 +106,10 @@ def best_learning_rate(
 
 
 def _error(problem: Problem, eta: float, time: float) -> float:
-    starts, numbers = rows(problem, {"eta": np.array([eta])}, 1)
-    ends = flow_ends(problem, starts, numbers, np.array([time]), rtol=1e-10, atol=1e-12)
-    error = float(ends.error[0])
-    return error if np.isfinite(error) and ends.status[0] == 0 else np.inf
+    end, rate = AtEnd(np.array([time])), {"eta": np.array([eta])}
+    flows = solve_flows(problem, rate, end, rtol=1e-10, atol=1e-12)
+    error = float(flows.observed()[1][0])
+    return error if np.isfinite(error) and flows.status[0] == flows.kernels.COMPLETE else np.inf
 
 
 @dataclass(frozen=True)

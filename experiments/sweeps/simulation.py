@@ -11,9 +11,10 @@ import numpy as np
 
 from ...teacher_student.online.simulate import observe, run_makers, run_rows
 from ...teacher_student.problem import Problem
-from ...teacher_student.schedule import effective_rate, learning_rate, stored_steps, stored_times
+from ...teacher_student.schedule import learning_rate, stored_steps, stored_times
 from ..cost import SECONDS_A_NORMAL, SECONDS_A_RUN
-from .quantities import TIME_TO, Asked, level_of
+from .ending import Ending
+from .quantities import Asked
 
 Array = np.ndarray
 #: A plateau is the longest time in which the error falls by this factor.
@@ -89,27 +90,26 @@ def simulate_point(
         rows = run_rows(make(), steps, stopped)
         if rows is None:
             raise StoppedError
-        for name, value in _of_one_run(problem, rows, steps / dim, asked).items():
-            values[name][k] = value
+        for name, value in asked.read(ending_of_run(problem, rows, steps / dim, asked)).items():
+            values[name][k] = value[0]
     return values
 
 
-def _of_one_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> dict[str, float]:
-    """The quantities of one run; NaN where one does not exist."""
-    arrived = len(rows) == len(t)
+def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Ending:
+    """Where one run ended whose rows were stored at some times, or at the first of them."""
+    arrived, reached = len(rows) == len(t), t[: len(rows)]
     Q, error = (x[0] for x in observe(problem, rows[None], 1))
-    found = {"diverged": 0.0 if arrived else 1.0}
+    end = np.full((5, 1), np.nan)
     if arrived:
         R, L = rows[-1, 2:]
-        found |= {"final-Q": Q[-1], "final-R": R, "final-L": L, "final-error": error[-1]}
-        rate = learning_rate(problem, t[-1])
-        found["eta-eff"] = float(effective_rate(problem, rate, Q[-1], L))
-    if "plateau" in asked.names:
-        found["plateau"] = plateau(t[: len(rows)], error) if arrived else np.nan
-    for name in asked.names:
-        if name.startswith(TIME_TO):
-            found[name] = first_passage(t[: len(rows)], error, level_of(name))
-    return {name: found.get(name, np.nan) for name in asked.names}
+        end[:, 0] = Q[-1], R, L, error[-1], learning_rate(problem, t[-1])
+    watched = arrived and asked.plateau
+    return Ending(
+        problem, {}, *end,
+        diverged=np.array([0.0 if arrived else 1.0]),
+        passages={X: np.array([first_passage(reached, error, X)]) for X in asked.levels},
+        plateau=np.array([plateau(reached, error) if watched else np.nan]),
+    )  # fmt: skip
 
 
 def first_passage(t: Array, error: Array, level: float) -> float:

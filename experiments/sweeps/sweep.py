@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...odes.flow.ensemble import COLUMNS, Progress
-from ...odes.flow.integrate import ATOL, RTOL
+from ...odes.flow.records import ATOL, RTOL
+from ...odes.flow.solver import Progress
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...results.files import package_version
@@ -20,9 +20,9 @@ from ...store.blocks import Layout, Memory
 from ...store.engines import fill_in_order, fill_in_threads
 from ...store.store import Store
 from ...teacher_student.online.simulate import MOST_RUNS, run_makers
-from ...teacher_student.parameters import START_PARAMETERS
 from ...teacher_student.problem import Problem
-from ...teacher_student.schedule import MOST_POINTS, MOST_STEPS, check_schedule
+from ...teacher_student.schedule import MOST_POINTS, check_schedule
+from .axes import WHOLE, checked_axes
 from .quantities import parse_quantities
 from .simulation import Simulation, seconds_a_run
 from .work import FlowWork, SimulationWork
@@ -40,25 +40,21 @@ SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.4, 32
 DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
-#: Whole numbers that a simulation takes as a range: default, least and most value.
-WHOLE = {"dim": (1000, 3, MOST_STEPS), "seed": (0, 0, 2**63 - 1)}
+#: Other single values, with their defaults.
+SINGLE = {"rtol": RTOL, "atol": ATOL, "engine": "chain", "inputs": "gaussian"}
 
 
 def sweep(
     problem: Problem,
     *,
     quantity: str | Sequence[str] = DEFAULT_QUANTITIES,
-    rtol: float = RTOL,
-    atol: float = ATOL,
     simulate: bool = False,
-    engine: str = "chain",
-    inputs: str = "gaussian",
     store: str | Path | None = None,
     mode: str = "resume",
     workers: int | None = None,
     dask: str | None = None,
     progress: Progress | None = None,
-    **grid: Range,
+    **grid: Range | str,
 ) -> xarray.Dataset:
     """Integrate or simulate a grid of problems and keep a few numbers of each.
 
@@ -72,12 +68,8 @@ def sweep(
         to X. ``plateau``: the longest time the error takes to fall by a tenth. ``eta-eff``: at
         the end. ``eta-max``: the largest stable ``eta_eff`` (Proposition 2), ``largest-eta``
         the same as a learning rate at L = l0; these two are of flows only.
-    rtol, atol
-        Relative and absolute bounds on the error of a flow's step.
     simulate
         Simulate every grid point instead of integrating its flow.
-    engine, inputs
-        How it is simulated, as for `bntheory.simulate`.
     store
         Folder in which finished chunks are kept (docs/sweeps.md); the same call goes on from
         there after an interruption.
@@ -93,8 +85,10 @@ def sweep(
     **grid
         Values of any numeric parameter of `Problem`: a number, a list, an array. Likewise
         ``time``, the end in steps / N (default 20), and for simulations ``dim`` (1000) and
-        ``seed`` (0). Single numbers: ``runs`` (64) and ``points`` (101), the stored times
-        between which ``time-to:X`` and ``plateau`` are interpolated.
+        ``seed`` (0). Single values: of flows ``rtol`` (1e-8) and ``atol`` (1e-10), bounds on
+        the error of a step; of simulations ``engine`` and ``inputs``, as for
+        `bntheory.simulate`, ``runs`` (64) and ``points`` (101), the stored times between which
+        ``time-to:X`` and ``plateau`` are interpolated.
 
     Returns
     -------
@@ -118,33 +112,50 @@ def sweep(
     3
     """
     asked = parse_quantities(quantity, simulate)
-    sizes = {name: integer(name, grid.pop(name, default), least, most)
-             for name, (default, least, most) in SIZES.items()}  # fmt: skip
-    fixed = {name: grid.pop(name, 20.0 if name == "time" else WHOLE[name][0])
-             for name in ("time", *WHOLE) if np.ndim(grid.get(name, 0)) == 0}  # fmt: skip
-    axes = _axes(problem, grid, simulate)
-    end = number("time", fixed["time"], above=0.0) if "time" in fixed else math.nan
+    single = _taken_out(grid)
+    axes = checked_axes(problem, grid, simulate)
+    end = number("time", single["time"], above=0.0) if "time" in single else math.nan
     check_schedule(problem, float(np.max(axes.get("time", end))))
-    rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     about: dict[str, Any] = {"problem": problem.to_json(), "quantities": list(asked.names)}
-    about |= {"time": end} if "time" in fixed else {}
+    about |= {"time": end} if "time" in single else {}
+    rtol = number("rtol", single["rtol"], least=1e-13, most=1e-2)
+    atol = number("atol", single["atol"], above=0.0)
     work: FlowWork | SimulationWork
     if simulate:
-        whole = {name: integer(name, fixed[name], least, most)
-                 for name, (_, least, most) in WHOLE.items() if name in fixed}  # fmt: skip
-        simulation = Simulation(engine=engine, inputs=inputs, points=sizes["points"], **whole)
-        run_makers(problem, dim=int(np.min(axes.get("dim", simulation.dim))), steps=np.ones(1),
-                   which=(), engine=engine, inputs=inputs, seed=0)  # fmt: skip
+        simulation, runs = _simulation(problem, axes, single), single["runs"]
         work = SimulationWork(problem, asked.names, end, simulation)
-        about |= {"engine": engine, "inputs": inputs, "points": sizes["points"], **whole}
-        chunk = _simulated_chunk(work, axes, sizes["runs"])
-        axes |= {"run": np.arange(sizes["runs"])}
+        kept = [n for n in ("engine", "inputs", "points", *WHOLE) if n not in axes]
+        about |= {name: getattr(simulation, name) for name in kept}
+        chunk = _simulated_chunk(work, axes, runs)
+        axes |= {"run": np.arange(runs)}
     else:
         work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
         about |= {"rtol": rtol, "atol": atol}
         chunk = filled(tuple(map(len, axes.values())), CHUNK)
     layout = Layout(axes, asked.names, chunk, *_described(about))
     return _filled(layout, work, store, mode, workers, dask, progress)
+
+
+def _taken_out(grid: dict[str, Any]) -> dict[str, Any]:
+    """Take out of a grid what is no range, with defaults."""
+    sizes = {name: integer(name, grid.pop(name, default), least, most)
+             for name, (default, least, most) in SIZES.items()}  # fmt: skip
+    others = {name: grid.pop(name, default) for name, default in SINGLE.items()}
+    defaults = {"time": 20.0} | {name: default for name, (default, _, _) in WHOLE.items()}
+    numbers = {name: grid.pop(name, default) for name, default in defaults.items()
+               if np.ndim(grid.get(name, 0)) == 0}  # fmt: skip
+    return {**sizes, **others, **numbers}
+
+
+def _simulation(problem: Problem, axes: Mapping[str, Array], single: dict[str, Any]) -> Simulation:
+    """How a sweep simulates; what cannot be simulated so is refused."""
+    whole = {name: integer(name, single[name], least, most)
+             for name, (_, least, most) in WHOLE.items() if name in single}  # fmt: skip
+    how = {name: single[name] for name in ("engine", "inputs")}
+    simulation = Simulation(points=single["points"], **how, **whole)
+    run_makers(problem, dim=int(np.min(axes.get("dim", simulation.dim))), steps=np.ones(1),
+               which=(), seed=0, **how)  # fmt: skip
+    return simulation
 
 
 def _filled(
@@ -218,49 +229,3 @@ def _simulated_chunk(work: SimulationWork, axes: dict[str, Array], runs: int) ->
     a_run = seconds_a_run(work.problem, work.simulation, values)
     seconds = min(SECONDS, max(LEAST_SECONDS, math.prod(shape) * a_run / CHUNKS))
     return filled(shape, seconds / a_run)
-
-
-def _axes(problem: Problem, grid: Mapping[str, Range], simulate: bool) -> dict[str, Array]:
-    """The grid as arrays, every value checked as `Problem` checks it."""
-    axes = {}
-    for name, given in grid.items():
-        known = (*COLUMNS, *START_PARAMETERS, "time", *(WHOLE if simulate else ()))
-        if name not in known:
-            also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
-            accepted = ", ".join(known)
-            raise ValueError(
-                f"unknown parameter {name!r}; a range is accepted for {accepted}{also}"
-            )
-        try:
-            values = np.atleast_1d(np.asarray(given, dtype=None if name in WHOLE else float))
-        except (TypeError, ValueError):
-            values = np.empty(0)
-        if values.ndim != 1 or not values.size or values.dtype.kind not in "iuf":
-            raise InputError(name, given, "a list of numbers is accepted")
-        if name in WHOLE:
-            _, least, most = WHOLE[name]
-            values = np.array([integer(name, v.item(), least, most) for v in values])
-        else:
-            _check_values(problem, name, values)
-        axes[name] = values
-    return axes
-
-
-def _check_values(problem: Problem, name: str, values: Array) -> None:
-    """Check a range by its extremes: what a number must satisfy is an interval."""
-    if name == "eta" and isinstance(problem.eta, str):
-        raise InputError("eta", problem.eta, "a range replaces a number, not a schedule")
-    if name == "l0" and "gamma" not in problem.trained_scalars:
-        raise InputError(
-            "l0",
-            values.tolist(),
-            f"scheme={problem.scheme!r} has no gamma, its length starts at q0",
-        )
-    extremes = [values.min(), values.max(), *values[~np.isfinite(values)][:1]]
-    if name == "batch_size":
-        extremes += [*values[values != np.rint(values)][:1]]
-    for value in extremes:
-        if name == "time":
-            number("time", float(value), above=0.0)
-        else:
-            problem.replace(**{name: float(value)})

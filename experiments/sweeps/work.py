@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ...odes.flow.ensemble import Progress, flow_ends, rows
+from ...odes.flow.records import AtEnd
+from ...odes.flow.rows import OUTSIDE
+from ...odes.flow.solver import Progress, solve_flows
 from ...store.blocks import COMPLETE, FAILED, Array, Chunk
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.problem import Problem
-from .quantities import measure, parse_quantities
+from .ending import ending_of_flows
+from .quantities import parse_quantities
 from .simulation import Simulation, simulate_point
+
+STIFF = "stiff: not finished in the steps allowed; `integrate` has a stiff solver"
+LEFT_TABLES = "outside-tables: the flow left the range in which its moments are known"
 
 
 @dataclass(frozen=True)
@@ -55,24 +61,23 @@ class FlowWork:
         columns = {name: axis[todo] for name, axis in zip(axes, grid, strict=True)}
         count = int(todo.sum())
         ends = columns.get("time", np.full(count, self.time))
-        starts, numbers = rows(self.problem, columns, count)
-        flows = flow_ends(self.problem, starts, numbers, ends, levels=asked.levels,
-                          watch=asked.plateau, rtol=self.rtol, atol=self.atol,
-                          workers=self.workers, progress=progress)  # fmt: skip
-        values, messages = measure(asked, self.problem, {**columns, "time": ends}, numbers, flows)
+        end = AtEnd(ends, asked.levels, asked.plateau)
+        flows = solve_flows(self.problem, {**columns, "time": ends}, end, rtol=self.rtol,
+                            atol=self.atol, workers=self.workers, progress=progress)  # fmt: skip
+        values = asked.read(ending_of_flows(columns, flows, end))
         for name, found in values.items():
             chunk.values[name][todo] = found
         chunk.status[todo] = COMPLETE
         places = np.argwhere(todo)
-        for k, text in messages.items():
-            chunk.status[tuple(places[k])], chunk.message[tuple(places[k])] = FAILED, text
+        for status, text in ((flows.kernels.TOO_MANY_STEPS, STIFF), (OUTSIDE, LEFT_TABLES)):
+            for place in map(tuple, places[flows.status == status]):
+                chunk.status[place], chunk.message[place] = FAILED, text
 
     def warm(self) -> None:
         """Compile, or load what was compiled."""
-        starts, numbers = rows(self.problem, {}, 1)
         asked = parse_quantities(self.quantities)
-        flow_ends(self.problem, starts, numbers, np.full(1, 1e-3), levels=asked.levels,
-                  watch=asked.plateau, workers=1)  # fmt: skip
+        end = AtEnd(np.full(1, 1e-3), asked.levels, asked.plateau)
+        solve_flows(self.problem, {}, end, workers=1)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...odes.flow.integrate import RTOL
+from ...odes.flow.records import RTOL
 from ...odes.fluctuations.covariance import Fluctuations
 from ...teacher_student.online.runs import Runs
 

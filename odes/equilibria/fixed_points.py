@@ -14,7 +14,9 @@ import numpy as np
 
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
-from ..flow.ensemble import OUTSIDE, flow_ends
+from ..flow.records import AtEnd
+from ..flow.rows import OUTSIDE
+from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
 from .dynamics import SAME, Array, Dynamics
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
@@ -189,10 +191,10 @@ def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
-    start, k = np.array([flow.problem.start]), flow.kernels
+    k = flow.kernels
     budget = 20_000 if k.HAS_JACOBIAN else 100
-    ends = flow_ends(flow.problem, start, flow.p[None], np.array([end]), rtol=1e-6, atol=1e-9,
-                     max_steps=budget, workers=1)  # fmt: skip
+    ends = solve_flows(flow.problem, {}, AtEnd(np.array([end])), rtol=1e-6, atol=1e-9,
+                       max_steps=budget, workers=1)  # fmt: skip
     y, status = ends.states[0], ends.status[0]
     if status in (k.DIVERGED, OUTSIDE):
         ending = "diverged" if status == k.DIVERGED else OUTSIDE_TABLES

@@ -16,8 +16,20 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.symbols import (
-    BATCH, DECAY, ETA, FIELD_STD, GAMMA, GAMMA_RATE, NOISE, RHO, SHIFT, SIGN, ZETA, L, R,
-)  # fmt: skip
+    BATCH,
+    DECAY,
+    ETA,
+    FIELD_STD,
+    GAMMA,
+    GAMMA_RATE,
+    NOISE,
+    RHO,
+    SHIFT,
+    SIGN,
+    ZETA,
+    L,
+    R,
+)
 from ..source.slopes import jacobian_entry
 from .dynamics import Dynamics
 from .stability import best_limit, largest_learning_rate

@@ -17,8 +17,10 @@ from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
 
 Array = np.ndarray
+#: Kernels that integrate one system.
+LOOP = tuple(f"odes/kernels/{name}" for name in ("tableau", "controller", "step", "loop"))
 #: Kernels of a flow, each building on those before it; compiled when first called.
-KERNELS = ("odes/kernels/loop", "odes/kernels/roots", "odes/kernels/ensemble")
+KERNELS = (*LOOP, "odes/kernels/roots", "odes/kernels/ensemble")
 
 
 def flow_kernels(problem: Problem) -> FlowSystem:
@@ -51,18 +53,29 @@ def parameters(
     progress
         Called with (work done, work in all) while the table is built.
     """
+    own, made = own_numbers(problem), flow_table(problem, region, progress)
+    return own if made is None else np.concatenate([own, made.packed])
+
+
+def own_numbers(problem: Problem) -> Array:
+    """`parameters` without the table."""
     values = problem.to_dict() | {"zeta": decay(problem)}
     if isinstance(problem.eta, str):
         values["eta"] = 0.0  # the system itself has the schedule
-    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
-    made = flow_table(problem, region, progress)
-    return own if made is None else np.concatenate([own, made.packed])
+    return np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
 
 
 def flow_table(
     problem: Problem, region: Region | None = None, progress: Progress | None = None
 ) -> Table | None:
-    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4).
+    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4)."""
+    check_batch(problem)
+    spec = flow_kernels(problem).TABLE
+    return loaded_table(spec, problem.M, region, progress) if spec else None
+
+
+def check_batch(problem: Problem) -> None:
+    """Refuse batches at which there is no flow.
 
     Raises
     ------
@@ -86,5 +99,3 @@ def flow_table(
             f"the flow of {who} is tabulated for batches of at least "
             f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density",
         )
-    spec = kernels.TABLE
-    return loaded_table(spec, problem.M, region, progress) if spec else None

@@ -7,20 +7,15 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...codegen.system import FlowSystem
 from ...results.checks import integer, number
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..tables.moment_tables import Progress
-from . import stiff
-from .flow_kernels import flow_kernels, parameters
-from .known_moments import at_edge, beyond_tables, next_region
+from .known_moments import beyond_tables
+from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes
+from .rows import FAILED, OUTSIDE, Flows
+from .solver import solve_flows
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
-
-Array = np.ndarray
-RTOL, ATOL = 1e-8, 1e-10
-#: Explicit steps tried before the stiff solver takes over; its own cost is some hundred of them.
-EXPLICIT_STEPS = 20_000
 
 
 def integrate(
@@ -97,53 +92,32 @@ def solve(
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
-    return _advance(problem, stored, rtol, atol, limit, progress)
+    record = AtTimes(stored)
+    flows = solve_flows(
+        problem, {}, record, rtol=rtol, atol=atol, max_steps=limit, workers=1, building=progress
+    )
+    return _flow(flows, record)
 
 
-def _advance(
-    problem: Problem, stored: Array, rtol: float, atol: float, limit: int, progress: Progress | None
-) -> Flow:
-    """Integrate through as many regions of tables as the flow passes."""
-    kernels, y = flow_kernels(problem), np.array(problem.start)
-    out, reached = np.empty((len(stored), len(y))), np.zeros(1)
-    count = steps = 0
-    state, message = "complete", ""
-    region = next_region(problem, kernels, y, None)
-    while region is not None:
-        p = parameters(problem, region, progress)
-        status, more, tried = kernels.integrate(
-            y, stored[count:], p, rtol, atol, limit, out[count:], reached, reached[0]
-        )
-        count, steps = count + more, steps + tried
-        if status == kernels.TOO_MANY_STEPS:
-            state, message, count = stiff.go_on(
-                kernels, y, float(reached[0]), p, stored, count, out, rtol, atol, steps
-            )
-        elif status == kernels.DIVERGED and at_edge(kernels, y, region):
-            region = next_region(problem, kernels, y, region, progress)
-            continue
-        elif status == kernels.DIVERGED:
-            state = "diverged"
-            message = f"diverged at t = {reached[0]:g}: an order parameter left the finite numbers"
-        break
-    else:
-        state, message = OUTSIDE_TABLES, f"at t = {reached[0]:g} {beyond_tables(kernels, y)}"
-        if not count:
-            out[0], count = y, 1
-    return _collect(problem, kernels, stored[:count], out[:count], steps, state, message)
-
-
-def _collect(
-    problem: Problem,
-    kernels: FlowSystem,
-    t: Array,
-    states: Array,
-    steps: int,
-    status: str,
-    message: str,
-) -> Flow:
-    Q, error = np.empty(len(t)), np.empty(len(t))
-    kernels.observe(np.ascontiguousarray(states), Q, error)
-    own = dict(zip(problem.order_parameters, states.T.copy(), strict=True))
+def _flow(flows: Flows, record: AtTimes) -> Flow:
+    """The one flow that was solved."""
+    kernels, code, t = flows.kernels, flows.status[0], flows.times[0]
+    status, message = "complete", ""
+    if 0 in record.stiff:
+        message = record.stiff[0]
+        status = {kernels.DIVERGED: "diverged", FAILED: "failed"}.get(code, status)
+    elif code == kernels.DIVERGED:
+        status = "diverged"
+        message = f"diverged at t = {t:g}: an order parameter left the finite numbers"
+    elif code == OUTSIDE:
+        status, message = OUTSIDE_TABLES, f"at t = {t:g} {beyond_tables(kernels, flows.states[0])}"
+        if not record.stored[0]:
+            record.states[0, 0], record.stored[0] = flows.states[0], 1
+    stored = record.stored[0]
+    states = record.states[0, :stored]
+    Q, error = np.empty((2, stored))
+    kernels.observe(states, Q, error)
+    own = dict(zip(flows.problem.order_parameters, states.T.copy(), strict=True))
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
-    return Flow(problem, t, values, steps, status, message)
+    steps = int(record.steps[0])
+    return Flow(flows.problem, record.times[:stored], values, steps, status, message)

@@ -9,8 +9,78 @@ from ...teacher_student.problem import Problem
 from ..tables.moment_tables import WORST, Progress
 from ..tables.regions import EDGE, Region, middle, region_of
 from .flow_kernels import flow_table
+from .rows import COLUMNS, OUTSIDE, Flows
 
 Array = np.ndarray
+
+
+class Tables:
+    """Which table of moments each of many flows goes on with.
+
+    Parameters
+    ----------
+    flows
+        Their numbers get the tables.
+    progress
+        Called with (work done, work in all) while a table is built.
+    """
+
+    def __init__(self, flows: Flows, progress: Progress | None = None) -> None:
+        self.flows, self.progress = flows, progress
+        kernels = flows.kernels
+        self._everywhere = not kernels.HAS_RANGE and np.inf == kernels.LARGEST_SCALE
+        self._regions: dict[int, Region] = {}
+        self._problems = {flows.problem.M: flows.problem}
+        self._packed: dict[tuple[int, Region], Array] = {}
+
+    def enter(self, which: Array) -> Array:
+        """Give flows the tables of the regions where they are; those that have one, by number.
+
+        The others' status becomes `OUTSIDE`.
+        """
+        if self._everywhere and not self.flows.kernels.TABLE:
+            return which
+        found = [self._enter(int(k)) for k in which]
+        going = np.array(found, dtype=bool)
+        self.flows.status[which[~going]] = OUTSIDE
+        return which[going]
+
+    def at_edge(self, which: Array) -> Array:
+        """The flows, of some, that ended because they left the regions of their tables."""
+        flows = self.flows
+        if self._everywhere:
+            return which[:0]
+        left = which[flows.status[which] == flows.kernels.DIVERGED]
+        kept = [at_edge(flows.kernels, flows.states[k], self._regions[int(k)]) for k in left]
+        return left[np.array(kept, dtype=bool)]
+
+    def _enter(self, k: int) -> bool:
+        flows, before = self.flows, self._regions.get(k)
+        M = int(flows.numbers[k, COLUMNS["batch_size"]])
+        if M not in self._problems:
+            self._problems[M] = flows.problem.replace(batch_size=M)
+        problem = self._problems[M]
+        region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
+        if region is None:
+            return False
+        self._regions[k] = region
+        if flows.kernels.TABLE and region != before:
+            self._give(k, self._table(problem, region))
+        return True
+
+    def _table(self, problem: Problem, region: Region) -> Array:
+        key = problem.M, region
+        if key not in self._packed:
+            made = flow_table(problem, region, self.progress)
+            assert made is not None
+            self._packed[key] = made.packed
+        return self._packed[key]
+
+    def _give(self, k: int, table: Array) -> None:
+        flows, own = self.flows, len(COLUMNS)
+        if flows.numbers.shape[1] == own:
+            flows.numbers = np.hstack([flows.numbers, np.zeros((len(flows), len(table)))])
+        flows.numbers[k, own:] = table
 
 
 def next_region(

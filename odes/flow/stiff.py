@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from ...codegen.system import FlowSystem
+from .rows import FAILED, Flows
 
 Array = np.ndarray
 
 
 def go_on(
-    kernels: FlowSystem,
-    y: Array,
-    t: float,
-    p: Array,
-    stored: Array,
-    count: int,
-    out: Array,
-    rtol: float,
-    atol: float,
-    steps: int,
-) -> tuple[str, str, int]:
-    """Go on from where the explicit method gave up.
+    flows: Flows, k: int, times: Array, out: Array, rtol: float, atol: float
+) -> tuple[int, str, int]:
+    """Go on with a flow from where the explicit method gave up.
 
     Parameters
     ----------
-    kernels
-        The flow's compiled functions.
-    y, t
-        The last accepted state and its time.
-    p
-        Parameters of the flow.
-    stored, count
-        All stored times, and how many are filled already.
+    flows, k
+        Flows, and which of them.
+    times
+        Stored times that are still to come.
     out
-        Output, rows of the stored times; filled from ``count`` on.
+        Output, a row for each of them.
     rtol, atol
         Bounds on the error of a step.
-    steps
-        How many explicit steps were tried, for the message.
 
     Returns
     -------
     status, message, stored
+        The message is empty if the end was reached.
     """
     from scipy.integrate import solve_ivp
+
+    kernels = flows.kernels
+    rhs, jacobian = _functions(kernels, flows.numbers[k])
+
+    def size(_: float, state: Array) -> float:
+        return float(kernels.HUGE - np.abs(state).max())
+
+    size.terminal = True  # type: ignore[attr-defined]  # SciPy's way to stop at an event
+    solution = solve_ivp(
+        rhs, (float(flows.times[k]), times[-1]), flows.states[k], method="Radau", t_eval=times,
+        jac=jacobian if kernels.HAS_JACOBIAN else None, rtol=rtol, atol=atol, events=size,
+    )  # fmt: skip
+    stored = np.size(solution.t)
+    if stored:  # else SciPy gives lists
+        out[:stored] = solution.y.T
+    if solution.status == 1:
+        return kernels.DIVERGED, f"; diverged at t = {solution.t_events[0][0]:g}", stored
+    if not solution.success:
+        return FAILED, f"; it failed: {solution.message}", stored
+    return kernels.COMPLETE, "", stored
+
+
+def _functions(kernels: Any, p: Array) -> tuple[Callable[..., Array], Callable[..., Array]]:
+    """Right-hand side and Jacobian as SciPy calls them."""
 
     def rhs(time: float, state: Array) -> Array:
         slope = np.empty_like(state)
@@ -56,30 +69,4 @@ def go_on(
         kernels.symbolic_jacobian(time, state, p, matrix)
         return matrix
 
-    def size(_: float, state: Array) -> float:
-        return float(kernels.HUGE - np.abs(state).max())
-
-    size.terminal = True  # type: ignore[attr-defined]  # SciPy's way to stop at an event
-    solution = solve_ivp(
-        rhs,
-        (t, stored[-1]),
-        y,
-        method="Radau",
-        t_eval=stored[count:],
-        jac=jacobian if kernels.HAS_JACOBIAN else None,
-        rtol=rtol,
-        atol=atol,
-        events=size,
-    )
-    more = np.size(solution.t)
-    if more:  # else SciPy gives lists
-        out[count : count + more] = solution.y.T
-    message = f"stiff from t = {t:g} on: after {steps} explicit steps SciPy's Radau took over"
-    status = "complete"
-    if solution.status == 1:
-        status = "diverged"
-        message += f"; diverged at t = {solution.t_events[0][0]:g}"
-    elif not solution.success:
-        status = "failed"
-        message += f"; it failed: {solution.message}"
-    return status, message, count + more
+    return rhs, jacobian

@@ -10,7 +10,7 @@ import numpy as np
 from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from ..flow.flow_kernels import flow_kernels, parameters
+from ..flow.flow_kernels import LOOP, flow_kernels, parameters
 from ..flow.trajectory import FlowError
 from ..tables.regions import widened
 from ..tables.table_quadrature import Progress
@@ -48,9 +48,9 @@ def fluctuation_kernels(problem: Problem) -> Any:
 
         with derivable(problem):
             mean = fluctuation_source(derive_drift(problem), flow)
-        copies = kernel_texts("odes/kernels/joint", "odes/kernels/loop")
         # The joint flow is the system that the loop integrates.
-        return {"mean": mean, "system": copies["joint"], "loop": copies["loop"]}
+        system = kernel_texts("odes/kernels/joint")["joint"]
+        return {"mean": mean, "system": system} | kernel_texts(*LOOP)
 
     return generated("fluctuations", structure(problem), write)
 

@@ -9,16 +9,16 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .loop import (
+from .controller import (
     COMPLETE,
     DIVERGED,
+    FIRST_ERROR,
     HUGE,
-    SMALLEST_STEP,
     TOO_MANY_STEPS,
-    first_step,
-    interpolate,
-    take_step,
+    next_step,
+    vanishes,
 )
+from .step import accept, first_step, interpolate, take_step
 from .system import SIZE, observables, rhs
 
 #: A plateau is the longest stay between two levels of the error that are this factor apart.
@@ -49,7 +49,7 @@ def flow_to(
     t = begun
     rhs(t, y, p, k[0])
     h = first = first_step(t, y, p, rtol, atol, k)
-    before = 1e-4
+    before = FIRST_ERROR
     if watch.size and begun == 0.0:
         start_watch(y, watch)
     for _ in range(max_steps):
@@ -57,27 +57,16 @@ def flow_to(
         if last:
             h = end - t
         error = take_step(t, h, y, p, rtol, atol, k, trial)
-        if not math.isfinite(error):
-            h *= 0.2
-        elif error > 1.0:
-            h *= max(0.2, 0.9 * error**-0.2)
-        else:
+        if error <= 1.0:
             if watch.size:
                 watch_error(t, h, y, k, trial, watch)
             t += h
-            size = 0.0
-            for i in range(SIZE):
-                y[i] = trial[i]
-                k[0, i] = k[6, i]
-                size = max(size, abs(trial[i]))
-            if size > HUGE:
+            if accept(y, k, trial) > HUGE:
                 return DIVERGED, t
             if last:
                 return COMPLETE, t
-            error = max(error, 1e-10)
-            h *= min(5.0, max(0.2, 0.9 * error**-0.14 * before**0.08))
-            before = error
-        if h < SMALLEST_STEP * max(t, first):
+        h, before = next_step(h, error, before, False)
+        if vanishes(h, t, first):
             return DIVERGED, t
     return TOO_MANY_STEPS, t
 

@@ -10,18 +10,18 @@ import math
 import numpy as np
 from bntheory.codegen.jit import lane_kernel
 
-from .loop import (
+from .controller import (
     COMPLETE,
     DIVERGED,
-    ESTIMATE,
+    FIRST_ERROR,
     HUGE,
-    NODES,
-    SMALLEST_STEP,
-    STAGES,
     TOO_MANY_STEPS,
-    first_step,
+    next_step,
+    vanishes,
 )
+from .step import first_step
 from .system import LANES, SIZE, rhs, rhs_lanes
+from .tableau import ESTIMATE, NODES, STAGES
 
 RUNNING = -1
 
@@ -87,34 +87,25 @@ def lane_step(
     before: np.ndarray,
     status: np.ndarray,
 ) -> int:
-    """Accept or reject every lane's step and choose the next; how many are still on the way.
-
-    The controller is the integrator's, with powers that square roots give.
-    """
+    """Accept or reject every lane's step and choose the next; how many are still on the way."""
     running = 0
     for lane in range(LANES):
         if status[lane] != RUNNING:
             h[lane] = 0.0
             continue
-        e = error[lane]
-        if not e <= 1.0:
-            h[lane] *= max(0.2, 0.9 / math.sqrt(math.sqrt(e))) if math.isfinite(e) else 0.2
-        else:
+        if error[lane] <= 1.0:
             t[lane] += h[lane]
             size = 0.0
             for i in range(SIZE):
                 y[i, lane] = trial[i, lane]
                 k[0, i, lane] = k[6, i, lane]
                 size = max(size, abs(trial[i, lane]))
-            e = max(e, 1e-10)
-            quarter = math.sqrt(math.sqrt(before[lane] / (e * e)))
-            h[lane] *= min(5.0, max(0.2, 0.9 * math.sqrt(math.sqrt(quarter))))
-            before[lane] = e
             if size > HUGE:
                 status[lane] = DIVERGED
             elif t[lane] >= ends[lane] * (1.0 - 1e-15):
                 status[lane] = COMPLETE
-        if status[lane] == RUNNING and h[lane] < SMALLEST_STEP * max(t[lane], first[lane]):
+        h[lane], before[lane] = next_step(h[lane], error[lane], before[lane], True)
+        if status[lane] == RUNNING and vanishes(h[lane], t[lane], first[lane]):
             status[lane] = DIVERGED
         h[lane] = min(h[lane], ends[lane] - t[lane])
         running += status[lane] == RUNNING
@@ -148,7 +139,7 @@ def flows_in_lanes(
             h[lane] = first_step(0.0, starts[flow], parameters[flow], rtol, atol, slopes)
             first_h[lane] = h[lane]
             h[lane] = min(h[lane], end[lane])
-            t[lane], before[lane], state[lane] = 0.0, 1e-4, RUNNING
+            t[lane], before[lane], state[lane] = 0.0, FIRST_ERROR, RUNNING
         for _ in range(max_steps):
             lane_stages(t, h, y, p, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)

@@ -11,8 +11,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from ..derivation.drift import Derivation
-from ..derivation.symbols import FIELD_STD, RHO, SHIFT
-from ..derivation.symbols import ORDER_PARAMETERS, SIGN, R
+from ..derivation.symbols import FIELD_STD, ORDER_PARAMETERS, RHO, SHIFT, SIGN, R
 
 
 def jacobian_entry(derivation: Derivation, row: str, column: str) -> Expr:

@@ -18,9 +18,19 @@ from ...codegen.model import Assign, Block, Call, Function, Module, Return, Stat
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment
-from ..derivation.symbols import FIELD_STD, RHO, SHIFT
 from ..derivation.observables import SCALE, observables
-from ..derivation.symbols import BATCH, ETA, ORDER_PARAMETERS, PARAMETERS, SIGN, L, R
+from ..derivation.symbols import (
+    BATCH,
+    ETA,
+    FIELD_STD,
+    ORDER_PARAMETERS,
+    PARAMETERS,
+    RHO,
+    SHIFT,
+    SIGN,
+    L,
+    R,
+)
 from .quadratures import kink_constant, moment_functions
 from .resolution import resolved_scale
 from .slopes import jacobian_entry

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from bntheory.cli.integrate import command as integrate_command
 from bntheory.odes.derivation import symbols
-from bntheory.odes.flow.ensemble import COLUMNS
 from bntheory.odes.flow.flow_kernels import parameters
+from bntheory.odes.flow.rows import COLUMNS
 from bntheory.results.errors import InputError
 from bntheory.teacher_student.activations import ACTIVATIONS
 from bntheory.teacher_student.parameters import (

@@ -12,7 +12,8 @@ from bntheory.experiments.sweeps import sweep as sweep_module
 from bntheory.experiments.sweeps.best_learning_rate import schedule_with_gain
 from bntheory.odes.equilibria.dynamics import Dynamics
 from bntheory.odes.equilibria.optimal_schedule import best_rate
-from bntheory.odes.flow.ensemble import flow_ends, rows
+from bntheory.odes.flow.records import AtEnd
+from bntheory.odes.flow.solver import solve_flows
 from bntheory.pictures.sweep import _boundary
 from bntheory.results.files import to_csv, to_json
 from click.testing import CliRunner
@@ -46,10 +47,9 @@ def test_every_grid_point_is_its_own_flow(parameters):
 def test_lanes_and_single_flows_are_the_same_method():
     """Watching the error takes the scalar road; both converge like the step tolerance."""
     problem = bn.Problem(scheme="pn", batch_size=1)
-    starts, numbers = rows(problem, {"eta": np.geomspace(0.05, 4, 67)}, 67)
-    ends = np.full(67, 30.0)
-    lanes = flow_ends(problem, starts, numbers, ends, rtol=1e-10, atol=1e-12)
-    single = flow_ends(problem, starts, numbers, ends, rtol=1e-10, atol=1e-12, watch=True)
+    rates, ends = {"eta": np.geomspace(0.05, 4, 67)}, np.full(67, 30.0)
+    lanes = solve_flows(problem, rates, AtEnd(ends), rtol=1e-10, atol=1e-12)
+    single = solve_flows(problem, rates, AtEnd(ends, plateau=True), rtol=1e-10, atol=1e-12)
     assert lanes.states == pytest.approx(single.states, abs=2e-9)
 
 

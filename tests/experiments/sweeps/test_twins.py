@@ -5,7 +5,7 @@ import math
 import bntheory as bn
 import numpy as np
 from bntheory.experiments.sweeps.simulation import point_seed
-from bntheory.odes.flow.integrate import RTOL
+from bntheory.odes.flow.records import RTOL
 from bntheory.teacher_student.problem import Problem
 from domain import log_uniform, rounded
 from hypothesis import given, settings

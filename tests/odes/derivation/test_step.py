@@ -14,7 +14,7 @@ from bntheory.odes.derivation.drift import derive_drift
 from bntheory.odes.derivation.gaussian_moments import closed_form
 from bntheory.odes.derivation.step import LABEL, PLAIN, SQUARED_LOSS, Training
 from bntheory.odes.derivation.symbols import FIELD_STD, RHO, SHIFT, G
-from bntheory.odes.flow.flow_kernels import parameters
+from bntheory.odes.flow.flow_kernels import LOOP, parameters
 from bntheory.odes.source.flow_source import system_source
 from bntheory.odes.source.fluctuation_source import fluctuation_source
 
@@ -29,7 +29,7 @@ DIM, RUNS, TIME = 600, 40, 2.0
 def end_of_flow(name, problem, training):
     """The last state (of the order parameters) of a flow derived for a training."""
     system = system_source(derive_drift(problem, training))
-    texts = {"system": system} | kernel_texts("odes/kernels/loop")
+    texts = {"system": system} | kernel_texts(*LOOP)
     kernels = package_in_memory(f"bntheory_test_{name}", texts)
     y, out, reached = np.array(problem.start), np.empty((1, kernels.SIZE)), np.zeros(1)
     bounds = 1e-9, 1e-11, 100_000

@@ -1,0 +1,65 @@
+"""The axes of a sweep's grid, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...odes.flow.rows import COLUMNS
+from ...results.checks import integer, number
+from ...results.errors import InputError
+from ...teacher_student.parameters import START_PARAMETERS
+from ...teacher_student.problem import Problem
+from ...teacher_student.schedule import MOST_STEPS
+
+Array = np.ndarray
+#: Whole numbers that a simulation takes as a range: default, least and most value.
+WHOLE = {"dim": (1000, 3, MOST_STEPS), "seed": (0, 0, 2**63 - 1)}
+
+
+def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> dict[str, Array]:
+    """The grid as arrays, every value checked as `Problem` checks it."""
+    axes = {}
+    for name, given in grid.items():
+        known = (*COLUMNS, *START_PARAMETERS, "time", *(WHOLE if simulate else ()))
+        if name not in known:
+            also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
+            accepted = ", ".join(known)
+            raise ValueError(
+                f"unknown parameter {name!r}; a range is accepted for {accepted}{also}"
+            )
+        try:
+            values = np.atleast_1d(np.asarray(given, dtype=None if name in WHOLE else float))
+        except (TypeError, ValueError):
+            values = np.empty(0)
+        if values.ndim != 1 or not values.size or values.dtype.kind not in "iuf":
+            raise InputError(name, given, "a list of numbers is accepted")
+        if name in WHOLE:
+            _, least, most = WHOLE[name]
+            values = np.array([integer(name, v.item(), least, most) for v in values])
+        else:
+            _check_values(problem, name, values)
+        axes[name] = values
+    return axes
+
+
+def _check_values(problem: Problem, name: str, values: Array) -> None:
+    """Check a range by its extremes: what a number must satisfy is an interval."""
+    if name == "eta" and isinstance(problem.eta, str):
+        raise InputError("eta", problem.eta, "a range replaces a number, not a schedule")
+    if name == "l0" and "gamma" not in problem.trained_scalars:
+        raise InputError(
+            "l0",
+            values.tolist(),
+            f"scheme={problem.scheme!r} has no gamma, its length starts at q0",
+        )
+    extremes = [values.min(), values.max(), *values[~np.isfinite(values)][:1]]
+    if name == "batch_size":
+        extremes += [*values[values != np.rint(values)][:1]]
+    for value in extremes:
+        if name == "time":
+            number("time", float(value), above=0.0)
+        else:
+            problem.replace(**{name: float(value)})

@@ -1,0 +1,163 @@
+"""What is kept of flows while they are solved: states at given times, or the end alone.
+
+A record advances flows with the kernel that keeps just what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from . import stiff
+from .rows import Flows
+
+Array = np.ndarray
+RTOL, ATOL = 1e-8, 1e-10
+#: Explicit steps tried before the stiff solver takes over; its own cost is some hundred of them.
+EXPLICIT_STEPS = 20_000
+#: Steps after which a flow of which only the end is kept is given up as stiff.
+MAX_STEPS = 200_000
+
+
+class Bounds(NamedTuple):
+    """Bounds on the error of a step, and on the number of steps."""
+
+    rtol: float
+    atol: float
+    max_steps: int
+
+
+class Record(Protocol):
+    """What is kept of flows.
+
+    Attributes
+    ----------
+    call
+        How many flows one call of `advance` takes.
+    max_steps
+        Explicit steps tried, unless told otherwise.
+    """
+
+    call: int
+    max_steps: int
+
+    def begin(self, flows: Flows) -> None:
+        """Make room."""
+
+    def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
+        """Advance some flows to their ends, or to where they leave their tables; in place.
+
+        Threads advance other parts at the same time.
+        """
+
+    def finish(self, flows: Flows, bounds: Bounds) -> None:
+        """Do what is left when no flow gets further by explicit steps."""
+
+
+@dataclass
+class AtTimes:
+    """The states at given times; where explicit steps take too long a stiff solver goes on.
+
+    Attributes
+    ----------
+    times
+        Increasing.
+    states
+        Shape (flows, times, order parameters).
+    stored, steps
+        How many of the times each flow reached, and how many explicit steps were tried.
+    stiff
+        By flow, what became of it after the stiff solver took over.
+    """
+
+    times: Array
+    states: Array = field(init=False)
+    stored: Array = field(init=False)
+    steps: Array = field(init=False)
+    stiff: dict[int, str] = field(init=False, default_factory=dict)
+    call: int = 1
+    max_steps: int = EXPLICIT_STEPS
+
+    def begin(self, flows: Flows) -> None:
+        """Make room."""
+        self.states = np.empty((len(flows), len(self.times), flows.states.shape[1]))
+        self.stored, self.steps = np.zeros((2, len(flows)), dtype=np.int64)
+
+    def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
+        """Advance some flows; a time that is stored twice, at the start, is not meant to be."""
+        for k in part:
+            reached = flows.times[k : k + 1]
+            flows.status[k], stored, steps = flows.kernels.integrate(
+                flows.states[k], self.times[self.stored[k] :], flows.numbers[k], *bounds,
+                self.states[k, self.stored[k] :], reached, reached[0],
+            )  # fmt: skip
+            self.stored[k] += stored
+            self.steps[k] += steps
+
+    def finish(self, flows: Flows, bounds: Bounds) -> None:
+        """Hand the flows that took too many steps to the stiff solver."""
+        for k in np.flatnonzero(flows.status == flows.kernels.TOO_MANY_STEPS):
+            done = self.stored[k]
+            begun = f"stiff from t = {flows.times[k]:g} on: after {self.steps[k]} explicit steps "
+            flows.status[k], message, stored = stiff.go_on(
+                flows, k, self.times[done:], self.states[k, done:], bounds.rtol, bounds.atol
+            )
+            self.stored[k] += stored
+            self.stiff[int(k)] = f"{begun}SciPy's Radau took over{message}"
+
+
+@dataclass
+class AtEnd:
+    """Where flows end, and when the error passed levels on the way.
+
+    Memory does not grow with the length of a flow. What takes too many steps is given up.
+
+    Attributes
+    ----------
+    ends
+        End times, shape (flows,).
+    levels
+        Levels of the error whose first passage is wanted.
+    plateau
+        Whether plateaus are wanted; like levels they cost an error a step.
+    """
+
+    ends: Array
+    levels: Sequence[float] = ()
+    plateau: bool = False
+    call: int = 512
+    max_steps: int = MAX_STEPS
+    _watches: Array = field(init=False, repr=False)
+
+    def begin(self, flows: Flows) -> None:
+        """Make room for what is watched (`odes.kernels.ensemble`)."""
+        watched = 4 + 2 * len(self.levels) if self.levels or self.plateau else 0
+        self._watches = np.zeros((len(flows), watched))
+        self._watches[:, 4::2] = list(self.levels)
+
+    def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
+        """Advance some flows, in lanes if there are any and nothing is watched."""
+        y, t, ends, p = flows.states[part], flows.times[part], self.ends[part], flows.numbers[part]
+        seen, status = self._watches[part], flows.status[part]
+        if not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes"):
+            flows.kernels.flows_in_lanes(y, ends, p, *bounds, status)
+        else:
+            flows.kernels.flows(y, t, ends, p, *bounds, seen, status)
+        flows.states[part], flows.times[part] = y, t
+        self._watches[part], flows.status[part] = seen, status
+
+    def finish(self, flows: Flows, bounds: Bounds) -> None:
+        """Nothing: a flow that took too many steps says so."""
+
+    @property
+    def passages(self) -> Array:
+        """When the error first fell to each level, shape (flows, levels); else infinite."""
+        return self._watches[:, 5::2]
+
+    @property
+    def plateaus(self) -> Array:
+        """The longest time the error took to fall by a tenth; 0 if not watched."""
+        return self._watches[:, 3] if self._watches.shape[1] else np.zeros(len(self._watches))

@@ -1,0 +1,96 @@
+"""Flows that share their formulas, a row of numbers each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...teacher_student.parameters import KERNEL_PARAMETERS
+from ...teacher_student.problem import Problem
+from .flow_kernels import check_batch, flow_kernels, own_numbers
+
+Array = np.ndarray
+#: Where a problem's number stands in a row of parameters (see `parameters`).
+COLUMNS = {name: k for k, name in enumerate(KERNEL_PARAMETERS)}
+#: Further ways to end, beside the kernels' own: the flow left the range in which its moments are
+#: known; the stiff solver failed.
+OUTSIDE, FAILED = 3, 4
+
+
+@dataclass
+class Flows:
+    """Flows on their way, or where they ended; each array has a row a flow.
+
+    Attributes
+    ----------
+    problem, kernels
+        Their formulas, as they are and compiled.
+    states
+        Order parameters, shape (flows, order parameters).
+    numbers
+        What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
+        flow needs one.
+    times
+        Times reached, where the record keeps them.
+    status
+        One of the kernels' ``COMPLETE``, ``DIVERGED``, ``TOO_MANY_STEPS``, or `OUTSIDE` or
+        `FAILED`.
+    """
+
+    problem: Problem
+    kernels: Any
+    states: Array
+    numbers: Array
+    times: Array
+    status: Array
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def observed(self) -> tuple[Array, Array]:
+        """Scale Q and generalisation error of the states."""
+        Q, error = np.empty((2, len(self)))
+        self.kernels.observe(self.states, Q, error)
+        return Q, error
+
+
+def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
+    """Flows at time 0, whose numbers differ from a problem's in some columns.
+
+    Parameters
+    ----------
+    problem
+        Everything that no column gives.
+    columns
+        Values by the problem's parameter name, each of shape (flows,); with none there is one
+        flow, the problem's own. Other names are passed over.
+
+    Raises
+    ------
+    ValueError
+        For a batch size at which there is no flow (`odes.flow.flow_kernels.check_batch`).
+
+    Examples
+    --------
+    >>> at_start(Problem(scheme="wn"), {"r0": np.array([0.1, 0.2])}).states[:, 1].tolist()
+    [0.1, 0.2]
+    """
+    count = max(map(len, columns.values()), default=1)
+    check_batch(problem)
+    numbers = np.tile(own_numbers(problem), (count, 1))
+    sizes = columns.get("batch_size", np.empty(0))
+    for M in np.unique(sizes):  # each has its own implied decay
+        own = problem.replace(batch_size=int(M))
+        check_batch(own)
+        numbers[sizes == M] = own_numbers(own)
+    for name in COLUMNS.keys() & columns.keys():
+        numbers[:, COLUMNS[name]] = columns[name]
+    states = np.tile(np.array(problem.start), (count, 1))
+    for label, name in problem.start_parameters.items():
+        if name in columns:
+            states[:, problem.state_space.place(label)] = columns[name]
+    status = np.zeros(count, dtype=np.int64)
+    return Flows(problem, flow_kernels(problem), states, numbers, np.zeros(count), status)
