@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
 from ...results.base import Result
-from ...results.files import dataset
 from ..data.batches import DeviceImages
 from ..data.data import Splits, load
 from ..recipe.devices import choose_device, settle
@@ -24,7 +22,7 @@ from ..runs.records import RunFolder
 from .bridge import TOGETHER, bridge
 
 if TYPE_CHECKING:
-    import xarray
+    pass
 
 Progress = Callable[[int, int], None]
 
@@ -45,17 +43,6 @@ class LayerTable(Result):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {"layers": list(self.rows)}
-
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``row``."""
-        columns = {
-            name: [
-                "" if name == "layer" and v is None else np.nan if v is None else v for v in values
-            ]
-            for name, values in self.columns().items()
-        }
-        variables = {name: (("row",), np.array(values)) for name, values in columns.items()}
-        return dataset(variables, {"row": np.arange(len(self.rows))}, {})
 
 
 def evaluate(run: str | Path) -> dict[str, Any]:

@@ -17,12 +17,11 @@ from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
 if TYPE_CHECKING:
-    import xarray
+    pass
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -50,6 +49,7 @@ class Approximation(Result):
     """
 
     _drawn_by: ClassVar[str] = "regularization.draw_approximation"
+    _dimension: ClassVar[str] = "batch_size"
 
     problem: Problem
     approximation: str
@@ -95,13 +95,8 @@ class Approximation(Result):
             table |= {f"{name}_largest": self.along(name), f"{name}_end": self.end(name)}
         return table
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``batch_size``."""
-        columns = self.columns()
-        sizes = columns.pop("batch_size")
-        attributes = {"problem": self.problem.to_json(), "approximation": self.approximation}
-        values = {name: (("batch_size",), column) for name, column in columns.items()}
-        return dataset(values, {"batch_size": sizes}, attributes)
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json(), "approximation": self.approximation}
 
 
 def approximate(

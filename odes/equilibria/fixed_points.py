@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ...results.base import Result
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ...teacher_student.schedule import effective_rate
@@ -29,7 +28,7 @@ from .stability import (
 )
 
 if TYPE_CHECKING:
-    import xarray
+    pass
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 #: Rates (over eta) below this are those of a neutral direction.
@@ -152,6 +151,7 @@ class FixedPoints(Result):
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
+    _dimension: ClassVar[str] = "point"
 
     problem: Problem
     points: tuple[FixedPoint, ...]
@@ -187,17 +187,8 @@ class FixedPoints(Result):
             for name in [*names, "slow_rate", "fast_rate"]
         }
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All numbers, with the dimension ``point``."""
-        columns = dict(self.columns())
-        for name, values in columns.items():
-            if name not in ("kind", "eigenvalues"):
-                columns[name] = [np.nan if v is None else v for v in values]
-        return dataset(
-            {name: (("point",), values) for name, values in columns.items()},
-            {"point": np.arange(len(self.points))},
-            {"problem": self.problem.to_json(), "summary": self.summary()},
-        )
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json(), "summary": self.summary()}
 
 
 def fixed_points(problem: Problem) -> FixedPoints:
