@@ -69,7 +69,7 @@ class Tabular(ABC):
         >>> import bntheory as bn
         >>> flow = bn.integrate(bn.Problem("identity", scheme="wn"), time=1.0, points=2)
         >>> flow.to_csv().splitlines()[0]
-        't,Q,R,L,eta_eff,error'
+        't,Q,R,L,error,gamma'
         """
         return files.to_csv(self)
 
