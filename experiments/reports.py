@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..results.report_page import Drawing, Report, Table
+from ..results.html_table import Table
+from ..results.report_page import Drawing, Report
 from ..teacher_student.online.runs import QUANTITIES
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from ..pictures.style import in_house_style
 from ..results.checks import integer
 from ..results.errors import InputError
 from ..results.files import dataset
+from ..results.tabular import Tabular
 from ..results.widths import Width
 from ..store.files import is_store
 
@@ -69,7 +70,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Figure1:
+class Figure1(Tabular):
     """One panel of Figure 1.
 
     Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,10 @@ from ..cnn.evaluation.collection import Records
 from ..pictures.drawing import LOOKS, across, add_notes, new_figure, panel_legends, size_axis
 from ..pictures.style import in_house_style
 from ..results.errors import InputError
-from ..results.files import dataset
+from ..results.tabular import Tabular
 from ..results.widths import Width
 
 if TYPE_CHECKING:
-    import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -43,7 +42,7 @@ class Panel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class NetworkFigure:
+class NetworkFigure(Tabular):
     """A figure of the paper, redrawn from a preset's runs.
 
     Attributes
@@ -55,6 +54,8 @@ class NetworkFigure:
     notes
         What was run, and what differs from the paper.
     """
+
+    _dimension: ClassVar[str] = "point"
 
     name: str
     panels: tuple[Panel, ...]
@@ -84,14 +85,8 @@ class NetworkFigure:
         ]
         return {"figure": self.name, "panels": panels, "notes": list(self.notes)}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All points, with the dimension ``point``."""
-        columns = self.columns()
-        variables = {name: (("point",), np.array(values)) for name, values in columns.items()}
-        place = np.arange(len(columns["x"]))
-        return dataset(
-            variables, {"point": place}, {"figure": self.name, "notes": "\n".join(self.notes)}
-        )
+    def _attributes(self) -> dict[str, Any]:
+        return {"figure": self.name, "notes": "\n".join(self.notes)}
 
     @in_house_style
     def plot(self, width: Width = "two") -> Figure:

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..odes.flow.integrate import integrate
 from ..odes.flow.trajectory import Flow
 from ..pictures.style import in_house_style
-from ..results.files import dataset
+from ..results.tabular import Tabular
 from ..results.widths import Width
 from ..teacher_student.online.runs import Runs
 from ..teacher_student.online.simulate import simulate
 from ..teacher_student.problem import Problem
 
 if TYPE_CHECKING:
-    import xarray
     from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
@@ -30,8 +29,10 @@ PANELS = ("Q", "R", "error")
 
 
 @dataclass(frozen=True)
-class Universality:
+class Universality(Tabular):
     """One flow, and simulations by law of the inputs."""
+
+    _dimension: ClassVar[str] = "t"
 
     flow: Flow
     runs: Mapping[str, Runs]
@@ -64,12 +65,8 @@ class Universality:
                 table[f"{name}_{law}_sem"] = runs.sem[name]
         return table
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``t``."""
-        columns = self.columns()
-        t = columns.pop("t")
-        attributes = {"problem": self.flow.problem.to_json()}
-        return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.flow.problem.to_json()}
 
     @in_house_style
     def plot(self, width: Width = "two") -> Figure:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..results.base import Result
 from ..results.errors import InputError
-from ..results.files import dataset
 from ..teacher_student.problem import Problem
 from ..teacher_student.regularization import decay
 from . import linear
 from .relu import relu_student
 from .student import STUDENTS, checked_loads, choice, decay_of_the_sum
-
-if TYPE_CHECKING:
-    import xarray
 
 SCHEMES = ("sgd", "wn", "pn", "bn")
 #: What each status of a load means, in the words that stand beside a curve.
@@ -57,6 +53,7 @@ class Generalization(Result):
     """
 
     _drawn_by: ClassVar[str] = "loads.draw_generalization"
+    _dimension: ClassVar[str] = "alpha"
 
     problem: Problem
     student: str
@@ -115,14 +112,13 @@ class Generalization(Result):
         table = {"alpha": self.alpha, "error": self.error, **self.order_parameters}
         return {**table, "status": list(self.status)}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """Error and order parameters, with the dimension ``alpha``."""
-        values = {"error": self.error, **self.order_parameters}
+    def _variables(self) -> dict[str, Any]:
+        return {name: values for name, values in self.columns().items() if name != "status"}
+
+    def _attributes(self) -> dict[str, Any]:
         attributes = {"student": self.student, "scheme": self.scheme, "zeta": self.zeta}
         attributes |= {"noise": self.noise, "decay_per": self.decay_per}
-        attributes |= {"problem": self.problem.to_json(), "status": ", ".join(self.status)}
-        variables = {name: (("alpha",), numbers) for name, numbers in values.items()}
-        return dataset(variables, {"alpha": self.alpha}, attributes)
+        return {**attributes, "problem": self.problem.to_json(), "status": ", ".join(self.status)}
 
 
 def generalization(

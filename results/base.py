@@ -1,18 +1,19 @@
-"""What all results have in common: they are tables, and they can be drawn."""
+"""Results that can be drawn."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from .tabular import Tabular
 from .widths import Width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Result:
-    """A result that draws itself by a function of `bntheory.pictures`.
+class Result(Tabular):
+    """A table that draws itself by a function of `bntheory.pictures`.
 
     A class names that function; it is imported when a picture is asked for: pictures know the
     results, and no result knows a picture.

@@ -8,40 +8,25 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..results.errors import InputError
 from .widths import Width
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
+
+    from .tabular import Tabular
 
 DATA_SUFFIXES = (".nc", ".csv", ".json")
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 #: What is measured in steps / N: times by name, and by the beginning of their names.
 TIMES = ("t", "time", "plateau", "time-to:")
-
-
-class Tabular(Protocol):
-    """What every result offers; `save` needs no more."""
-
-    def to_dict(self) -> dict[str, Any]: ...
-
-    def to_dataset(self) -> xarray.Dataset: ...
-
-    def columns(self) -> Mapping[str, Sequence[float]]: ...
-
-
-class Drawable(Protocol):
-    """A result that can be drawn."""
-
-    def plot(self, width: Width = "two") -> Figure: ...
 
 
 @cache

@@ -15,6 +15,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from .files import package_version, plain, replacing
+from .html_table import Table, html_table, shown
 from .labels import LABELS, label
 from .widths import INCHES, Width
 
@@ -37,15 +38,6 @@ class Drawing:
 
     caption: str
     draw: Callable[[Width], Figure]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: its caption, columns by name, and how many rows of a long one are shown."""
-
-    caption: str
-    columns: Mapping[str, Any]
-    rows: int = 25
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ def page(report: Report, arguments: Sequence[str], seconds: float) -> str:
     parts = [f"<p>{escape(note)}</p>" for note in report.notes if note]
     parts += [_figure(k, drawing) for k, drawing in enumerate(report.pictures)]
     if report.tables:
-        tables = "".join(map(_table, report.tables))
+        tables = "".join(map(html_table, report.tables))
         parts.append(f'<h2>Numbers</h2><div class="tables">{tables}</div>')
     if report.problem or report.settings:
         parts += ["<h2>Problem</h2>", _values(report.problem, report.settings)]
@@ -146,44 +138,9 @@ def _svg(drawing: Drawing, width: Width, prefix: str) -> str:
     return svg.replace("<svg ", named, 1)
 
 
-def _table(table: Table) -> str:
-    columns = {name: list(plain(list(values))) for name, values in table.columns.items()}
-    count, most = len(next(iter(columns.values()), [])), table.rows
-    shown = range(count) if count <= most else [
-        round(i * (count - 1) / (most - 1)) for i in range(most)]  # fmt: skip
-    kinds = [all(not isinstance(v, str) for v in values) for values in columns.values()]
-    head = "".join(_cell("th", name, number, ' scope="col"')
-                   for name, number in zip(columns, kinds, strict=True))  # fmt: skip
-    cells = [[_cell("td", value, number) for value in values]
-             for values, number in zip(columns.values(), kinds, strict=True)]  # fmt: skip
-    rows = "\n".join(f"<tr>{''.join(column[i] for column in cells)}</tr>" for i in shown)
-    caption = escape(table.caption)
-    if count > most:
-        caption += f" {most} of {count} rows, evenly spaced."
-    return (f'<div class="wide" tabindex="0" role="group" aria-label="{caption}"><table>'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table></div>")  # fmt: skip
-
-
-def _cell(tag: str, value: Any, number: bool, more: str = "") -> str:
-    kind = ' class="number"' if number else ""
-    return f"<{tag}{more}{kind}>{_shown(value)}</{tag}>"
-
-
-def _shown(value: Any) -> str:
-    """A value as escaped text."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool | str):
-        return escape(str(value))
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value))
-    return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
-
-
 def _values(problem: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     values = [*problem.items(), *settings.items()]
-    rows = [(in_html(name), _shown(plain(value))) for name, value in values]
+    rows = [(in_html(name), shown(plain(value))) for name, value in values]
     return _pairs("All parameters of the computation.", ("parameter", "value"), rows)
 
 

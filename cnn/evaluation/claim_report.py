@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...results.report_page import Drawing, Report, Table
+from ...results.html_table import Table
+from ...results.report_page import Drawing, Report
 from ..recipe.presets import PRESETS
 from .claims import LEVEL, ClaimTable
 from .collection import Records

@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ...results.base import Result
-from ...results.files import dataset
 from ..recipe.presets import PRESETS
 from .collection import Records
-
-if TYPE_CHECKING:
-    import xarray
 
 Array = np.ndarray
 LEVEL = 0.95  # of the intervals, by Student's t over seeds
@@ -98,6 +94,7 @@ class ClaimTable(Result):
     """The verdicts on all claims by one preset's runs."""
 
     _drawn_by: ClassVar[str] = "claims.draw_claims"
+    _dimension: ClassVar[str] = "claim"
 
     preset: str
     verdicts: tuple[Verdict, ...]
@@ -116,17 +113,11 @@ class ClaimTable(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        columns = self.columns()
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         summary = {"preset": self.preset, "level": LEVEL, "verdict": self.verdict()}
-        return {**summary, "claims": rows}
+        return {**summary, "claims": self._rows()}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``claim``."""
-        columns = self.columns()
-        claim = columns.pop("claim")
-        variables = {name: (("claim",), np.array(values)) for name, values in columns.items()}
-        return dataset(variables, {"claim": claim}, {"preset": self.preset, "level": LEVEL})
+    def _attributes(self) -> dict[str, Any]:
+        return {"preset": self.preset, "level": LEVEL}
 
     def verdict(self) -> str:
         """All verdicts in one plain sentence."""

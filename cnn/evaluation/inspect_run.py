@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
 from ...results.base import Result
-from ...results.files import dataset
 from ..data.batches import DeviceImages
 from ..data.data import Splits, load
 from ..recipe.devices import choose_device, settle
@@ -22,9 +20,6 @@ from ..runs.layers import layer_rows
 from ..runs.networks import trained_network
 from ..runs.records import RunFolder
 from .bridge import TOGETHER, bridge
-
-if TYPE_CHECKING:
-    import xarray
 
 Progress = Callable[[int, int], None]
 
@@ -45,17 +40,6 @@ class LayerTable(Result):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {"layers": list(self.rows)}
-
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``row``."""
-        columns = {
-            name: [
-                "" if name == "layer" and v is None else np.nan if v is None else v for v in values
-            ]
-            for name, values in self.columns().items()
-        }
-        variables = {name: (("row",), np.array(values)) for name, values in columns.items()}
-        return dataset(variables, {"row": np.arange(len(self.rows))}, {})
 
 
 def evaluate(run: str | Path) -> dict[str, Any]:

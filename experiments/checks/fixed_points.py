@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...odes.equilibria.points import FixedPoints
+from ...results.tabular import Tabular
 from ...results.widths import Width
 from ...teacher_student.options import Progress
 from .branch import BranchCheck, check_branch
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CheckedFixedPoints:
+class CheckedFixedPoints(Tabular):
     """Fixed points, and the simulations that test them.
 
     Attributes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 from ...finite_load.timecourse import TimeCourse
 from ...results.base import Result
 from ...results.checks import integer, number
-from ...results.files import dataset
 from ...teacher_student.options import RunOptions, check_names
 from ...teacher_student.problem import Problem
 from ...teacher_student.training.runs import TrainingRuns
 from ...teacher_student.training.train import train
-
-if TYPE_CHECKING:
-    import xarray
 
 #: Batch size of the simulation, and the squared length of its random start.
 BATCH, START = 32, 0.1
@@ -41,6 +37,7 @@ class EarlyStopping(Result):
     """
 
     _drawn_by: ClassVar[str] = "loads.draw_early_stopping"
+    _dimension: ClassVar[str] = "epoch"
 
     course: TimeCourse
     rate: float
@@ -86,15 +83,11 @@ class EarlyStopping(Result):
             table |= {"simulated": self.simulated, "simulated_sem": self.simulated_sem}
         return table
 
-    def to_dataset(self) -> xarray.Dataset:
-        """Errors with the dimension ``epoch``."""
-        columns = self.columns()
-        epochs = columns.pop("epoch")
+    def _attributes(self) -> dict[str, Any]:
         course, best = self.course, self.course.stop()
         attributes = {"alpha": course.alpha, "noise": course.noise, "decay": course.decay}
-        attributes |= {"rate": self.rate, "stop": best.tau / self.rate, "stop_error": best.error}
-        variables = {name: (("epoch",), values) for name, values in columns.items()}
-        return dataset(variables, {"epoch": epochs}, attributes)
+        ended = {"stop": best.tau / self.rate, "stop_error": best.error}
+        return {**attributes, "rate": self.rate, **ended}
 
 
 def early_stopping(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,12 +17,8 @@ from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
-
-if TYPE_CHECKING:
-    import xarray
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -50,6 +46,7 @@ class Approximation(Result):
     """
 
     _drawn_by: ClassVar[str] = "regularization.draw_approximation"
+    _dimension: ClassVar[str] = "batch_size"
 
     problem: Problem
     approximation: str
@@ -95,13 +92,8 @@ class Approximation(Result):
             table |= {f"{name}_largest": self.along(name), f"{name}_end": self.end(name)}
         return table
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``batch_size``."""
-        columns = self.columns()
-        sizes = columns.pop("batch_size")
-        attributes = {"problem": self.problem.to_json(), "approximation": self.approximation}
-        values = {name: (("batch_size",), column) for name, column in columns.items()}
-        return dataset(values, {"batch_size": sizes}, attributes)
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json(), "approximation": self.approximation}
 
 
 def approximate(

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...results.base import Result
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import zeta_sources
 from .field_moments import field_moments
-
-if TYPE_CHECKING:
-    import xarray
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -58,6 +54,7 @@ class NeuronRegularization(Result):
     """
 
     _drawn_by: ClassVar[str] = "regularization.draw_neurons"
+    _dimension: ClassVar[str] = "neuron"
 
     activation: str
     batch_size: int
@@ -86,13 +83,8 @@ class NeuronRegularization(Result):
                  "from_mean", "from_spread", "from_both", "fisher_information")  # fmt: skip
         return {"neuron": np.arange(len(self.zeta)), **{n: getattr(self, n) for n in names}}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``neuron``."""
-        columns = self.columns()
-        neuron = columns.pop("neuron")
-        attributes = {"activation": self.activation, "batch_size": self.batch_size}
-        return dataset({n: (("neuron",), v) for n, v in columns.items()}, {"neuron": neuron},
-                       attributes)  # fmt: skip
+    def _attributes(self) -> dict[str, Any]:
+        return {"activation": self.activation, "batch_size": self.batch_size}
 
 
 def neuron_regularization(

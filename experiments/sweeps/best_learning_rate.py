@@ -16,6 +16,7 @@ from ...odes.flow.solver import Progress, solve_flows
 from ...results.checks import number
 from ...results.errors import InputError
 from ...results.files import dataset
+from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
 from .sweep import sweep
 
@@ -113,7 +114,7 @@ def _error(problem: Problem, eta: float, time: float) -> float:
 
 
 @dataclass(frozen=True)
-class BestRates:
+class BestRates(Tabular):
     """Best constant learning rates over a grid.
 
     Attributes
@@ -140,10 +141,7 @@ class BestRates:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as that of a sweep."""
-        columns = {name: values.tolist() for name, values in self.columns().items()}
-        rows = zip(*columns.values(), strict=True)
-        made = [dict(zip(columns, row, strict=True)) for row in rows]
-        common = {"problem": self.problem.to_dict(), "grid": self.grid, "rows": made}
+        common = {"problem": self.problem.to_dict(), "grid": self.grid, "rows": self._rows()}
         return common | {"best": "eta", "failed": [], "store": None}
 
     def to_dataset(self) -> xarray.Dataset:

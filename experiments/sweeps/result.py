@@ -143,8 +143,6 @@ class Sweep(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, keys as in ``interface.md``."""
-        columns = {name: values.tolist() for name, values in self.columns().items()}
-        rows = zip(*columns.values(), strict=True)
         names = ("dim", "seed", "engine", "inputs", "points")
         made = {name: self.data.attrs[name] for name in names if name in self.data.attrs}
         if self.simulated:
@@ -154,7 +152,7 @@ class Sweep(Result):
             "time": self.time,
             **made,
             "grid": self.grid,
-            "rows": [dict(zip(columns, row, strict=True)) for row in rows],
+            "rows": self._rows(),
             "failed": self.failed,
             "missing": int((self.status.values == 0).sum()),
             "store": self.store,

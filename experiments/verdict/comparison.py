@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,12 +13,8 @@ from ...odes.flow.trajectory import Flow
 from ...odes.fluctuations.covariance import Fluctuations
 from ...results.base import Result
 from ...results.errors import InputError
-from ...results.files import dataset
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from .chi_square import ChiSquare, resolved
-
-if TYPE_CHECKING:
-    import xarray
 
 Array = np.ndarray
 
@@ -54,6 +50,7 @@ class Comparison(Result):
     """
 
     _drawn_by: ClassVar[str] = "comparison.draw"
+    _dimension: ClassVar[str] = "t"
 
     runs: Runs
     flow: Flow
@@ -185,17 +182,11 @@ class Comparison(Result):
             }
         return table
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All columns, with the dimension ``t``."""
-        columns = self.columns()
-        t = columns.pop("t")
-        attributes: dict[str, Any] = {
-            "problem": self.runs.problem.to_json(),
-            "verdict": self.verdict(),
-        }
-        attributes |= {"p_value": self.p_value, "alpha": self.alpha, "dim": self.runs.dim}
-        attributes |= {"runs": self.runs.runs, "seed": self.runs.seed}
-        return dataset({n: (("t",), v) for n, v in columns.items()}, {"t": t}, attributes)
+    def _attributes(self) -> dict[str, Any]:
+        runs = self.runs
+        found = {"verdict": self.verdict(), "p_value": self.p_value, "alpha": self.alpha}
+        made = {"dim": runs.dim, "runs": runs.runs, "seed": runs.seed}
+        return {"problem": runs.problem.to_json(), **found, **made}
 
     def showing(self, picture: str) -> Comparison:
         """The same comparison with another picture.

@@ -18,7 +18,6 @@ from ...odes.fluctuations.covariance import fluctuations
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...results.files import dataset
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
@@ -28,7 +27,6 @@ from .detection import Signal, power_of, required, response, signal_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import xarray
 
 Array = np.ndarray
 DIMENSIONS = (200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -64,6 +62,7 @@ class Plan(Result):
     """
 
     _drawn_by: ClassVar[str] = "plan.draw_plan"
+    _dimension: ClassVar[str] = "dim"
 
     problem: Problem
     error: float
@@ -111,11 +110,8 @@ class Plan(Result):
         settings = {"problem": self.problem.to_dict(), "error": self.error, "power": self.power}
         return {**settings, "alpha": self.alpha, "time": self.time, **self.columns()}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """The columns, with the dimension ``dim``."""
-        columns = {n: (("dim",), v) for n, v in self.columns().items() if n != "dim"}
-        attributes = {"problem": self.problem.to_json(), "error": self.error, "power": self.power}
-        return dataset(columns, {"dim": self.dim}, attributes)
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json(), "error": self.error, "power": self.power}
 
 
 def plan(

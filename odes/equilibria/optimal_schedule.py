@@ -8,21 +8,17 @@ Greedy in time: nothing is given up now to gain later.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
 from ...results.base import Result
 from ...results.checks import integer, number
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.trajectory import FlowError
 from .dynamics import Array, Dynamics
-
-if TYPE_CHECKING:
-    import xarray
 
 #: The largest effective rate eta Q / L^2 of a schedule, in units of M / Q, where the error
 #: alone would set none.
@@ -47,6 +43,7 @@ class Schedule(Result):
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_schedule"
+    _dimension: ClassVar[str] = "t"
 
     problem: Problem
     t: Array
@@ -73,13 +70,8 @@ class Schedule(Result):
         """The CSV form."""
         return {"t": self.t, **self.values}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All quantities, with the dimension ``t``."""
-        return dataset(
-            {name: (("t",), values) for name, values in self.values.items()},
-            {"t": self.t},
-            {"problem": self.problem.to_json()},
-        )
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json()}
 
 
 def optimal_schedule(

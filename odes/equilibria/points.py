@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
+from typing import Any, ClassVar
 
 from ...results.base import Result
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
-
-if TYPE_CHECKING:
-    import xarray
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 
@@ -135,6 +129,7 @@ class FixedPoints(Result):
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
+    _dimension: ClassVar[str] = "point"
 
     problem: Problem
     points: tuple[FixedPoint, ...]
@@ -170,14 +165,5 @@ class FixedPoints(Result):
             for name in [*names, "slow_rate", "fast_rate"]
         }
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All numbers, with the dimension ``point``."""
-        columns = dict(self.columns())
-        for name, values in columns.items():
-            if name not in ("kind", "eigenvalues"):
-                columns[name] = [np.nan if v is None else v for v in values]
-        return dataset(
-            {name: (("point",), values) for name, values in columns.items()},
-            {"point": np.arange(len(self.points))},
-            {"problem": self.problem.to_json(), "summary": self.summary()},
-        )
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json(), "summary": self.summary()}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy
 from sympy import Expr, Symbol
 
+from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ..derivation.drift import Derivation, derive_drift
@@ -64,8 +65,10 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class TableOne:
+class TableOne(Tabular):
     """Table 1 for one activation."""
+
+    _dimension: ClassVar[str] = "scheme"
 
     problem: Problem
     rows: tuple[TableRow, ...]
@@ -93,17 +96,8 @@ class TableOne:
         columns: dict[str, list[Any]] = {"scheme": [row.name for row in self.rows]}
         return columns | {q: [row.numeric[q] for row in self.rows] for q in QUANTITIES}
 
-    def to_dataset(self) -> Any:
-        """The numbers, with the dimension ``scheme``."""
-        from ...results.files import dataset
-
-        columns = self.columns()
-        names = columns.pop("scheme")
-        numbers = {
-            name: (("scheme",), [float("nan") if v is None else v for v in values])
-            for name, values in columns.items()
-        }
-        return dataset(numbers, {"scheme": names}, {"problem": self.problem.to_json()})
+    def _attributes(self) -> dict[str, Any]:
+        return {"problem": self.problem.to_json()}
 
     def lines(self) -> list[str]:
         """The table as text, symbolic entries first."""

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...results.base import Result
-from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
-
-if TYPE_CHECKING:
-    import xarray
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
@@ -61,6 +57,7 @@ class Flow(Result):
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
+    _dimension: ClassVar[str] = "t"
 
     problem: Problem
     t: Array
@@ -118,10 +115,6 @@ class Flow(Result):
         spread = {f"{name}_std": values for name, values in self.std.items()}
         return {"t": self.t, **self.values, **spread}
 
-    def to_dataset(self) -> xarray.Dataset:
-        """All quantities, with the dimension ``t``."""
-        return dataset(
-            {n: (("t",), values) for n, values in self.columns().items() if n != "t"},
-            {"t": self.t},
-            {"problem": self.problem.to_json(), "status": self.status, "message": self.message},
-        )
+    def _attributes(self) -> dict[str, Any]:
+        ended = {"status": self.status, "message": self.message}
+        return {"problem": self.problem.to_json(), **ended}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.errors import InputError
 from ...results.files import dataset
+from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..flow.trajectory import FlowError
@@ -26,7 +27,7 @@ EXTENTS = (1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Fluctuations:
+class Fluctuations(Tabular):
     """Scatter of single runs around the flow, and the shift of their mean, to first order in 1/N.
 
     Attributes
@@ -112,6 +113,26 @@ class Fluctuations:
             full[k, :, : k + 1, :] = carried.transpose(1, 0, 2)
             full[: k + 1, :, k, :] = carried.transpose(0, 2, 1)
         return full
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "problem": self.problem.to_dict(),
+            "parameters": list(self.problem.order_parameters),
+            "t": self.t,
+            "mean": self.mean,
+            "shift": self.shift,
+            "covariance": self.covariance,
+            "correlation": self.correlation(),
+        }
+
+    def columns(self) -> dict[str, Array]:
+        """The CSV form: time, then mean, shift and variance by name, the last two times N."""
+        table = {"t": self.t}
+        for i, name in enumerate(self.problem.order_parameters):
+            table |= {f"{name}_mean": self.mean[:, i], f"{name}_shift": self.shift[:, i]}
+            table[f"{name}_variance"] = self.covariance[:, i, i]
+        return table
 
     def to_dataset(self) -> xarray.Dataset:
         """Everything, with the dimensions ``t``, ``parameter`` and ``other`` (order parameters)."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...results.files import dataset
+from ...results.tabular import Tabular
 from ..problem import Problem
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class TrainingRuns:
+class TrainingRuns(Tabular):
     """Students trained on independent training sets of one load.
 
     Attributes

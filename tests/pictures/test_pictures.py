@@ -128,9 +128,9 @@ def test_every_class_that_can_be_drawn_is_among_the_pictures():
         if isinstance(node, ast.ClassDef) and is_drawn(node)
     }
     covered = {type(made(name)).__name__ for name in PICTURES}
-    # Drawn by the functions of its parts: the result needs torch, a protocol, and one that passes
+    # Drawn by the functions of its parts: the result needs torch, the base, and one that passes
     # its call on.
-    assert classes - covered == {"LayerTable", "Drawable", "Result", "CheckedFixedPoints"}
+    assert classes - covered == {"LayerTable", "Result", "CheckedFixedPoints"}
 
 
 def test_the_looks_are_those_of_the_style_sheet():

@@ -13,7 +13,8 @@ import pytest
 import sympy
 from bntheory.pictures.drawing import new_figure
 from bntheory.pictures.style import house_style
-from bntheory.results.report_page import Drawing, Report, Table, page
+from bntheory.results.html_table import Table
+from bntheory.results.report_page import Drawing, Report, page
 from command import FEW, call
 
 VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}

@@ -1,0 +1,63 @@
+"""One small result of every class that is a table, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import bntheory as bn
+
+from pictures import PICTURES, WN
+
+#: Other pictures of classes that are there already.
+SAME = ("flow-with-spread", "compare-without-prediction", "compare-scatter", "sweep-simulated",
+        "sweep-one-map", "sweep-curves", "figure-1b", "figure-4")  # fmt: skip
+
+
+def _layers() -> Any:
+    from bntheory.cnn.evaluation.inspect_run import LayerTable
+
+    rows = [{"layer": "1", "gamma": 0.5, "maps": 8}, {"layer": None, "gamma": None, "maps": 16}]
+    return LayerTable(rows, False)
+
+
+def _trained() -> Any:
+    return bn.train(
+        bn.Problem("identity", scheme="sgd", noise=0.1), alpha=2.0, dim=20, runs=3, epochs=50
+    )
+
+
+def _best_rates() -> Any:
+    from bntheory.experiments.sweeps.best_learning_rate import best_rates
+
+    return best_rates(WN, [2.0, 4.0], {"eta": [0.1, 1.0]})
+
+
+def _table_one() -> Any:
+    from bntheory.odes.equilibria.table_one import table_one
+
+    return table_one(bn.Problem("identity", scheme="pn", zeta=0.1))
+
+
+def _checked() -> Any:
+    from bntheory.experiments.checks.fixed_points import CheckedFixedPoints
+    from bntheory.experiments.checks.learning_rate import LearningRateCheck
+
+    found = PICTURES["fixed-points"]()
+    rates = LearningRateCheck(found.problem, 1.0, 1.0, None, None, 100, 8, 1, "", False)
+    return CheckedFixedPoints(found, rates, None)
+
+
+EVERY: Mapping[str, Callable[[], Any]] = {
+    **{
+        name: make
+        for name, make in PICTURES.items()
+        if name not in SAME and not name.startswith("layer")
+    },
+    "layers": _layers,
+    "train": _trained,
+    "best-rates": _best_rates,
+    "table-one": _table_one,
+    "checked-fixed-points": _checked,
+    "fluctuations": lambda: bn.fluctuations(WN, times=[0.0, 1.0, 2.0]),
+}

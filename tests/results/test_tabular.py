@@ -1,0 +1,148 @@
+"""Every result in every form: the same numbers, and nothing that a reader of the form refuses."""
+
+import ast
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from bntheory.results.files import plain
+from bntheory.results.tabular import Tabular, filled
+from every_result import EVERY
+
+PACKAGE = Path(__file__).parents[2]
+
+
+@cache
+def made(name):
+    if name == "layers":
+        pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
+    return EVERY[name]()
+
+
+@dataclass(frozen=True)
+class Small(Tabular):
+    """What a new result has to say, and no more."""
+
+    _dimension = "alpha"
+
+    def to_dict(self):
+        return {"rows": self._rows()}
+
+    def columns(self):
+        return {"alpha": np.array([1.0, 2.0]), "error": [0.5, None], "word": [None, "<b>"]}
+
+    def _attributes(self):
+        return {"noise": 0.25}
+
+
+def test_every_class_that_is_a_table_is_looked_at():
+    classes = {
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        if not re.match(r"\.|build|tests|benchmarks|docs", str(path.relative_to(PACKAGE)))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+        if {"Result", "Tabular"} & {getattr(base, "id", "") for base in node.bases}
+    }
+    covered = {type(made(name)).__name__ for name in EVERY if name != "layers"}
+    assert covered | {"Result", "LayerTable"} == classes
+
+
+def test_a_new_result_says_only_what_it_is():
+    small = Small()
+    assert json.loads(small.to_json())["rows"] == [
+        {"alpha": 1.0, "error": 0.5, "word": None},
+        {"alpha": 2.0, "error": None, "word": "<b>"},
+    ]
+    assert small.to_csv() == "alpha,error,word\n1.0,0.5,\n2.0,,<b>\n"
+    table = small.to_dataset()
+    assert table.attrs["noise"] == 0.25
+    assert table["error"].dims == ("alpha",)
+    np.testing.assert_array_equal(table["error"].sel(alpha=[2.0, 1.0]), [np.nan, 0.5])
+    assert table["word"].values.tolist() == ["", "<b>"]
+    assert small.to_dataframe()["error"].isna().tolist() == [False, True]
+    assert "&lt;b&gt;" in small._repr_html_()
+
+
+def test_a_dimension_that_is_no_column_counts_the_rows():
+    class Counted(Small):
+        _dimension = "point"
+
+    table = Counted().to_dataset()
+    assert table["point"].values.tolist() == [0, 1]
+    assert table["alpha"].dims == ("point",)
+
+
+def test_a_result_that_does_not_say_what_it_is_cannot_be_made():
+    class Mute(Tabular):
+        def columns(self):
+            return {}
+
+    with pytest.raises(TypeError, match="to_dict"):
+        Mute()
+
+
+def test_no_row_is_lost_or_invented():
+    class Ragged(Small):
+        def columns(self):
+            return {"alpha": [1.0, 2.0], "error": [0.5]}
+
+    for form in ("to_json", "to_csv", "to_dataset", "to_dataframe"):
+        with pytest.raises(ValueError, match=r".+"):
+            getattr(Ragged(), form)()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_json_has_no_token_of_its_own(name):
+    def refused(token):
+        raise AssertionError(token)
+
+    result = made(name)
+    keys = json.loads(result.to_json(), parse_constant=refused)
+    assert list(keys) == list(result.to_dict())
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_csv_and_dataframe_are_the_columns(name):
+    result = made(name)
+    columns = {key: plain(list(values)) for key, values in result.columns().items()}
+    head, *rows = csv.reader(io.StringIO(result.to_csv()))
+    assert head == list(columns)
+    assert rows
+    frame = result.to_dataframe()
+    assert list(frame) == head
+    for key, written in zip(head, zip(*rows, strict=True), strict=True):
+        assert list(written) == ["" if v is None else str(v) for v in columns[key]]
+        expected = filled(result.columns()[key])
+        if expected.dtype.kind in "fiub":
+            np.testing.assert_array_equal(frame[key].to_numpy(), expected)
+        else:
+            assert frame[key].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_dataset_comes_back_from_its_file(name):
+    table = made(name).to_dataset()
+    file = io.BytesIO(table.to_netcdf(engine="h5netcdf"))
+    with xarray.open_dataset(file, engine="h5netcdf") as read:
+        assert read.sizes == table.sizes
+        assert set(read.variables) == set(table.variables)
+        for key in table.data_vars:
+            if table[key].dtype.kind in "fiu":
+                np.testing.assert_array_equal(read[key].values, table[key].values)
+        assert "bntheory_version" in read.attrs
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_html_names_the_class_and_every_column(name):
+    result = made(name)
+    html = result._repr_html_()
+    assert f"<caption>{type(result).__name__}." in html
+    assert html.count("<th ") == len(result.columns())
