@@ -105,7 +105,7 @@ def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Endi
         end[:, 0] = Q[-1], R, L, error[-1], learning_rate(problem, t[-1])
     watched = arrived and asked.plateau
     return Ending(
-        problem, {}, *end,
+        problem, {}, end[0], end[1], end[2], end[3], end[4],
         diverged=np.array([0.0 if arrived else 1.0]),
         passages={X: np.array([first_passage(reached, error, X)]) for X in asked.levels},
         plateau=np.array([plateau(reached, error) if watched else np.nan]),

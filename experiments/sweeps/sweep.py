@@ -151,7 +151,7 @@ def _simulation(problem: Problem, axes: Mapping[str, Array], single: dict[str, A
     """How a sweep simulates; what cannot be simulated so is refused."""
     whole = {name: integer(name, single[name], least, most)
              for name, (_, least, most) in WHOLE.items() if name in single}  # fmt: skip
-    how = {name: single[name] for name in ("engine", "inputs")}
+    how: dict[str, Any] = {name: single[name] for name in ("engine", "inputs")}
     simulation = Simulation(points=single["points"], **how, **whole)
     run_makers(problem, dim=int(np.min(axes.get("dim", simulation.dim))), steps=np.ones(1),
                which=(), seed=0, **how)  # fmt: skip
