@@ -166,7 +166,7 @@ def _table_row(
     if not columns:
         return []
     call, quadrature = moment_functions("second_moments", derivation, tabulated)
-    values = {column(i): column for i, column in enumerate(columns)}
+    values = {column(i): asked for i, asked in enumerate(columns)}
     body = (*call, Block(values), Return(tuple(values)))
     return [*quadrature, Function("table_row", ("q", "shift", "rho"), body)]
 
