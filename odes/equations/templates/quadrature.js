@@ -65,11 +65,13 @@ function studentRule(kinks, shift, scale, panel) {
 // A function of rho and of a node u that keeps its last values: differences by R, and a search
 // over eta, ask for the same few rho again and again, and for the smooth rule's nodes.
 function remembered(f) {
-  const known = new Map(), place = new Map(SMOOTH_NODES.map((u, i) => [u, i]));
-  let last = NaN, averages = [];
+  const known = new Map();
+  let last = NaN, averages = [], next = 0;
   return (rho, u) => {
-    const i = place.get(u);
-    if (i === undefined) return f(rho, u);
+    // Nodes are asked for one after the other.
+    const i = SMOOTH_NODES[next] === u ? next : SMOOTH_NODES.indexOf(u);
+    if (i < 0) return f(rho, u);
+    next = (i + 1) % SMOOTH_NODES.length;
     if (rho !== last) {
       if (!known.has(rho)) {
         if (known.size >= 16) known.clear();

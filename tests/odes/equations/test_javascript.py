@@ -53,7 +53,7 @@ def both(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.floats(0, 3),
     st.lists(st.floats(0.1, 1.5), min_size=2, max_size=2),
