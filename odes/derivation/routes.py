@@ -129,7 +129,7 @@ class Table(_Numerical):
 
 @dataclass(frozen=True)
 class Sampling(_Numerical):
-    """A mean over drawn batches, which needs a simulator's insight only; its standard error.
+    """A mean over drawn examples or batches; its error is the standard error.
 
     The scatter of a batch scheme's step holds four examples and is known in no other way
     (`odes.fluctuations.diffusion_tables`); everything else has a route before this.
