@@ -25,8 +25,8 @@ def test_a_quantity_of_ones_own_is_one_entry_for_flows_and_for_runs(monkeypatch,
                  lambda end, level: 4.0 - end.passages[level], needs="level"),
         Quantity("half-plateau", "Half of it.", lambda end: 0.5 * end.plateau, needs="plateau"),
     )  # fmt: skip
-    made = bn.sweep(PROBLEM, eta=[0.4, 0.8], time=4.0, **how,
-                    quantity="misalignment,rest-after:0.2,half-plateau,final-R,final-error")  # fmt: skip
+    asked = "misalignment,rest-after:0.2,half-plateau,final-R,final-error"
+    made = bn.sweep(PROBLEM, eta=[0.4, 0.8], time=4.0, quantity=asked, **how)
     again = bn.sweep(PROBLEM, eta=[0.4, 0.8], time=4.0, quantity="time-to:0.2,plateau", **how)
     assert (made["final-error"] < 0.2).all()
     np.testing.assert_array_equal(made["misalignment"], 1.0 - made["final-R"])
