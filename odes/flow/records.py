@@ -99,14 +99,14 @@ class AtTimes:
 
     def finish(self, flows: Flows, bounds: Bounds) -> None:
         """Hand the flows that took too many steps to the stiff solver."""
-        for k in np.flatnonzero(flows.status == flows.kernels.TOO_MANY_STEPS):
+        for k in map(int, np.flatnonzero(flows.status == flows.kernels.TOO_MANY_STEPS)):
             done = self.stored[k]
             begun = f"stiff from t = {flows.times[k]:g} on: after {self.steps[k]} explicit steps "
             flows.status[k], message, stored = stiff.go_on(
                 flows, k, self.times[done:], self.states[k, done:], bounds.rtol, bounds.atol
             )
             self.stored[k] += stored
-            self.stiff[int(k)] = f"{begun}SciPy's Radau took over{message}"
+            self.stiff[k] = f"{begun}SciPy's Radau took over{message}"
 
 
 @dataclass

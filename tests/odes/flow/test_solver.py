@@ -57,3 +57,11 @@ def test_a_flow_that_takes_too_many_steps_is_finished_only_where_it_is_stored():
         bn.integrate(problem, times=TIMES).R[-1], abs=1e-6
     )
     assert solve_flows(problem, {}, end, max_steps=2).status[0] == flows.kernels.TOO_MANY_STEPS
+
+
+@pytest.mark.parametrize("q0", [1.0, 500.0])
+def test_a_batch_without_a_flow_is_refused_from_every_start(q0):
+    problem = bn.Problem("tanh", "bn", batch_size=3, q0=q0)
+    for solved in (bn.integrate, bn.sweep):
+        with pytest.raises(ValueError, match="batch_size=3: the flow of"):
+            solved(problem, time=1.0)
