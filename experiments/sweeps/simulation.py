@@ -99,14 +99,14 @@ def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Endi
     """Where one run ended whose rows were stored at some times, or at the first of them."""
     arrived, reached = len(rows) == len(t), t[: len(rows)]
     Q, error = (x[0] for x in observe(problem, rows[None], 1))
-    end = np.full((5, 1), np.nan)
+    numbers = [np.nan] * 5
     if arrived:
         R, L = rows[-1, 2:]
-        end[:, 0] = Q[-1], R, L, error[-1], learning_rate(problem, t[-1])
+        numbers = [Q[-1], R, L, error[-1], learning_rate(problem, t[-1])]
+    end = dict(zip(("Q", "R", "L", "error", "rate"), np.array(numbers)[:, None], strict=True))
     watched = arrived and asked.plateau
     return Ending(
-        problem, {}, end[0], end[1], end[2], end[3], end[4],
-        diverged=np.array([0.0 if arrived else 1.0]),
+        problem, {}, **end, diverged=np.array([0.0 if arrived else 1.0]),
         passages={X: np.array([first_passage(reached, error, X)]) for X in asked.levels},
         plateau=np.array([plateau(reached, error) if watched else np.nan]),
     )  # fmt: skip

@@ -151,10 +151,11 @@ def _simulation(problem: Problem, axes: Mapping[str, Array], single: dict[str, A
     """How a sweep simulates; what cannot be simulated so is refused."""
     whole = {name: integer(name, single[name], least, most)
              for name, (_, least, most) in WHOLE.items() if name in single}  # fmt: skip
-    how: dict[str, Any] = {name: single[name] for name in ("engine", "inputs")}
-    simulation = Simulation(points=single["points"], **how, **whole)
+    engine, inputs = single["engine"], single["inputs"]
+    numbers: dict[str, Any] = {"points": single["points"], **whole}
+    simulation = Simulation(engine=engine, inputs=inputs, **numbers)
     run_makers(problem, dim=int(np.min(axes.get("dim", simulation.dim))), steps=np.ones(1),
-               which=(), seed=0, **how)  # fmt: skip
+               which=(), seed=0, engine=engine, inputs=inputs)  # fmt: skip
     return simulation
 
 

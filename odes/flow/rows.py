@@ -29,7 +29,8 @@ class Flows:
     problem, kernels
         Their formulas, as they are and compiled.
     states
-        Order parameters, shape (flows, order parameters).
+        Order parameters, shape (flows, order parameters); at the end, or where times are stored
+        after the last step, which may lead past it.
     numbers
         What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
         flow needs one.

@@ -36,14 +36,14 @@ def test_the_end_alone_is_the_end_of_what_is_stored():
 
 
 def test_a_row_that_leaves_its_tables_does_so_in_every_record():
-    """gamma far beyond every table at the start, beside a row that stays."""
-    problem = bn.Problem("relu", "bn", batch_size=16)
-    columns = {"q0": np.array([1.0, 1e6])}
+    """A scale that no rule resolves, beside a row that stays."""
+    problem = bn.Problem("sin(h)", "wn")
+    columns = {"q0": np.array([1.0, 500.0])}
     stored, ended = AtTimes(np.array([0.0, 0.5])), AtEnd(np.full(2, 0.5))
     one, other = (solve_flows(problem, columns, record) for record in (stored, ended))
     assert one.status.tolist() == other.status.tolist() == [one.kernels.COMPLETE, OUTSIDE]
     assert stored.stored.tolist() == [2, 0]
-    assert ended.ends.tolist() == [0.5, 0.5]
+    assert other.states[1].tolist() == list(problem.replace(q0=500.0).start)
 
 
 def test_a_flow_that_takes_too_many_steps_is_finished_only_where_it_is_stored():
@@ -57,3 +57,11 @@ def test_a_flow_that_takes_too_many_steps_is_finished_only_where_it_is_stored():
         bn.integrate(problem, times=TIMES).R[-1], abs=1e-6
     )
     assert solve_flows(problem, {}, end, max_steps=2).status[0] == flows.kernels.TOO_MANY_STEPS
+
+
+@pytest.mark.parametrize("q0", [1.0, 500.0])
+def test_a_batch_without_a_flow_is_refused_from_every_start(q0):
+    problem = bn.Problem("tanh", "bn", batch_size=3, q0=q0)
+    for solved in (bn.integrate, bn.sweep):
+        with pytest.raises(ValueError, match="batch_size=3: the flow of"):
+            solved(problem, time=1.0)
