@@ -10,16 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..odes.derivation.drift import Derivation, derive_drift
-from ..odes.derivation.observables import observables
-from ..odes.equations.javascript import javascript_flow
-from ..odes.source.table_source import table_spec
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
-from ..results.errors import InputError
 from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
-from ..teacher_student.regularization import zeta_sources
 from ..teacher_student.schemes import SCHEMES
+from .piece import Piece, piece
 
 #: What a page holds unless told otherwise.
 ACTIVATIONS = ("relu", "identity", "leaky-relu", "erf", "tanh")
@@ -79,7 +74,7 @@ def collect(
     keys: dict[str, str] = {}
     pairs = [(a, s) for a in activations for s in schemes]
     plans = [_plan(a, s, batch_sizes, also) for a, s in pairs]
-    total = len(plans) + sum(len(_tabulated(*plan)) for plan in plans)
+    total = len(plans) + sum(len(_tabulated(made_of, sizes)) for _, made_of, sizes in plans)
     done = 0
 
     def step() -> None:
@@ -88,67 +83,55 @@ def collect(
         if progress:
             progress(done, total)
 
-    for (activation, scheme), (derivation, sizes) in zip(pairs, plans, strict=True):
-        formulas = structure(derivation.problem)
-        key = keys.setdefault(formulas, f"flow{len(keys)}")
-        if key not in made.sources:
-            made.sources[key] = javascript_flow(derivation)
+    for (activation, scheme), (problem, made_of, sizes) in zip(pairs, plans, strict=True):
+        key = keys.setdefault(structure(problem), f"flow{len(keys)}")
+        made.sources.setdefault(key, made_of.FLOW)
         step()
-        spec = table_spec(derivation)
-        for M in _tabulated(derivation, sizes):
+        for M in _tabulated(made_of, sizes):
             if f"{key}/{M}" not in made.tables:
-                made.tables[f"{key}/{M}"] = _packed(loaded_table(spec, M, None, None).packed)
+                table = loaded_table(made_of.TABLE, M, None, None)
+                made.tables[f"{key}/{M}"] = _packed(table.packed)
             step()
-        made.entries[f"{activation}/{scheme}"] = _entry(derivation, key, sizes)
+        made.entries[f"{activation}/{scheme}"] = _entry(made_of, key, sizes)
     return made
 
 
 def _plan(
     activation: str, scheme: str, batch_sizes: Iterable[int] | None, also: int | None
-) -> tuple[Derivation, list[int]]:
-    """A derivation, and the batch sizes at which it is shown."""
-    derivation = derive_drift(Problem(activation, scheme))
-    if derivation.problem.activation_.kinks and observables(derivation).by_quadrature:
-        raise InputError(
-            "activations",
-            activation,
-            "a formula with kinks whose averages need a quadrature is "
-            "too slow for sliders; smooth formulas, and ones like relu, are accepted",
-        )
-    cheap = derivation.problem.activation_.homogeneous or not table_spec(derivation)
-    wanted = set(batch_sizes or (BATCH_SIZES if cheap else TABLE_SIZES))
-    least = _least(derivation)
+) -> tuple[Problem, Piece, list[int]]:
+    """A problem, what its flow is made of, and the batch sizes at which it is shown."""
+    problem = Problem(activation, scheme)
+    made_of = piece(problem)
+    wanted = set(batch_sizes or (TABLE_SIZES if made_of.TWO_AXES else BATCH_SIZES))
+    least = _least(made_of)
     wanted |= {M for M in BATCH_SIZES if least > M}  # shown as what they are: refused
     wanted |= {also} if also else set()
-    smallest = 2 if derivation.problem.uses_batch else 1
-    return derivation, sorted(M for M in wanted if smallest <= M)
+    smallest = 2 if made_of.USES_BATCH else 1
+    return problem, made_of, sorted(M for M in wanted if smallest <= M)
 
 
-def _least(derivation: Derivation) -> int:
+def _least(made_of: Piece) -> int:
     """The smallest batch size that has a flow."""
-    table = SMALLEST_TABLE if table_spec(derivation) else 1
-    return max(derivation.smallest_batch, table)
+    return max(made_of.SMALLEST_BATCH, SMALLEST_TABLE if made_of.TABLE else 1)
 
 
-def _tabulated(derivation: Derivation, sizes: Iterable[int]) -> list[int]:
-    return [M for M in sizes if _least(derivation) <= M] if table_spec(derivation) else []
+def _tabulated(made_of: Piece, sizes: Iterable[int]) -> list[int]:
+    return [M for M in sizes if _least(made_of) <= M] if made_of.TABLE else []
 
 
-def _entry(derivation: Derivation, key: str, sizes: list[int]) -> dict[str, Any]:
-    problem, least = derivation.problem, _least(derivation)
+def _entry(made_of: Piece, key: str, sizes: list[int]) -> dict[str, Any]:
     return {
         "key": key,
         "batchSizes": sizes,
-        "least": least,
-        "refused": _refused(derivation),
-        "gamma": "gamma" in problem.trained_scalars,
-        "autoZeta": sum(zeta_sources(problem.activation, 1)),  # falls like 1/M
+        "least": _least(made_of),
+        "refused": _refused(made_of.SMALLEST_BATCH),
+        "gamma": made_of.TRAINS_GAMMA,
+        "autoZeta": made_of.AUTO_ZETA,
     }
 
 
-def _refused(derivation: Derivation) -> str:
+def _refused(least: int) -> str:
     """Why smaller batches have no flow, as `bntheory.odes.flow.flow_kernels.flow_table` says it."""
-    least = derivation.smallest_batch
     if least >= SMALLEST_TABLE:
         return (
             f"the flow asks for E[1/s^{least - 2}] of the batch's spread s, which is infinite "
