@@ -44,49 +44,59 @@ def evaluate(
     progress
         Called with (points done, points in all).
     """
-    kernels = quadrature_kernels(Activation(spec.activation))
-    points = list(points)
-    tables: dict[float, Array] = {}
+    points, quadrature, done = list(points), _Quadrature(spec, M, fine), []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for value in pool.map(quadrature.at, points):
+            done.append(value)
+            if progress:
+                progress(len(done), len(points))
+    return done
 
-    def teacher(angle: float) -> Array:
-        if angle not in tables:
-            made = np.zeros((3, 1 if spec.slopes else 1401))
-            if not spec.slopes:
-                kernels.tabulate_teacher(math.cos(angle), made)
-            tables[angle] = made
-        return tables[angle]
 
-    plan = _plan(spec)
-    weights = pair_weights(M, fine.degree)
-    steps = recurrence(M, weights.size)
-    x, w = np.polynomial.legendre.leggauss(fine.uhat)
-    longest = min(3.0 / math.sqrt(M), 2.0 * fine.uhat / weights.size, 1.0)
+class _Quadrature:
+    """What all points of a table share: kernels, rules, and averages over the teacher's rest."""
 
-    def one(point: tuple[float, ...]) -> Array:
+    def __init__(self, spec: TableSpec, M: int, fine: Fineness) -> None:
+        self.spec, self.M, self.fine = spec, M, fine
+        self.kernels = quadrature_kernels(Activation(spec.activation))
+        self.plan = _plan(spec)
+        self.weights = pair_weights(M, fine.degree)
+        self.steps = recurrence(M, self.weights.size)
+        self.rule = np.polynomial.legendre.leggauss(fine.uhat)
+        self.longest = min(3.0 / math.sqrt(M), 2.0 * fine.uhat / self.weights.size, 1.0)
+        self.teachers: dict[float, Array] = {}
+
+    def at(self, point: tuple[float, ...]) -> Array:
+        """The moments at one point of the axes."""
+        spec, M, kernels = self.spec, self.M, self.kernels
         angle, q, third = point
         shift = third if spec.shifted else 0.0
         if spec.slopes:
             q, shift = (math.cos(q), math.sin(q)) if spec.shifted else (1.0, 0.0)
         rho = math.cos(angle)
-        ubar, s, weight = statistics_rule(M, _cuts(spec, M, kernels.KINKS, q, shift, rho), fine)
+        cuts = _cuts(spec, M, kernels.KINKS, q, shift, rho)
+        ubar, s, weight = statistics_rule(M, cuts, self.fine)
         field = [laurent_values(terms, ubar, s) for terms in (spec.x0, spec.x1)]
         statistics = Statistics(ubar, s, weight, *field)
         out = np.empty(len(spec.singles) + len(spec.pairs))
-        # A smooth activation bends over distances of about 1 in q uhat.
-        bends = 1.0 if spec.slopes else min(max(1.0, q), GRADED)
-        graded = not spec.slopes and q > GRADED
-        direction = Direction(x, w, longest / bends, graded, weights, steps)
-        known = Teacher(rho, np.array(spec.slopes), teacher(angle))
-        kernels.batch_moments(statistics, direction, known, plan, M, q, shift, out)
+        known = Teacher(rho, np.array(spec.slopes), self._teacher(angle))
+        kernels.batch_moments(statistics, self._direction(q), known, self.plan, M, q, shift, out)
         return out
 
-    done = []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for value in pool.map(one, points):
-            done.append(value)
-            if progress:
-                progress(len(done), len(points))
-    return done
+    def _direction(self, q: float) -> Direction:
+        """The rule over uhat: a smooth activation bends over distances of about 1 in q uhat."""
+        smooth = not self.spec.slopes
+        bends = min(max(1.0, q), GRADED) if smooth else 1.0
+        length, graded = self.longest / bends, smooth and q > GRADED
+        return Direction(*self.rule, length, graded, self.weights, self.steps)
+
+    def _teacher(self, angle: float) -> Array:
+        if angle not in self.teachers:
+            made = np.zeros((3, 1 if self.spec.slopes else 1401))
+            if not self.spec.slopes:
+                self.kernels.tabulate_teacher(math.cos(angle), made)
+            self.teachers[angle] = made
+        return self.teachers[angle]
 
 
 def _cuts(spec: TableSpec, M: int, kinks: Array, q: float, shift: float, rho: float) -> list[float]:
