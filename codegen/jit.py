@@ -12,8 +12,10 @@ def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function on its first call, or load it from numba's cache on disk.
 
     ``nogil``: runs share a process in threads. No ``fastmath``: a diverging run must still be
-    seen to be infinite, and the two roads must not differ by reassociation. ``error_model``:
-    a division by zero gives inf, as in NumPy, which the callers look for.
+    seen to be infinite, and the two roads must not differ by reassociation; said aloud, since
+    what is first called by a `lane_kernel` would take over its flags, and a flow's last bits
+    would depend on what was compiled first. ``error_model``: a division by zero gives inf, as in
+    NumPy, which the callers look for.
     """
     return _made(function, {})
 
@@ -27,7 +29,7 @@ def lane_kernel(function: Callable[..., Any]) -> Any:
 
 
 def _made(function: Callable[..., Any], flags: dict[str, Any]) -> Any:
-    flags = {"nogil": True, "error_model": "numpy", **flags}
+    flags = {"nogil": True, "error_model": "numpy", "fastmath": False, **flags}
     if "__file__" not in function.__globals__:  # a module in memory: its disk is full
         return numba.njit(**flags)(function)
     try:
