@@ -30,7 +30,7 @@ from .in_memory import package_in_memory
 
 PACKAGE = Path(__file__).resolve().parent.parent
 #: The folders whose source decides what is generated.
-GENERATORS = ("codegen", "teacher_student", "odes")
+GENERATORS = ("codegen", "teacher_student", "odes", "explorer")
 #: The environment variable that moves the cache; named in `bntheory --help`.
 CACHE_VARIABLE = "BNTHEORY_CACHE"
 #: The modules of a generated package: their text by their names, each importing those before it.

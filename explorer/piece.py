@@ -57,6 +57,8 @@ def piece(problem: Problem) -> Piece:
 
 
 def _written(problem: Problem) -> str:
+    from ..codegen.model import Module
+    from ..codegen.printers.python import PYTHON
     from ..odes.derivation.drift import derive_drift
     from ..odes.derivation.observables import observables
     from ..odes.equations.javascript import javascript_flow
@@ -72,7 +74,7 @@ def _written(problem: Problem) -> str:
             "too slow for sliders; smooth formulas, and ones like relu, are accepted",
         )
     table = table_spec(derivation)
-    constants = {
+    constants: dict[str, object] = {
         "FLOW": javascript_flow(derivation),
         "TABLE": table,
         "TWO_AXES": bool(table) and not problem.activation_.homogeneous,
@@ -81,4 +83,4 @@ def _written(problem: Problem) -> str:
         "TRAINS_GAMMA": "gamma" in problem.trained_scalars,
         "AUTO_ZETA": float(sum(zeta_sources(problem.activation, 1))),  # falls like 1/M
     }
-    return "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return "import math\n\n" + PYTHON.module(Module(constants)) + "\n"

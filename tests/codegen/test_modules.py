@@ -160,3 +160,15 @@ def test_the_name_depends_on_this_packages_source(cache, monkeypatch):
     after = generated("versioned", str(cache), lambda: {"system": "VALUE = 2\n"})
     assert before.__name__ != after.__name__
     assert (before.VALUE, after.VALUE) == (1, 2)
+
+
+def test_the_source_of_whatever_is_generated_is_in_its_name():
+    """Text from a folder that is not hashed would outlive a change of what writes it."""
+    writers = {
+        path.relative_to(modules.PACKAGE).parts[0]
+        for path in modules.PACKAGE.rglob("*.py")
+        if not {"tests", "build", "docs"} & set(path.parts)
+        and not any(part.startswith(".") for part in path.relative_to(modules.PACKAGE).parts)
+        and re.search(r"^from \S*codegen\.modules import .*\bgenerated\b", path.read_text(), re.M)
+    }
+    assert {"odes", "teacher_student", "explorer"} <= writers <= set(modules.GENERATORS)
