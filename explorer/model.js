@@ -43,7 +43,7 @@ function startOf(state, flow) {
 function parametersOf(state) {
   return {
     eta: state.eta, gamma_rate: state.gamma_rate, zeta: decay(state), S: state.noise,
-    M: state.batch_size, weight_decay: state.weight_decay,
+    M: state.batch_size, m: state.batch_size, weight_decay: state.weight_decay,
     table: tableOf(`${entryOf(state).key}/${state.batch_size}`),
   };
 }

@@ -226,7 +226,7 @@ def _normalised(
         solved = relu_student(loads, 0.0, problem.noise, zeta)
         return solved, solved.status
     if problem.scheme == "bn":
-        return _exact(linear.batch_normalised(loads, problem.M, problem.noise))
+        return _exact(linear.batch_normalised(loads, problem.m, problem.noise))
     return _exact(linear.population_normalised(loads, zeta, problem.noise))
 
 

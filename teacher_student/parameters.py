@@ -100,6 +100,10 @@ _ROWS = (
         "weight_decay", 0.0, "Weight decay lambda >= 0.", symbol="lambda", least=0.0,
         in_kernels=True,
     ),
+    Parameter(
+        "statistics_size", None, "Examples m that share batch statistics; divides the batch size.",
+        int, "m", shown="the batch size", in_kernels=True,
+    ),
     Parameter("q0", 0.5, "Start: gamma, or length for sgd.", symbol="Q0", above=0.0),
     Parameter("r0", 0.2, "Start: overlap R.", symbol="R0", least=-1.0, most=1.0),
     Parameter("l0", 1.0, "Start: length L.", symbol="L0", above=0.0),

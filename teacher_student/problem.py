@@ -52,6 +52,10 @@ class Problem:
         for ``sgd`` and ``wn``.
     weight_decay
         lambda, at least 0: every step also does ``w -= eta lambda w / N``.
+    statistics_size
+        m, examples that share batch statistics: ghost batches, gradient accumulation, workers
+        without synchronisation. It divides the batch size M; by default it is M, whatever M
+        becomes. Of schemes without batch statistics it is what ``zeta="auto"`` imitates.
     q0, r0, l0
         Start: gamma (the length, where there is no gamma), overlap, and length. ``l0`` has no
         meaning for a student without gamma.
@@ -80,6 +84,7 @@ class Problem:
     noise: float = PARAMETERS["noise"].default
     batch_size: int | None = PARAMETERS["batch_size"].default
     weight_decay: float = PARAMETERS["weight_decay"].default
+    statistics_size: int | None = PARAMETERS["statistics_size"].default
     q0: float = PARAMETERS["q0"].default
     r0: float = PARAMETERS["r0"].default
     l0: float = PARAMETERS["l0"].default
@@ -101,6 +106,8 @@ class Problem:
         if self.zeta != "auto":
             self._set(zeta=PARAMETERS["zeta"].bounded(self.zeta, " or 'auto'"))
         self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
+        if self.statistics_size is not None:
+            self._set(statistics_size=self._checked_statistics_size(self.statistics_size))
         if not isinstance(self.train_beta, bool):
             raise InputError("train_beta", self.train_beta, "true or false is accepted")
         self._check_scheme_has("train_beta", "beta", self.train_beta)
@@ -108,6 +115,17 @@ class Problem:
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def _checked_statistics_size(self, given: object) -> int:
+        name = "statistics_size"
+        if not self.uses_batch and self.zeta != "auto":
+            reason = f"scheme={self.scheme!r} has no batch statistics"
+            raise InputError(name, given, f"{reason}, nor a decay of gamma that stands for them")
+        size = integer(name, given, 2 if self.uses_batch else 1, self.M)
+        if self.M % size:
+            accepted = f"a divisor of batch_size={self.M} is accepted"
+            raise InputError(name, given, f"groups of a batch are equally large; {accepted}")
+        return size
 
     def _check_scheme_has(self, parameter: str, symbol: str, asked: bool) -> None:
         if asked and symbol not in self.scheme_.uses:
@@ -171,6 +189,11 @@ class Problem:
         assert self.batch_size is not None
         return self.batch_size
 
+    @property
+    def m(self) -> int:
+        """How many examples share batch statistics, resolved."""
+        return self.statistics_size or self.M
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some parameters changed.
 
@@ -205,7 +228,8 @@ class Problem:
         """The problem as a TOML document."""
         import tomli_w
 
-        return tomli_w.dumps(self.to_dict())
+        given = {name: value for name, value in self.to_dict().items() if value is not None}
+        return tomli_w.dumps(given)
 
     @classmethod
     def from_toml(cls, text: str) -> Self:

@@ -136,7 +136,7 @@ def regularization(
     """
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
-    M = integer("batch_size", problem.M, 2)
+    M = integer("batch_size", problem.m, 2)
     from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
     gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
     gaussian = kurtosis == 0 and M >= SMALLEST_BATCH

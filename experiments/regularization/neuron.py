@@ -123,13 +123,13 @@ def neuron_regularization(
     (3,)
     """
     found = field_moments(data, problem.activation, progress)
-    twice = 2 * problem.M
+    twice = 2 * problem.m
     parts = (found.slopes[0], found.slopes[2] * (found.kurtosis + 2) / 4,
              found.slopes[1] * found.skewness)  # fmt: skip
     from_mean, from_spread, from_both = (part / twice for part in parts)
     return NeuronRegularization(
         activation=problem.activation,
-        batch_size=problem.M,
+        batch_size=problem.m,
         rows=found.rows,
         kurtosis=found.kurtosis,
         kurtosis_sem=found.kurtosis_sem,
@@ -140,7 +140,7 @@ def neuron_regularization(
         from_mean=from_mean,
         from_spread=from_spread,
         from_both=from_both,
-        zeta_gaussian=sum(zeta_sources(problem.activation, problem.M)),
+        zeta_gaussian=sum(zeta_sources(problem.activation, problem.m)),
         fisher_information=found.slopes[2],
         block_length=found.block_length,
         message="" if found.resolved else DEPENDENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from ...teacher_student.schedule import MOST_STEPS
 Array = np.ndarray
 #: Whole numbers that a simulation takes as a range: default, least and most value.
 WHOLE = {"dim": (1000, 3, MOST_STEPS), "seed": (0, 0, 2**63 - 1)}
+
+#: Whole numbers of a problem, checked together.
+SIZES = ("batch_size", "statistics_size")
 
 
 def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> dict[str, Array]:
@@ -39,10 +43,17 @@ def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> d
         if name in WHOLE:
             _, least, most = WHOLE[name]
             values = np.array([integer(name, v.item(), least, most) for v in values])
-        else:
+        elif name not in SIZES:
             _check_values(problem, name, values)
         axes[name] = values
+    _check_sizes(problem, {name: axes[name] for name in SIZES if name in axes})
     return axes
+
+
+def _check_sizes(problem: Problem, sizes: Mapping[str, Array]) -> None:
+    """Check all pairs: sizes are whole and one divides the other, which is no interval."""
+    for pair in itertools.product(*sizes.values()):
+        problem.replace(**dict(zip(sizes, map(float, pair), strict=True)))
 
 
 def _check_values(problem: Problem, name: str, values: Array) -> None:
@@ -56,8 +67,6 @@ def _check_values(problem: Problem, name: str, values: Array) -> None:
             f"scheme={problem.scheme!r} has no gamma, its length starts at q0",
         )
     extremes = [values.min(), values.max(), *values[~np.isfinite(values)][:1]]
-    if name == "batch_size":
-        extremes += [*values[values != np.rint(values)][:1]]
     for value in extremes:
         if name == "time":
             number("time", float(value), above=0.0)

@@ -16,7 +16,8 @@ from ...teacher_student.schedule import learning_rate
 
 Array = np.ndarray
 #: What the bound on the learning rate depends on, besides l0.
-BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay", "l0")
+BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay",
+                 "statistics_size", "l0")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from sympy import Expr, Integer, Poly, Symbol
 from ...teacher_student.activations import Activation, field_symbol
 from .batch_moments import LAURENT, BatchMoment, Half, PairMoment
 from .student_field import StudentField
-from .symbols import BATCH, FIELD_STD, RHO, SHIFT, SPREAD, UBAR, UHAT
+from .symbols import FIELD_STD, RHO, SHIFT, SPREAD, UBAR, UHAT
+from .symbols import STATISTICS_SIZE as SIZE
 
 
 def batch_closed_form(
     activation: Activation, moment: BatchMoment | PairMoment, field: StudentField
 ) -> Expr | None:
-    """The moment in ``q, rho, shift`` and ``M``, for an activation that is a polynomial.
+    """The moment in ``q, rho, shift`` and ``m``, for an activation that is a polynomial.
 
     The fields are then polynomials in independent variables whose moments are known.
     There is none for ReLU, whose moments are tabulated.
@@ -48,7 +49,7 @@ def batch_closed_form(
     for powers, coefficient in Poly(integrand, one, two, z, z2, *LAURENT).terms():
         a, b, c, d, j, k, k_inverse = powers
         across = (1 - RHO**2) ** sympy.Rational(c + d, 2) * normal_moment(c) * normal_moment(d)
-        law = direction_moment(a, b) * normal_moment(j) / BATCH ** sympy.Rational(j, 2)
+        law = direction_moment(a, b) * normal_moment(j) / SIZE ** sympy.Rational(j, 2)
         total += coefficient * across * law * spread_moment(k - k_inverse)
     return sympy.factor_terms(sympy.expand(total))
 
@@ -77,21 +78,21 @@ class GammaRatio(sympy.Function):
 
 
 def spread_moment(k: int) -> Expr:
-    """``E[s^k]`` of ``M s^2 ~ chi^2_{M-1}``; by recursion for k even."""
+    """``E[s^k]`` of ``m s^2 ~ chi^2_{m-1}``; by recursion for k even."""
     if k == 0:
         return Integer(1)
     if k % 2 == 0:
-        step = (BATCH - 3 + k) / BATCH if k > 0 else BATCH / (BATCH - 1 + k)
+        step = (SIZE - 3 + k) / SIZE if k > 0 else SIZE / (SIZE - 1 + k)
         return step * spread_moment(k - 2 if k > 0 else k + 2)
-    ratio = GammaRatio((BATCH - 1 + k) / 2, (BATCH - 1) / 2)
-    return (2 / BATCH) ** sympy.Rational(k, 2) * ratio
+    ratio = GammaRatio((SIZE - 1 + k) / 2, (SIZE - 1) / 2)
+    return (2 / SIZE) ** sympy.Rational(k, 2) * ratio
 
 
 def direction_moment(a: int, b: int) -> Expr:
     """``E[uhat_1^a uhat_2^b]``: deviations ``u - ubar`` are Gaussian, their size independent."""
     if (a + b) % 2:
         return Integer(0)
-    variance, covariance = 1 - 1 / BATCH, -1 / BATCH
+    variance, covariance = 1 - 1 / SIZE, -1 / SIZE
     pairings = _pairings(a, b, variance, covariance)
     return sympy.factor(pairings / spread_moment(a + b))
 

@@ -28,7 +28,19 @@ from sympy import Expr, Integer, Poly, Symbol
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from .student_field import student_field
-from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, SIGN, SPREAD, UBAR, UHAT, L, R
+from .symbols import (
+    BATCH,
+    DECAY,
+    ETA,
+    GAMMA_RATE,
+    SIGN,
+    SPREAD,
+    STATISTICS_SIZE,
+    UBAR,
+    UHAT,
+    L,
+    R,
+)
 
 ACROSS = Symbol("across", nonnegative=True)
 ZBAR, ZUHAT = sympy.symbols("zbar zuhat", real=True)
@@ -38,7 +50,7 @@ SIGNAL = sympy.symbols(f"d:{POWERS}", real=True)
 ACROSS_SIGNAL = sympy.symbols(f"z:{POWERS}", real=True)
 SQUARE = sympy.symbols(f"e:{POWERS}", real=True)
 STATISTICS = (*SIGNAL, *ACROSS_SIGNAL, *SQUARE, ZBAR, ZUHAT, UBAR, SPREAD)
-_OF_THE_BATCH = frozenset({*STATISTICS, BATCH})
+_OF_THE_BATCH = frozenset({*STATISTICS, STATISTICS_SIZE})
 
 #: A sum of elements: what stands in front of an element, and which element it is.
 Combination = tuple[tuple[Expr, int], ...]
@@ -51,20 +63,29 @@ class BatchDiffusion:
     Attributes
     ----------
     scattering
-        Elements whose covariance counts: functions of `STATISTICS` and M.
+        Elements whose covariance counts: functions of `STATISTICS` and m.
     increments
         N times a step's increment of ``gamma, beta, R, L`` as far as they exist, up to constants
         and to first order in the step, in terms of them; the factors hold order parameters,
         parameters and `ACROSS`, which stands for ``sqrt(1 - R^2)``.
     averaged, finite_size
         Elements whose mean counts, and f1 of ``L^2`` in terms of them
-        (`odes.derivation.diffusion`).
+        (`odes.derivation.diffusion`), of a step whose examples all share their statistics.
+    in_plane
+        How far a step leads along the student and across it, on average, in terms of them.
+
+    Notes
+    -----
+    A step of G groups of m examples adds the mean of what the groups add, which are independent:
+    it scatters G times less, and the square of its part in the plane is ``square/G + (1 - 1/G)
+    mean^2``.
     """
 
     scattering: tuple[Expr, ...]
     increments: dict[str, Combination]
     averaged: tuple[Expr, ...]
     finite_size: Combination
+    in_plane: tuple[Combination, ...]
 
 
 def derive_batch_diffusion(problem: Problem) -> BatchDiffusion:
@@ -87,14 +108,16 @@ def _derive(formulas: str, problem: Problem) -> BatchDiffusion:
         "L": ETA * (along + pull * L) + longer,
     }
     # |w'|^2: the in-plane part of an input has length 2/N in the mean, the rest (N - 2)/N.
-    finite = ETA**2 * ((shrink + along) ** 2 + plane**2 - 2 / BATCH * step.mean_square)
+    outside = 2 / STATISTICS_SIZE * step.mean_square
+    finite = ETA**2 * ((shrink + along) ** 2 + plane**2 - outside)
     scattering: list[Expr] = []
     averaged: list[Expr] = []
     increments = {
         name: tuple(_sorted(every[name], scattering)) for name in problem.order_parameters
     }
     finite_size = tuple(_sorted(finite, averaged))
-    return BatchDiffusion(tuple(scattering), increments, tuple(averaged), finite_size)
+    in_plane = tuple(tuple(_sorted(ETA * x, averaged)) for x in (shrink + along, plane))
+    return BatchDiffusion(tuple(scattering), increments, tuple(averaged), finite_size, in_plane)
 
 
 class _Step:

@@ -39,6 +39,7 @@ from .symbols import (
     SHIFT,
     SIGN,
     SPREAD,
+    STATISTICS_SIZE,
     UBAR,
     UHAT,
     ZETA,
@@ -170,7 +171,9 @@ def _derive(
 def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
     """The mean change of every order parameter in unit time (`step` says what is averaged).
 
-    For one example's own field the pushes by mean and spread are zero.
+    For one example's own field the pushes by mean and spread are zero. A step of M examples
+    averages M/m groups of m that share their statistics: what is of first order does not know M,
+    and of the square only the examples' noise is left, which M of them average out.
     """
     direct, by_mean, by_spread = map(step.push, ("a", "mu", "sigma"))
     uhat, rate = oriented(UHAT), step.gain * ETA
@@ -181,7 +184,7 @@ def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Ex
 
     def means(p: Expr, q: Expr) -> Expr:
         """``E[mean(delta p) mean(delta q)]``."""
-        return mean(p * q) / BATCH + (1 - 1 / BATCH) * pair(p, q)
+        return mean(p * q) / STATISTICS_SIZE + (1 - 1 / STATISTICS_SIZE) * pair(p, q)
 
     pull = mean(step.push("n2"))
     flow = {
@@ -190,7 +193,7 @@ def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Ex
     }
     # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
     u = oriented(step.u)
-    own = (V - R * u) / BATCH
+    own = (V - R * u) / STATISTICS_SIZE
     teacher = pulled(V, R * oriented(UBAR) + own, R * SPREAD + uhat * own)
     student = L * pulled(u, oriented(UBAR), SPREAD)
     size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)

@@ -23,7 +23,7 @@ from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
 from .gaussian_moments import Moment
 from .student_field import StudentField
-from .symbols import BATCH, FIELD_STD, RHO, SHIFT
+from .symbols import FIELD_STD, RHO, SHIFT, STATISTICS_SIZE
 
 #: Digits with which a closed form is compared, and the last bit of a double.
 DIGITS, LAST_BIT = 40, 2.0**-52
@@ -79,7 +79,7 @@ class ClosedForm:
     def average(self, wanted: Expectation, at: Point) -> Average:
         """The value in double precision, against one of `DIGITS` digits."""
         form = sympy.sympify(wanted.closed_form)
-        point = dict(zip((FIELD_STD, RHO, SHIFT, BATCH), at, strict=True))
+        point = dict(zip((FIELD_STD, RHO, SHIFT, STATISTICS_SIZE), at, strict=True))
         exact = form.subs({symbol: sympy.Rational(x) for symbol, x in point.items()})
         library: list[Any] = [{"math": math}, "math"]
         value = float(sympy.lambdify(list(point), form, library)(*map(float, at)))

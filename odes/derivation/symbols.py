@@ -10,7 +10,7 @@ from ...teacher_student import parameters
 GAMMA, BETA, R = sympy.symbols("gamma beta R", real=True)
 L = Symbol("L", positive=True)
 #: In the order in which the kernels take them.
-ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY = PARAMETERS = tuple(
+ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY, STATISTICS_SIZE = PARAMETERS = tuple(
     Symbol(parameters.PARAMETERS[name].symbol, positive=True)
     for name in parameters.KERNEL_PARAMETERS
 )

@@ -7,6 +7,7 @@ import json
 from ...codegen.modules import PACKAGE
 from ..derivation.drift import Derivation
 from ..derivation.observables import OBSERVABLES
+from ..derivation.symbols import PARAMETERS
 from ..flow.flow_kernels import parameters
 from ..source.flow_source import flow_source
 from ..source.system_module import RENAMED
@@ -30,6 +31,7 @@ def python_program(derivation: Derivation, preamble: list[str]) -> str:
     tail = _DRIVER.format(
         start=list(problem.start),
         parameters=parameters(problem).tolist(),
+        order=", ".join(symbol.name for symbol in PARAMETERS),
         names=", ".join(problem.order_parameters),
         shown=", ".join(OBSERVABLES),
     )
@@ -91,7 +93,7 @@ SMOOTH_NODES, SMOOTH_WEIGHTS = student_rule(np.zeros(0), 0.0, 1.0, FINE)
 _DRIVER = """
 
 START = np.array({start})  # {names}
-PARAMETERS = np.array({parameters})  # eta, gamma_rate, zeta, S, M, lambda
+PARAMETERS = np.array({parameters})  # {order}
 
 
 def slope(t, y):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import xarray
 
 Array = np.ndarray
-FOLLOWED = ("eta", "gamma_rate", "zeta", "noise", "weight_decay", "batch_size", "l0")
+#: Sizes, which are followed as they are given, not bisected.
+WHOLE = ("batch_size", "statistics_size")
+FOLLOWED = ("eta", "gamma_rate", "zeta", "noise", "weight_decay", *WHOLE, "l0")
 #: Two points of neighbouring values belong together if they differ by less than this.
 JUMP = 0.35
 #: Bisection steps in which a change is located.
@@ -120,7 +122,7 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
     problem
         Everything else.
     parameter
-        ``eta gamma_rate zeta noise weight_decay batch_size`` or ``l0``.
+        ``eta gamma_rate zeta noise weight_decay batch_size statistics_size`` or ``l0``.
     values
         Increasing, at least two.
 
@@ -225,7 +227,7 @@ def _locate(
     for on the nearest point.
     """
     low, high = bracket
-    if parameter == "batch_size":
+    if parameter in WHOLE:
         return high
     count = len(_upper(_at(problem, parameter, low)))
     for _ in range(REFINE):

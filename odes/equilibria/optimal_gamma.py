@@ -13,7 +13,7 @@ from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment
 from ..derivation.drift import Derivation, derive_drift
-from ..derivation.symbols import BATCH, FIELD_STD, RHO
+from ..derivation.symbols import FIELD_STD, RHO, STATISTICS_SIZE
 from ..source.table_source import table_spec
 from ..tables.batch_law import Fineness
 from ..tables.table_quadrature import evaluate
@@ -65,7 +65,7 @@ def _closed_pull(derivation: Derivation, M: int) -> Callable[[float], float] | N
                  if s in derivation.closed}  # fmt: skip
     if TEACHER not in by_moment:
         return None
-    pull = (by_moment[TEACHER] - by_moment[STUDENT]).subs({RHO: 1, BATCH: M})
+    pull = (by_moment[TEACHER] - by_moment[STUDENT]).subs({RHO: 1, STATISTICS_SIZE: M})
     return sympy.lambdify(FIELD_STD, pull.evalf(), "math")
 
 

@@ -27,6 +27,7 @@ from ..derivation.symbols import (
     RHO,
     SHIFT,
     SIGN,
+    STATISTICS_SIZE,
     ZETA,
     L,
     R,
@@ -147,7 +148,9 @@ def table_one(problem: Problem) -> TableOne:
     common = {"train_beta": False, "weight_decay": 0.0, "batch_size": problem.M}
     rows = []
     for name, scheme in SCHEMES.items():
-        own = problem.replace(**common, scheme=scheme, zeta=zeta if name == "BN" else 0.0)
+        own_zeta = zeta if name == "BN" else 0.0
+        size = problem.statistics_size if own_zeta == "auto" else None
+        own = problem.replace(**common, scheme=scheme, zeta=own_zeta, statistics_size=size)
         flow = Dynamics(own)
         numeric = _numbers(flow)
         rows.append(TableRow(name, own, _symbols(derive_drift(own), name, numeric), numeric))
@@ -211,7 +214,12 @@ def _symbols(
 def _nearest(roots: list[Expr], derivation: Derivation, value: float) -> Expr | None:
     """The root whose value, in this problem's numbers, is the one found numerically."""
     problem = derivation.problem
-    numbers = {ZETA: decay(problem), NOISE: problem.noise, BATCH: problem.M}
+    numbers = {
+        ZETA: decay(problem),
+        NOISE: problem.noise,
+        BATCH: problem.M,
+        STATISTICS_SIZE: problem.m,
+    }
     good = [r for r in roots if abs(complex(r.subs(numbers)) - value) < 1e-6]
     return good[0] if good else None
 

@@ -59,7 +59,7 @@ def parameters(
 
 def own_numbers(problem: Problem) -> Array:
     """`parameters` without the table."""
-    values = problem.to_dict() | {"zeta": decay(problem)}
+    values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
         values["eta"] = 0.0  # the system itself has the schedule
     return np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
@@ -71,7 +71,7 @@ def flow_table(
     """The table of batch moments that a flow needs, if it needs one (theory.md, section 4)."""
     check_batch(problem)
     spec = flow_kernels(problem).TABLE
-    return loaded_table(spec, problem.M, region, progress) if spec else None
+    return loaded_table(spec, problem.m, region, progress) if spec else None
 
 
 def check_batch(problem: Problem) -> None:
@@ -85,17 +85,19 @@ def check_batch(problem: Problem) -> None:
     kernels = flow_kernels(problem)
     least, who = kernels.SMALLEST_BATCH, f"scheme={problem.scheme!r} with activation="
     who += repr(problem.activation)
-    if least > problem.M:
+    whole = problem.statistics_size is None
+    named, letter = ("batch_size", "M") if whole else ("statistics_size", "m")
+    if least > problem.m:
         raise InputError(
-            "batch_size",
-            problem.M,
-            f"the flow of {who} asks for E[1/s^{least - 2}] of the "
-            f"batch's spread s, which is infinite below M = {least}; at least {least} is accepted",
+            named,
+            problem.m,
+            f"the flow of {who} asks for E[1/s^{least - 2}] of the batch's spread s, which is "
+            f"infinite below {letter} = {least}; at least {least} is accepted",
         )
-    if kernels.TABLE and problem.M < SMALLEST_TABLE:
+    if kernels.TABLE and problem.m < SMALLEST_TABLE:
         raise InputError(
-            "batch_size",
-            problem.M,
+            named,
+            problem.m,
             f"the flow of {who} is tabulated for batches of at least "
             f"{SMALLEST_TABLE}, where the deviations from the batch's mean have a density",
         )

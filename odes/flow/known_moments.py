@@ -30,7 +30,7 @@ class Tables:
         kernels = flows.kernels
         self._everywhere = not kernels.HAS_RANGE and np.inf == kernels.LARGEST_SCALE
         self._regions: dict[int, Region] = {}
-        self._problems = {flows.problem.M: flows.problem}
+        self._problems = {flows.problem.m: flows.problem}
         self._packed: dict[tuple[int, Region], Array] = {}
 
     def enter(self, which: Array) -> Array:
@@ -56,10 +56,10 @@ class Tables:
 
     def _enter(self, k: int) -> bool:
         flows, before = self.flows, self._regions.get(k)
-        M = int(flows.numbers[k, COLUMNS["batch_size"]])
-        if M not in self._problems:
-            self._problems[M] = flows.problem.replace(batch_size=M)
-        problem = self._problems[M]
+        m = int(flows.numbers[k, COLUMNS["statistics_size"]])
+        if m not in self._problems:  # moments know nothing of the other examples of a step
+            self._problems[m] = flows.problem.replace(batch_size=m, statistics_size=None)
+        problem = self._problems[m]
         region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
         if region is None:
             return False
@@ -69,7 +69,7 @@ class Tables:
         return True
 
     def _table(self, problem: Problem, region: Region) -> Array:
-        key = problem.M, region
+        key = problem.m, region
         if key not in self._packed:
             made = flow_table(problem, region, self.progress)
             assert made is not None

@@ -72,7 +72,8 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     Raises
     ------
     ValueError
-        For a batch size at which there is no flow (`odes.flow.flow_kernels.check_batch`).
+        For sizes of batch and statistics at which there is no flow
+        (`odes.flow.flow_kernels.check_batch`), or of which one does not divide the other.
 
     Examples
     --------
@@ -82,11 +83,12 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     count = max(map(len, columns.values()), default=1)
     check_batch(problem)
     numbers = np.tile(own_numbers(problem), (count, 1))
-    sizes = columns.get("batch_size", np.empty(0))
-    for M in np.unique(sizes):  # each has its own implied decay
-        own = problem.replace(batch_size=int(M))
+    sized = {name: columns[name] for name in ("batch_size", "statistics_size") if name in columns}
+    rows = np.array(list(sized.values())).T
+    for sizes in np.unique(rows, axis=0):  # each has its own implied decay
+        own = problem.replace(**dict(zip(sized, sizes, strict=True)))
         check_batch(own)
-        numbers[sizes == M] = own_numbers(own)
+        numbers[(rows == sizes).all(axis=1)] = own_numbers(own)
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
     states = np.tile(np.array(problem.start), (count, 1))

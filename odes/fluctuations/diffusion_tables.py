@@ -75,11 +75,12 @@ def diffusion_table(
     if not kernels.DIFFUSION_TABLE:
         return np.empty(0)
     spec = json.loads(kernels.DIFFUSION_TABLE)
-    M = problem.M if problem.uses_batch else 1
+    M = problem.m if problem.uses_batch else 1
+    named = "batch_size" if problem.statistics_size is None else "statistics_size"
     smallest = smallest_scatter(problem, kernels)
     if smallest > M:
         raise InputError(
-            "batch_size",
+            named,
             M,
             f"the scatter of a run of scheme={problem.scheme!r} asks for "
             f"E[1/s^{2 * spec['order']}] of the batch's spread s, which is infinite below "
@@ -87,7 +88,7 @@ def diffusion_table(
         )
     if problem.uses_batch and M > LARGEST_BATCH:
         raise InputError(
-            "batch_size",
+            named,
             M,
             f"the scatter of a run of scheme={problem.scheme!r} is measured on "
             f"sampled batches; at most {LARGEST_BATCH} is accepted (scheme='wn' is the limit of "
@@ -106,7 +107,7 @@ def diffusion_table(
 
 def key_of(problem: Problem, extent: float = 1.0) -> str:
     """Everything that the table of a problem holds, as text."""
-    return repr((structure(problem), problem.M if problem.uses_batch else 1, extent))
+    return repr((structure(problem), problem.m if problem.uses_batch else 1, extent))
 
 
 def smallest_scatter(problem: Problem, kernels: Any) -> int:
@@ -187,12 +188,12 @@ def sampled(
     """
     kernels = sampling_kernels(problem)
     totals = np.zeros((len(points), GROUPS, kernels.SUMS))
-    size = max(EXAMPLES // problem.M, FEWEST_BATCHES) // GROUPS
+    size = max(EXAMPLES // problem.m, FEWEST_BATCHES) // GROUPS
     if spec["shifted"]:
         size //= FEWER
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for group, batches in enumerate(_drawn(problem.M, spec, size)):
+        for group, batches in enumerate(_drawn(problem.m, spec, size)):
 
             def one(k: int, group: int = group, batches: Any = batches) -> None:
                 kernels.sample(batches, *points[k], totals[k, group])

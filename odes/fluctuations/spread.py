@@ -15,14 +15,14 @@ from .joint_flow import fluctuation_kernels
 
 def scatter_is_finite(problem: Problem) -> bool:
     """Whether a run's scatter exists: in small batches that of L (and of R) is infinite."""
-    return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.M
+    return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.m
 
 
 def spread_is_measurable(problem: Problem) -> bool:
     """Whether runs can measure their own spread: at the smallest batch with a finite scatter the
     sampling error of that scatter is infinite still (theory.md, section 4)."""
     smallest = smallest_scatter(problem, fluctuation_kernels(problem))
-    return smallest == 1 or smallest < problem.M
+    return smallest == 1 or smallest < problem.m
 
 
 def with_fluctuations(

@@ -35,7 +35,16 @@ from ..derivation.gaussian_moments import Moment
 from ..derivation.routes import choose
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
-from ..derivation.symbols import FIELD_STD, NOISE, RHO, SHIFT, UHAT, R
+from ..derivation.symbols import (
+    BATCH,
+    FIELD_STD,
+    NOISE,
+    RHO,
+    SHIFT,
+    STATISTICS_SIZE,
+    UHAT,
+    R,
+)
 from .columns import column, in_columns
 from .quadratures import kink_constant, moment_functions
 from .system_module import RENAMED, unpacked
@@ -192,16 +201,26 @@ def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> Modul
         means[i] = clean + NOISE * noisy
     increments = list(diffusion.increments.values())
     targets: dict[Target, Expr] = {
-        entry("D", i, j): _covariance(increments[i], increments[j], covariance).xreplace(RENAMED)
+        entry("D", i, j): _in_groups(_covariance(increments[i], increments[j], covariance))
         for i in range(len(increments))
         for j in range(i, len(increments))
     }
-    f1 = sum((front * means[i] for front, i in diffusion.finite_size), sympy.Integer(0))
-    targets[_F1] = sympy.sympify(f1).xreplace(RENAMED)
+    mean_plane = sum((_mean(part, means) ** 2 for part in diffusion.in_plane), sympy.Integer(0))
+    targets[_F1] = _in_groups(_mean(diffusion.finite_size, means), mean_plane)
     across = Assign(BATCH_ACROSS, RootOfRest(R))
     body = [across, *_look_up(derivation, symbols), Block(targets)]
     function = _diffusion_function(derivation, len(increments), body)
     return Module(_table(derivation, len(symbols)), [function])
+
+
+def _mean(combination: Combination, means: dict[int, Expr]) -> Expr:
+    return sum((front * means[i] for front, i in combination), sympy.Integer(0))
+
+
+def _in_groups(of_a_group: Expr, mean: Expr = sympy.S.Zero) -> Expr:
+    """A second moment of the mean over ``M/m`` independent groups."""
+    share = STATISTICS_SIZE / BATCH
+    return (share * of_a_group + (1 - share) * mean).xreplace(RENAMED)
 
 
 def _tabulated_covariances(count: int) -> tuple[list[Symbol], dict[tuple[int, int], Expr]]:

@@ -16,7 +16,7 @@ def sampling_source(problem: Problem) -> str:
     names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
     unpack = [Assign(s, entry(name, i)) for name, symbols in names for i, s in enumerate(symbols)]
     values = Block({entry("out", i): element for i, element in enumerate(both)})
-    arguments = ("d", "z", "e", "zbar", "zuhat", "ubar", "s", "M", "out")
+    arguments = ("d", "z", "e", "zbar", "zuhat", "ubar", "s", "m", "out")
     elements = Function("elements", arguments, (*unpack, values), "Elements of one step.")
     parts = [
         "import math",

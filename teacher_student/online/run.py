@@ -34,17 +34,17 @@ class ChainRun:
             [start.get("gamma", 0.0), 0.0, norm * R, norm * math.sqrt(max(0.0, 1 - R * R))]
         )
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M)
+        self.arguments = (steps, _numbers(problem, dim), problem.M, problem.m)
         self.rng = np.random.default_rng(seed)
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), 4))
         self.normals_a_step = 3 * problem.M + 2
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M = self.arguments
+        steps, numbers, M, m = self.arguments
         return int(
             self.kernels.advance_chain(
-                self.state, self.clock, steps, first, last, numbers, M, self.rng, self.rows
+                self.state, self.clock, steps, first, last, numbers, M, m, self.rng, self.rows
             )
         )
 
@@ -69,14 +69,14 @@ class VectorRun:
         kept = problem.M if problem.M * dim <= BATCH_KEPT else 1
         self.examples = np.empty((kept, dim))
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M)
+        self.arguments = (steps, _numbers(problem, dim), problem.M, problem.m)
         self.generators = [np.random.default_rng(s) for s in (inputs, inputs, labels)]
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), 4))
         self.normals_a_step = problem.M * (dim + 1)
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M = self.arguments
+        steps, numbers, M, m = self.arguments
         return int(
             self.kernels.advance_vectors(
                 self.scalars,
@@ -89,6 +89,7 @@ class VectorRun:
                 last,
                 numbers,
                 M,
+                m,
                 self.law,
                 *self.generators,
                 self.rows,

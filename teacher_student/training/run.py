@@ -75,12 +75,15 @@ class TrainingRun:
         """Do one epoch."""
         first = self.epoch * self.steps
         rates = rates_at(self.problem, first + np.arange(self.steps), self.w.size)
-        head = self.data.X, self.data.y, self.batches(), rates, self.numbers, self.w, self.scalars
+        head = self.data.X, self.data.y, self.batches(), rates, self.numbers
+        student = self.w, self.scalars
+        sums = self.mean_w, self.mean_scalars
         if self.problem.scheme == "pn":
             statistics = self.center, self.covariance
-            self.kernels.train_epoch_population(*head, *statistics, self.mean_w, self.mean_scalars)
+            self.kernels.train_epoch_population(*head, *student, *statistics, *sums)
         else:
-            self.kernels.train_epoch(*head, self.unit_length, self.mean_w, self.mean_scalars)
+            m = self.problem.m
+            self.kernels.train_epoch(*head, m, *student, self.unit_length, *sums)
         self.epoch += 1
         self.averaged += self.steps
 

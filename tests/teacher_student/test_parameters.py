@@ -80,8 +80,8 @@ def test_kernels_symbols_and_columns_have_one_order():
         PARAMETERS[name].symbol for name in KERNEL_PARAMETERS
     ]
     assert list(COLUMNS) == list(KERNEL_PARAMETERS)
-    given = dict(zip(KERNEL_PARAMETERS, (0.3, 2.0, 0.25, 0.5, 7, 0.125), strict=True))
-    problem = Problem("identity", "wn", **given)
+    given = dict(zip(KERNEL_PARAMETERS, (0.3, 2.0, 0.25, 0.5, 8, 0.125, 4), strict=True))
+    problem = Problem("identity", "bn", **given)
     np.testing.assert_array_equal(parameters(problem), list(given.values()))
 
 
