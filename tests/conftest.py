@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # Seeds are fixed in tests: a search for new counterexamples belongs to a developer's desk.
@@ -14,6 +15,23 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers share the core
 os.environ.setdefault(
     "BNTHEORY_CACHE", str(Path(__file__).resolve().parent.parent / ".pytest_cache" / "bntheory")
 )
+
+
+SLOW_CASES = Path(__file__).with_name("slow_cases.txt")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config, items):
+    """Mark the cases listed as slow; refuse a list that names what is no longer there."""
+    lines = SLOW_CASES.read_text(encoding="utf-8").splitlines()
+    listed = {line for line in lines if not line.startswith("#")}
+    for item in items:
+        if item.nodeid in listed:
+            item.add_marker(pytest.mark.slow)
+    if config.args == config.getini("testpaths"):
+        gone = sorted(listed - {item.nodeid for item in items})
+        if gone:
+            raise pytest.UsageError(f"{SLOW_CASES.name} lists what is no test: {', '.join(gone)}")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -197,16 +197,18 @@ BOUNDED += [
     lambda x: sympy.cos(x) ** 5,
     lambda x: RootOfRest(Clip(x)),
 ]
-TWO = [sympy.Add, sympy.Mul, sympy.Max, sympy.Min, Hypot, lambda x, y: Angle(x, 1 + y**2)]
-TWO += [lambda x, y: choice(x <= y, x, -y)]
+TWO = [sympy.Add, sympy.Mul, Hypot, lambda x, y: Angle(x, 1 + y**2)]
+#: sympy compares what these hold, which of large expressions it may not end with: they hold leaves.
+COMPARING = [sympy.Max, sympy.Min, lambda x, y: choice(x <= y, x, -y)]
 
 
-def _extended(inner):
-    of_one = st.builds(lambda f, x: f(x), st.sampled_from([*ONE, *BOUNDED]), inner)
-    return of_one | st.builds(lambda f, x, y: f(x, y), st.sampled_from(TWO), inner, inner)
+def _applied(functions, *arguments):
+    return st.builds(lambda f, *x: f(*x), st.sampled_from(functions), *arguments)
 
 
-EXPRESSIONS = st.recursive(SYMBOLS | NUMBERS, _extended, max_leaves=6)
+LEAVES = SYMBOLS | NUMBERS
+INNER = LEAVES | _applied(ONE, SYMBOLS) | _applied(COMPARING, SYMBOLS, LEAVES)
+EXPRESSIONS = _applied([*ONE[:3], *BOUNDED], INNER) | _applied(TWO, INNER, INNER)
 COORDINATES = st.floats(-2, 2).map(lambda x: round(x, 3) + 1e-4)  # on no edge of a step
 ENGINE = MiniRacer()
 ENGINE.eval(runtime("special"))

@@ -26,7 +26,7 @@ from bntheory.odes.derivation.symbols import (
     L,
     R,
 )
-from bntheory.odes.flow.flow_kernels import parameters
+from bntheory.odes.flow.flow_kernels import LOOP, parameters
 from bntheory.odes.source.flow_source import system_source
 from bntheory.teacher_student.activations import Activation
 
@@ -166,7 +166,7 @@ class Nearby:
 def end_of_flow(name: str, problem: bn.Problem, routes: tuple, time: float = 3.0) -> np.ndarray:
     """The last state of a flow whose moments are known by some routes."""
     system = system_source(derive_drift(problem, routes=routes))
-    texts = {"system": system} | kernel_texts("odes/kernels/loop")
+    texts = {"system": system} | kernel_texts(*LOOP)
     kernels = package_in_memory(f"bntheory_test_{name}", texts)
     out = np.empty((1, kernels.SIZE))
     bounds = 1e-10, 1e-12, 100_000
