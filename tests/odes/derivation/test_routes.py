@@ -99,7 +99,7 @@ def test_a_drift_is_the_same_by_the_next_routes_within_their_errors(case: str) -
     at = CASES[case][1]
     state = {R: at.rho, L: 1.1, GAMMA: at.q, SIGN: 1, ETA: 0.5, GAMMA_RATE: 1, ZETA: 0.2}
     state |= {NOISE: 0.1, DECAY: 0, FIELD_STD: at.q, RHO: at.rho, SHIFT: at.shift}
-    state |= {s: at.M for s in first.drift["L"].free_symbols if s.name == "M"}
+    state |= {s: at.M for s in first.drift["L"].free_symbols if s.name in "Mm"}
     averages = first.choice.measured(at), after.choice.measured(at)
     for drift in first.drift.values():
         values, error = [], 0.0
