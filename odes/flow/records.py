@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from . import stiff
+from . import alignment, stiff
+from .bounds import Bounds
 from .rows import Flows
 
 Array = np.ndarray
@@ -20,14 +21,6 @@ RTOL, ATOL = 1e-8, 1e-10
 EXPLICIT_STEPS = 20_000
 #: Steps after which a flow of which only the end is kept is given up as stiff.
 MAX_STEPS = 200_000
-
-
-class Bounds(NamedTuple):
-    """Bounds on the error of a step, and on the number of steps."""
-
-    rtol: float
-    atol: float
-    max_steps: int
 
 
 class Record(Protocol):
@@ -78,6 +71,7 @@ class AtTimes:
     stored: Array = field(init=False)
     steps: Array = field(init=False)
     stiff: dict[int, str] = field(init=False, default_factory=dict)
+    _returning: Array = field(init=False, repr=False)
     call: int = 1
     max_steps: int = EXPLICIT_STEPS
 
@@ -85,10 +79,19 @@ class AtTimes:
         """Make room."""
         self.states = np.empty((len(flows), len(self.times), flows.states.shape[1]))
         self.stored, self.steps = np.zeros((2, len(flows)), dtype=np.int64)
+        self._returning = alignment.may_return(flows, np.full(len(flows), self.times[-1]))
 
     def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
         """Advance some flows; a time that is stored twice, at the start, is not meant to be."""
-        for k in part:
+        for k in map(int, part):
+            if self._returning[k]:
+                done = self.stored[k]
+                stored, steps = alignment.advance(
+                    flows, k, self.times[done:], self.states[k, done:], bounds
+                )
+                self.stored[k] += stored
+                self.steps[k] += steps
+                continue
             reached = flows.times[k : k + 1]
             flows.status[k], stored, steps = flows.kernels.integrate(
                 flows.states[k], self.times[self.stored[k] :], flows.numbers[k], *bounds,
@@ -131,12 +134,16 @@ class AtEnd:
     call: int = 512
     max_steps: int = MAX_STEPS
     _watches: Array = field(init=False, repr=False)
+    _returning: Array = field(init=False, repr=False)
+    _starts: Array = field(init=False, repr=False)
 
     def begin(self, flows: Flows) -> None:
         """Make room for what is watched (`odes.kernels.ensemble`)."""
         watched = 4 + 2 * len(self.levels) if self.levels or self.plateau else 0
         self._watches = np.zeros((len(flows), watched))
         self._watches[:, 4::2] = list(self.levels)
+        self._returning = alignment.may_return(flows, self.ends)
+        self._starts = flows.states[self._returning]
 
     def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
         """Advance some flows, in lanes if there are any and nothing is watched."""
@@ -150,7 +157,15 @@ class AtEnd:
         self._watches[part], flows.status[part] = seen, status
 
     def finish(self, flows: Flows, bounds: Bounds) -> None:
-        """Nothing: a flow that took too many steps says so."""
+        """Solve those again that may have lost an alignment that was below rounding."""
+        returning = np.flatnonzero(self._returning)
+        for k, start in zip(map(int, returning), self._starts, strict=True):
+            if flows.status[k] == flows.kernels.COMPLETE:
+                flows.states[k], flows.times[k] = start, 0.0
+                row = np.empty((1, start.size))
+                stored, _ = alignment.advance(flows, k, self.ends[k : k + 1], row, bounds)
+                if stored:
+                    flows.states[k] = row[0]
 
     @property
     def passages(self) -> Array:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...teacher_student.problem import Problem
+from .bounds import Bounds
 from .known_moments import Tables
-from .records import ATOL, RTOL, Bounds, Record
+from .records import ATOL, RTOL, Record
 from .rows import Flows, at_start
 
 Array = np.ndarray

@@ -7,7 +7,7 @@ import heyoka
 import numpy as np
 import pytest
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.symbols import FIELD_STD, RHO
+from bntheory.odes.derivation.symbols import FIELD_STD, PARAMETERS, RHO
 from bntheory.odes.flow.flow_kernels import flow_kernels, parameters
 from scipy.integrate import solve_ivp
 
@@ -48,9 +48,7 @@ def test_against_scipy_at_all_stored_times(problem):
 def test_against_heyoka_with_its_own_compilation_of_the_equations():
     problem = bn.Problem(scheme="pn", noise=0.2)
     derivation = derive_drift(problem)
-    numbers = dict(
-        zip(("eta", "gamma_rate", "zeta", "S", "M", "lambda"), parameters(problem), strict=True)
-    )
+    numbers = dict(zip([symbol.name for symbol in PARAMETERS], parameters(problem), strict=True))
     variables = heyoka.make_vars("gamma", "R", "L")
     system = []
     for name, variable in zip(problem.order_parameters, variables, strict=True):

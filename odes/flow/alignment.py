@@ -1,0 +1,162 @@
+"""Flows whose misalignment falls below rounding, and comes back (theory-extensions.md, section 3).
+
+Without label noise a student can align so well that ``X = 1 - R^2`` is nothing that R holds. It
+is not gone: weight decay, or a schedule, raises the effective learning rate until X grows again,
+from wherever it has been, and bursts out. Near an aligned rest the flow is linear in X and in the
+displacement delta of what rests with it, so that their logarithms are followed there::
+
+    d delta/dt = J delta - (sign/2) X dF/dR,    d ln X/dt = J_RR - sign delta.H delta / X
+
+with F the drift, J its Jacobian at the rest and H the curvature of dR/dt by delta. Of the length
+of a normalised student, which does not rest, only the decay is left.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .aligned_rest import AlignedRest, aligned_rest
+from .bounds import Bounds
+from .rows import COLUMNS, Flows
+
+Array = np.ndarray
+#: Where logarithms take over, and where they end. R holds X = 1e-8 to 1e-8 of itself; what is left
+#: out is of relative order X, or sqrt(X) of an activation with a kink.
+ENTER, LEAVE = 1e-8, 2e-8
+#: Bounds on the error of R's steps: what is ahead depends on ln X, known to 1e-4 where it is 1e-8.
+TIGHT = 1e-12
+#: What may fall in X between two looks at it, and least looks over a flow.
+FALL, LOOKS = 2.0, 50
+
+
+def may_return(flows: Flows, ends: Array) -> Array:
+    """Which flows may lose an alignment that is below rounding, before they end.
+
+    Parameters
+    ----------
+    flows
+        At their starts.
+    ends
+        Their last times, shape (flows,).
+    """
+    found = np.zeros(len(flows), dtype=bool)
+    if flows.kernels.TABLE:
+        return found  # what a batch leaves of the residual is never zero
+    for k in np.flatnonzero(_rates_return(flows, ends)):
+        found[k] = aligned_rest(flows, int(k), 0.0) is not None
+    return found
+
+
+def _rates_return(flows: Flows, ends: Array) -> Array:
+    """Whether there is no noise, and the effective rate grows as far as where alignment is lost."""
+    numbers = flows.numbers
+    silent: Array = numbers[:, COLUMNS["noise"]] == 0.0
+    if flows.problem.schedule is not None:
+        return silent
+    eta, decay = numbers[:, COLUMNS["eta"]], numbers[:, COLUMNS["weight_decay"]]
+    # The effective rate grows like exp(2 eta lambda t), from at least this, to about M or more.
+    space = flows.problem.state_space
+    lengths = flows.states[:, space.place("L")]
+    scale = np.maximum(np.abs(flows.states[:, : space.place("R")]).max(axis=1, initial=1.0), 1.0)
+    growth = np.log(eta * scale / np.minimum(lengths, 1.0) ** 2) + 2.0 * eta * decay * ends
+    least = np.log(0.5 * numbers[:, COLUMNS["batch_size"]])
+    found: Array = silent & (decay > 0.0) & (growth > least)
+    return found
+
+
+def advance(flows: Flows, k: int, times: Array, out: Array, bounds: Bounds) -> tuple[int, int]:
+    """Advance one flow to its end, by logarithms where it is all but aligned.
+
+    Parameters
+    ----------
+    flows, k
+        Flows, and which of them; its state, time and status are updated.
+    times
+        Stored times that are still to come.
+    out
+        Output, a row for each of them.
+    bounds
+        On the error of a step.
+
+    Returns
+    -------
+    stored, steps
+        How many times were stored, and how many steps tried.
+    """
+    stored = steps = 0
+    bounds = Bounds(min(bounds.rtol, TIGHT), min(bounds.atol, TIGHT), bounds.max_steps)
+    kernels, R = flows.kernels, flows.problem.state_space.place("R")
+    while stored < times.size:
+        y, t = flows.states[k], float(flows.times[k])
+        if 0.0 < 1.0 - y[R] ** 2 < ENTER:
+            rest = aligned_rest(flows, k, t)
+            if rest is not None:
+                stored += _in_logarithms(flows, k, rest, times[stored:], out[stored:])
+                continue
+        look = min(t + _patience(flows, k, t, times[-1]), times[-1])
+        due = times[stored:][times[stored:] <= look]
+        ends = due if due.size and due[-1] == look else np.append(due, look)
+        rows, reached = np.empty((ends.size, y.size)), flows.times[k : k + 1]
+        flows.status[k], done, tried = kernels.integrate(
+            y, ends, flows.numbers[k], *bounds, rows, reached, t
+        )
+        kept = min(done, due.size)
+        out[stored : stored + kept] = rows[:kept]
+        stored, steps = stored + kept, steps + tried
+        if done < ends.size:
+            return stored, steps
+        # The last step leads past the time that was stored last.
+        flows.states[k], flows.times[k] = rows[-1], look
+    return stored, steps
+
+
+def _patience(flows: Flows, k: int, t: float, end: float) -> float:
+    """How long to go on before X is looked at again: as long as it takes to fall by `FALL`."""
+    rest = aligned_rest(flows, k, t)
+    left = (end - t) / LOOKS + 1e-12 * end
+    if rest is None:
+        return left
+    rate = rest.slopes(t, rest.state(np.zeros(rest.resting.size), flows.states[k, rest.L]))
+    return min(left, FALL / max(abs(float(rate[rest.R, rest.R])), 1e-300))
+
+
+def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: Array) -> int:
+    """Follow ln X until it is back; returns how many times were stored."""
+    from scipy.integrate import solve_ivp  # not needed by a flow that stays away
+
+    y, begin = flows.states[k], float(flows.times[k])
+    n, R, L = rest.resting.size, rest.R, rest.L
+    free = L not in rest.resting
+
+    def slope(t: float, z: Array) -> Array:
+        delta, log_x, length = z[:n], z[n], math.exp(z[n + 1])
+        y = rest.state(delta, length)
+        J = rest.slopes(t, y)
+        X = math.exp(log_x)
+        pulled = J[np.ix_(rest.resting, rest.resting)] @ delta
+        pulled -= 0.5 * rest.sign * X * J[rest.resting, R]
+        grows = J[R, R] + rest.scatter(t, delta, length) * math.exp(-log_x)
+        lengthens = rest.drift(t, y)[L] / length if free else 0.0
+        return np.array([*pulled, grows, lengthens])
+
+    def back(_: float, z: Array) -> float:
+        return float(z[n] - math.log(LEAVE))
+
+    back.terminal, back.direction = True, 1.0  # type: ignore[attr-defined]
+    start = [*(y - rest.at)[rest.resting], math.log(1.0 - y[R] ** 2), math.log(y[L])]
+    solved = solve_ivp(slope, (begin, times[-1]), start, "LSODA", times, events=[back],
+                       rtol=1e-9, atol=[*[1e-200] * n, 1e-9, 1e-9], dense_output=True)  # fmt: skip
+    stored = int(np.size(solved.t))
+    for row, z in zip(out, np.reshape(solved.y, (n + 2, -1)).T, strict=False):
+        row[:] = _state(rest, z, n)
+    end = float(solved.sol.t_max)
+    flows.states[k], flows.times[k] = _state(rest, solved.sol(end), n), end
+    return stored
+
+
+def _state(rest: AlignedRest, z: Array, n: int) -> Array:
+    y = rest.state(z[:n], math.exp(z[n + 1]))
+    y[rest.R] = rest.sign * math.sqrt(1.0 - math.exp(z[n]))
+    return y
