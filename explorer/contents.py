@@ -36,7 +36,8 @@ class Contents:
     entries
         By ``"activation/scheme"``: its source's key, batch sizes, and the least that has a flow.
     tables
-        Packed tables of moments as base64 of little-endian float64, by ``"key/M"``.
+        Packed tables of moments as base64 of little-endian float64, by ``"key/m"``: moments know
+        how many examples share statistics, and nothing of the other examples of a step.
     """
 
     sources: dict[str, str] = field(default_factory=dict)
@@ -48,7 +49,7 @@ def collect(
     activations: Iterable[str],
     schemes: Iterable[str] = tuple(SCHEMES),
     batch_sizes: Iterable[int] | None = None,
-    also: int | None = None,
+    also: Iterable[int] = (),
     progress: Progress | None = None,
 ) -> Contents:
     """Derive the flows, and find or build the tables.
@@ -61,7 +62,7 @@ def collect(
         Values of the slider; by default `BATCH_SIZES`, with tables over two axes at
         `TABLE_SIZES` only.
     also
-        One more batch size.
+        More batch sizes.
     progress
         Called with (parts done, parts in all).
 
@@ -97,7 +98,7 @@ def collect(
 
 
 def _plan(
-    activation: str, scheme: str, batch_sizes: Iterable[int] | None, also: int | None
+    activation: str, scheme: str, batch_sizes: Iterable[int] | None, also: Iterable[int]
 ) -> tuple[Problem, Piece, list[int]]:
     """A problem, what its flow is made of, and the batch sizes at which it is shown."""
     problem = Problem(activation, scheme)
@@ -105,7 +106,7 @@ def _plan(
     wanted = set(batch_sizes or (TABLE_SIZES if made_of.TWO_AXES else BATCH_SIZES))
     least = _least(made_of)
     wanted |= {M for M in BATCH_SIZES if least > M}  # shown as what they are: refused
-    wanted |= {also} if also else set()
+    wanted |= set(also)
     smallest = 2 if made_of.USES_BATCH else 1
     return problem, made_of, sorted(M for M in wanted if smallest <= M)
 
@@ -125,6 +126,7 @@ def _entry(made_of: Piece, key: str, sizes: list[int]) -> dict[str, Any]:
         "batchSizes": sizes,
         "least": _least(made_of),
         "refused": _refused(made_of.SMALLEST_BATCH),
+        "usesBatch": made_of.USES_BATCH,
         "gamma": made_of.TRAINS_GAMMA,
         "autoZeta": made_of.AUTO_ZETA,
     }
@@ -135,9 +137,9 @@ def _refused(least: int) -> str:
     if least >= SMALLEST_TABLE:
         return (
             f"the flow asks for E[1/s^{least - 2}] of the batch's spread s, which is infinite "
-            f"below M = {least}"
+            f"in fewer than {least} examples"
         )
-    return f"the flow is tabulated for batches of at least {SMALLEST_TABLE}"
+    return f"the flow is tabulated for statistics of at least {SMALLEST_TABLE} examples"
 
 
 def _packed(table: np.ndarray) -> str:

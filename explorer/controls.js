@@ -29,8 +29,10 @@ function buildSlider(name, changed) {
   input.addEventListener("input", () => changed(name, input.valueAsNumber));
 }
 
-const nearest = (values, x) => values.reduce(
-  (best, value, i) => (Math.abs(value - x) < Math.abs(values[best] - x) ? i : best), 0);
+function shownValue(name, state) {
+  if (name === "zeta") return decay(state);
+  return name === "statistics_size" ? statisticsOf(state) : state[name];
+}
 
 // Show a state on the controls.
 function showControls(state) {
@@ -38,7 +40,7 @@ function showControls(state) {
   element("activation").value = state.activation;
   for (const name of Object.keys(SLIDERS)) {
     const input = element(name), values = sliderValues(name, state);
-    const value = name === "zeta" ? decay(state) : state[name];
+    const value = shownValue(name, state);
     input.max = values.length - 1;
     input.value = nearest(values, value);
     const auto = name === "zeta" && state.zeta === "auto";
@@ -50,6 +52,6 @@ function showControls(state) {
   element("zeta-auto").checked = state.zeta === "auto";
   element("zeta-auto").disabled = !applies("zeta", state);
   const {least, refused} = entryOf(state);
-  element("batch-note").textContent = least > 1 ? `A flow exists from M = ${least} on.` : "";
-  element("batch-note").title = least > 1 ? refused : "";
+  element("size-note").textContent = least > 1 ? `A flow exists from m = ${least} on.` : "";
+  element("size-note").title = least > 1 ? refused : "";
 }

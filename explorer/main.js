@@ -4,10 +4,8 @@ let state = fromHash(location.hash, initialState(PROBLEM));
 let waiting = false;
 
 function changed(name, value) {
-  state = {...state, [name]: name in SLIDERS && value !== "auto"
-    && !(name === "zeta" && state.zeta === "auto") ? sliderValues(name, state)[value] : value};
-  const sizes = entryOf(state).batchSizes;
-  if (!sizes.includes(state.batch_size)) state.batch_size = sizes[nearest(sizes, state.batch_size)];
+  state = fitted({...state, [name]: name in SLIDERS && value !== "auto"
+    && !(name === "zeta" && state.zeta === "auto") ? sliderValues(name, state)[value] : value});
   refresh();
 }
 

@@ -26,11 +26,14 @@ function tableOf(name) {
 // Why there is no theory for a state; empty where there is.
 function refusal(state) {
   const {scheme, activation, batch_size: M} = state, entry = entryOf(state);
-  const flow = flowOf(entry.key), who = `${scheme} with ${activation} and M = ${M}`;
-  if (M < entry.least) return `${who}: ${entry.refused}.`;
-  if (flow.hasTable && tableOf(`${entry.key}/${M}`) === null) {
-    return `${who}: this page holds no table for this batch size; bntheory explore --batch-sizes ${
-      M} makes a page that does.`;
+  const m = statisticsOf(state), flow = flowOf(entry.key), whole = m === M;
+  const who = `${scheme} with ${activation} and M = ${M}${whole ? "" : `, m = ${m}`}`;
+  if (M % m !== 0) return `${who}: groups of a batch are equally large; m divides M.`;
+  if (m < entry.least) return `${who}: ${entry.refused}.`;
+  if (flow.hasTable && tableOf(`${entry.key}/${m}`) === null) {
+    return `${who}: this page holds no table for ${
+      whole ? "this batch size" : "statistics of this size"}; bntheory explore --batch-sizes ${
+      whole ? M : `${m},${M}`} makes a page that does.`;
   }
   return "";
 }
@@ -43,8 +46,8 @@ function startOf(state, flow) {
 function parametersOf(state) {
   return {
     eta: state.eta, gamma_rate: state.gamma_rate, zeta: decay(state), S: state.noise,
-    M: state.batch_size, m: state.batch_size, weight_decay: state.weight_decay,
-    table: tableOf(`${entryOf(state).key}/${state.batch_size}`),
+    M: state.batch_size, m: statisticsOf(state), weight_decay: state.weight_decay,
+    table: tableOf(`${entryOf(state).key}/${statisticsOf(state)}`),
   };
 }
 

@@ -52,7 +52,7 @@ def page(
         dict.fromkeys((*activations, problem.activation)),
         dict.fromkeys((*schemes, problem.scheme)),
         batch_sizes,
-        problem.M,
+        (problem.m, problem.M),
         progress,
     )
     template = (FOLDER / "page.html").read_text(encoding="utf-8")

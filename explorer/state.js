@@ -9,6 +9,7 @@ const ratios = (low, high, count) => Array.from({length: count + 1},
 const SLIDERS = {
   eta: {symbol: "η", label: "learning rate", values: ratios(0.01, 20, 160)},
   batch_size: {symbol: "M", label: "batch size", values: null},
+  statistics_size: {symbol: "m", label: "statistics size", values: null},
   zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
   noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
   weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
@@ -17,18 +18,43 @@ const SLIDERS = {
   l0: {symbol: "L", label: "at start", values: ratios(0.2, 5, 60)},
   time: {symbol: "T", label: "time shown", values: ratios(1, 1000, 120)},
 };
+const SIZES = ["batch_size", "statistics_size"];
 const POINTS = 201;
 
 const entryOf = (state) => ENTRIES[`${state.activation}/${state.scheme}`];
 
-// The values a slider has in a state: batch sizes differ from scheme to scheme.
+// The values a slider has in a state: batch sizes differ from scheme to scheme, and the statistics
+// are those of equal parts of a batch.
 function sliderValues(name, state) {
-  return name === "batch_size" ? entryOf(state).batchSizes : SLIDERS[name].values;
+  const {batchSizes} = entryOf(state), M = state.batch_size;
+  if (name === "batch_size") return batchSizes;
+  if (name !== "statistics_size") return SLIDERS[name].values;
+  return [...batchSizes.filter((m) => m < M && M % m === 0), M];
 }
 
-// Whether a number plays a part: a student without gamma has no decay and no length of its own.
+const nearest = (values, x) => values.reduce(
+  (best, value, i) => (Math.abs(value - x) < Math.abs(values[best] - x) ? i : best), 0);
+
+// Whether a number plays a part: a student without gamma has no decay and no length of its own,
+// and one without batch statistics needs their size only for a decay that imitates them.
 function applies(name, state) {
-  return entryOf(state).gamma || (name !== "zeta" && name !== "l0");
+  const {gamma, usesBatch} = entryOf(state);
+  if (name === "statistics_size") return usesBatch || (gamma && state.zeta === "auto");
+  return gamma || (name !== "zeta" && name !== "l0");
+}
+
+// How many examples share batch statistics: all of a batch unless the state says otherwise.
+function statisticsOf(state) {
+  return (applies("statistics_size", state) && state.statistics_size) || state.batch_size;
+}
+
+// The state with sizes that the page has. Statistics of all M examples stay so when M changes.
+function fitted(state) {
+  const near = (value, values) => (values.includes(value) ? value : values[nearest(values, value)]);
+  const fit = {...state};
+  fit.batch_size = near(fit.batch_size, sliderValues("batch_size", fit));
+  const m = fit.statistics_size && near(fit.statistics_size, sliderValues("statistics_size", fit));
+  return {...fit, statistics_size: m && m < fit.batch_size ? m : null};
 }
 
 function initialState(problem, time = 20) {
@@ -38,32 +64,36 @@ function initialState(problem, time = 20) {
   return state;
 }
 
-// The decay as a number; "auto" is what batch normalisation implies, to first order in 1/M.
+// The decay as a number; "auto" is what batch normalisation implies, to first order in 1/m.
 function decay(state) {
   if (!applies("zeta", state)) return 0;
-  return state.zeta === "auto" ? entryOf(state).autoZeta / state.batch_size : state.zeta;
+  return state.zeta === "auto" ? entryOf(state).autoZeta / statisticsOf(state) : state.zeta;
 }
 
 // The state as the address's fragment, and back; what is not understood is left as it was.
 function toHash(state) {
-  return "#" + new URLSearchParams(Object.entries(state)).toString();
+  const said = {...state, statistics_size: state.statistics_size ?? state.batch_size};
+  return "#" + new URLSearchParams(Object.entries(said)).toString();
 }
 
 function fromHash(hash, state) {
-  const found = {...state};
-  for (const [name, text] of new URLSearchParams(hash.slice(1))) {
+  const found = {...state}, said = new URLSearchParams(hash.slice(1));
+  // A batch size alone, as in addresses of pages that had no other, is one of whole batches.
+  if (said.has("batch_size")) found.statistics_size = null;
+  for (const [name, text] of said) {
     const value = Number(text);
     if (name === "zeta" && text === "auto") found.zeta = "auto";
     else if (name in SLIDERS && text !== "" && allowed(name, value)) found[name] = value;
     else if (name === "scheme" || name === "activation") found[name] = text;
   }
+  if (found.statistics_size === found.batch_size) found.statistics_size = null;
   return entryOf(found) ? found : {...found, scheme: state.scheme, activation: state.activation};
 }
 
 function allowed(name, value) {
   if (!Number.isFinite(value)) return false;
   if (name === "r0") return Math.abs(value) <= 1;
-  if (name === "batch_size") return Number.isInteger(value) && value > 0;
+  if (SIZES.includes(name)) return Number.isInteger(value) && value > 0;
   if (name === "time") return value > 0 && value <= 1e5;
   return ["eta", "q0", "l0"].includes(name) ? value > 0 : value >= 0;
 }
@@ -72,9 +102,10 @@ function allowed(name, value) {
 function commandOf(state, command) {
   const quoted = (text) => (/^[\w-]+$/.test(text) ? text : `'${text}'`);
   const options = [`--activation ${quoted(state.activation)}`, `--scheme ${quoted(state.scheme)}`];
-  const names = ["eta", "batch_size", "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
+  const names = ["eta", ...SIZES, "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
+  const unsaid = ["statistics_size", "weight_decay"];
   for (const name of names) {
-    const silent = !applies(name, state) || (name === "weight_decay" && !state[name]);
+    const silent = !applies(name, state) || (unsaid.includes(name) && !state[name]);
     if (!silent) options.push(`--${name.replace("_", "-")} ${state[name]}`);
   }
   if (state.gamma_rate !== 1) options.push(`--gamma-rate ${state.gamma_rate}`);

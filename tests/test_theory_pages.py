@@ -86,7 +86,7 @@ def failures(text):
 
 
 def test_there_is_a_page_for_each_section():
-    assert [page.name[0] for page in PAGES] == list("1234567")
+    assert [page.name[0] for page in PAGES] == list("12345678")
     index = (DOCS / "theory" / "index.md").read_text()
     assert [page.stem for page in PAGES if f"\n{page.stem}\n" not in index] == []
 
@@ -139,6 +139,7 @@ def test_the_numbers_of_a_page_are_computed(page):
         ("3-flow", "Q * R - Q**2, 1 - Q * R)", "Q * R - Q**2, 1 + Q * R)"),
         ("5-chain", "rng.chisquare(N - 2, runs)", "rng.chisquare(2 * N, runs)"),
         ("7-generalisation", "(math.sqrt(1 + V) - 1)", "(math.sqrt(1 + V) - 0.9)"),
+        ("8-practice", "(m - 2) / ((m - 3) * M), 1 - R", "1 / M, 1 - R"),
     ],
 )
 def test_a_wrong_formula_is_seen(page, right, wrong):

@@ -35,7 +35,8 @@ class Regularization(Result):
     Attributes
     ----------
     activation, batch_size, kurtosis
-        What it was computed for.
+        What it was computed for; the batch is one that shares its statistics, of a problem's
+        ``statistics_size`` where it has one.
     zeta, from_mean, from_spread
         The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory.md, section 2).
     fisher_information

@@ -29,7 +29,7 @@ class NeuronRegularization(Result):
     Attributes
     ----------
     activation, batch_size
-        What it was computed for.
+        What it was computed for; the batch is one that shares its statistics.
     rows
         Examples in the file.
     kurtosis, kurtosis_sem

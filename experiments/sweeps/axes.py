@@ -53,7 +53,12 @@ def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> d
 def _check_sizes(problem: Problem, sizes: Mapping[str, Array]) -> None:
     """Check all pairs: sizes are whole and one divides the other, which is no interval."""
     for pair in itertools.product(*sizes.values()):
-        problem.replace(**dict(zip(sizes, map(float, pair), strict=True)))
+        problem.replace(**dict(zip(sizes, map(_whole, pair), strict=True)))
+
+
+def _whole(value: float) -> float:
+    """The value as it was typed, if it is whole: an error shows it."""
+    return int(value) if float(value).is_integer() else float(value)
 
 
 def _check_values(problem: Problem, name: str, values: Array) -> None:

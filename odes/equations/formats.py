@@ -89,11 +89,13 @@ class Equations:
     def preamble(self) -> list[str]:
         """The formulas behind the equations, a line each."""
         problem = self.derivation.problem
+        shared = ["m of a step's M examples share mu and sigma: all of them by default."]
         return [
             f"student field f = {problem.scheme_.formula},",
             f"activation g(h) = {problem.activation_.formula};",
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
+            *(shared if problem.uses_batch else []),
         ]
 
 

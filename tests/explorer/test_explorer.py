@@ -31,6 +31,7 @@ CASES = [
     {"scheme": "bn", "activation": "tanh", "batch_size": 8, "noise": 0.1},
     {"scheme": "mean-only-bn", "batch_size": 8},
     {"scheme": "bn", "batch_size": 512, "noise": 0.2},
+    {"scheme": "bn", "batch_size": 64, "statistics_size": 8, "noise": 0.3, "weight_decay": 0.1},
     pytest.param(
         {"scheme": "var-only-bn", "activation": "identity", "batch_size": 16, "noise": 0.1},
         marks=pytest.mark.slow,

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(
 #: Issue 9: numbers of the page agree with the commands to this.
 AGREE = 1e-6
 PROBLEM = bn.Problem(scheme="pn", noise=0.1, batch_size=8)
-RANGES = ("eta", "batch_size", "zeta", "noise", "weight_decay", "q0", "r0", "l0", "time")
+RANGES = ("eta", "batch_size", "statistics_size", "zeta", "noise", "weight_decay", "q0", "r0",
+          "l0", "time")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +124,9 @@ def test_sliders_move_by_keyboard_and_the_curves_with_them(open_page):
         if shown.is_disabled(f"#{name}"):
             assert name == "zeta"  # it is auto
             continue
-        shown.keyboard.press("ArrowRight")
-        shown.keyboard.press("ArrowRight")
+        # Statistics are those of whole batches, the most there are.
+        for _ in range(2):
+            shown.keyboard.press("ArrowLeft" if name == "statistics_size" else "ArrowRight")
         shown.wait_for_function(f"explorer.state.{name} !== {json.dumps(before[name])}")
         shown.wait_for_function("!waiting")
         assert curve(shown, "Q") != drawn, name
@@ -135,10 +137,30 @@ def test_sliders_move_by_keyboard_and_the_curves_with_them(open_page):
 @pytest.mark.parametrize(
     "fragment",
     ["#scheme=bn&activation=identity&batch_size=8&eta=1.3&noise=0.25&zeta=0.1&time=35",
+     "#scheme=bn&activation=relu&batch_size=32&statistics_size=8&eta=3&noise=0.2&weight_decay=0.1",
      "#scheme=sgd&activation=relu&batch_size=4&eta=0.9&q0=1.35&r0=-0.2&zeta=0"],
 )  # fmt: skip
 def test_a_state_in_the_address_agrees_with_the_commands(open_page, fragment):
     agrees_with_the_commands(open_page(fragment=fragment))
+
+
+@pytest.mark.parametrize(
+    ("fragment", "sizes"),
+    [
+        ("", [8, None]),
+        ("#scheme=bn&batch_size=32&statistics_size=8", [32, 8]),
+        ("#scheme=bn&batch_size=32&statistics_size=32", [32, None]),
+        ("#scheme=bn&batch_size=32", [32, None]),
+        ("#scheme=bn&batch_size=32&statistics_size=2.5", [32, None]),
+        ("#scheme=bn&batch_size=32&statistics_size=5", [32, 5]),
+    ],
+)
+def test_sizes_in_the_address_are_read_and_written(open_page, fragment, sizes):
+    shown = open_page(fragment=fragment)
+    found = state(shown)
+    assert [found["batch_size"], found["statistics_size"]] == sizes
+    assert f"statistics_size={sizes[1] or sizes[0]}" in shown.url
+    assert (shown.text_content("#verdict-title") == "No theory here") == (sizes[1] == 5)
 
 
 def test_the_verdict_follows_the_learning_rate(open_page):

@@ -129,5 +129,5 @@ def test_a_sweep_over_both_sizes_has_the_flows_of_the_problems():
 
 
 def test_a_sweep_whose_sizes_do_not_divide_is_refused():
-    with pytest.raises(InputError, match="a divisor of batch_size=24"):
+    with pytest.raises(InputError, match=r"statistics_size=16: .*a divisor of batch_size=24"):
         bn.sweep(bn.Problem(), batch_size=[32, 24], statistics_size=[16])
