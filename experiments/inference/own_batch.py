@@ -8,9 +8,10 @@ and the batch's spread.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -77,16 +78,34 @@ class OwnBatch:
     kinks: tuple[float, ...]
     m: int
     R: float
+    _known: dict[bytes, tuple[Array, Array, Array]] = field(default_factory=dict, compare=False)
 
     def moments(self, gamma: float) -> tuple[float, float]:
         """``E g(gamma uhat)^2`` and ``E g(gamma uhat) g(v)``; any sign of gamma will do."""
-        x, weight = direction_rule(self.m, self._cuts(gamma))
+        cuts = self._cuts(gamma)
+        at = cuts.tobytes()
+        if at not in self._known:
+            x, weight = direction_rule(self.m, cuts)
+            self._known[at] = x, weight, self.teacher(x)
+        x, weight, target = self._known[at]
         own = self.g(gamma * x)
-        return float(weight @ own**2), float(weight @ (own * self.teacher(x)))
+        return float(weight @ own**2), float(weight @ (own * target))
+
+    @cached_property
+    def power(self) -> float:
+        """``E g(v)^2``."""
+        v, weight = gauss_legendre(panels(self.kinks, -REACH, REACH, 2.0), DIRECTION)
+        density = np.exp(-(v**2) / 2) / math.sqrt(2 * math.pi)
+        return float((weight * density) @ self.g(v) ** 2)
 
     def _cuts(self, gamma: float) -> Array:
-        """Where uhat meets kinks of the student or of the teacher, and grades between."""
-        centres = [(kink / gamma, 1.0 / abs(gamma)) for kink in (0.0, *self.kinks) if gamma]
+        """Where uhat meets kinks of the student or of the teacher, and grades around them.
+
+        Those around 0 change with whole octaves of gamma, so that few rules are made.
+        """
+        octave = 2.0 ** max(0, math.ceil(math.log2(abs(gamma)))) if gamma else 1.0
+        centres = [(0.0, 1.0 / octave)]
+        centres += [(kink / gamma, 1.0 / abs(gamma)) for kink in self.kinks if gamma]
         if self.R:
             bend = self._across / abs(self.R)
             centres += [(kink / self.R, bend) for kink in self.kinks]
@@ -101,8 +120,8 @@ class OwnBatch:
     def teacher(self, x: Array) -> Array:
         """``E[g(v) | uhat = x]``, shape of x."""
         s, weight = self._spread
-        fields = self.R * np.multiply.outer(x, s)
-        return self._smeared(fields) @ weight
+        smeared: Array = self._smeared(self.R * np.multiply.outer(x, s)) @ weight
+        return smeared
 
     @cached_property
     def _spread(self) -> tuple[Array, Array]:
@@ -121,7 +140,7 @@ class OwnBatch:
         ends = [np.full(fields.shape, REACH)]
         ends += [np.clip((k - fields) / across, -REACH, REACH) for k in reversed(self.kinks)]
         ends += [np.full(fields.shape, -REACH)]
-        for right, left in zip(ends, ends[1:], strict=False):
+        for right, left in itertools.pairwise(ends):
             half = (right - left) / 2
             z = ((right + left) / 2)[..., None] + half[..., None] * nodes
             density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)

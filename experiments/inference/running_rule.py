@@ -17,11 +17,13 @@ from .running_law import RunningLaw
 
 Array = np.ndarray
 #: Densities, times the powers of 1/V that are to be averaged, are followed down to exp(-FAR).
-FAR = 36.0
+FAR = 30.0
 #: Steps in units of the density's width, and at most.
-FINE, STEP = 0.45, 0.15
+FINE, STEP = 0.5, 0.2
 #: The same along the contour, and how far that is followed.
 TURN, TURNS, WIDTHS = 0.4, 40, 9.0
+#: Variances below which two nodes are exact to rounding.
+NARROW = 1e-12
 #: How far the contour stays off the singular half-line, in units of 1/V.
 ROOM = 3.0
 
@@ -44,6 +46,9 @@ def variance_rule(law: RunningLaw, power: float) -> tuple[Array, Array]:
         (`tests/experiments/inference/test_running_law.py`).
     """
     assert law.exists(power)
+    if law.variance < NARROW:
+        spread = math.sqrt(law.variance)
+        return np.array([1.0 - spread, 1.0 + spread]), np.array([0.5, 0.5])
     step = min(STEP, FINE * math.sqrt(law.variance))
     low, high = (_end(law, side * step, power) for side in (-1, 1))
     x = step * np.arange(low, high + 1)
