@@ -55,7 +55,7 @@ def direction_rule(m: int, cuts: Array) -> tuple[Array, Array]:
     edge = min(math.pi / 2, REACH / math.sqrt(max(1, m - 3)))
     size = math.sqrt(m - 1)
     angles = np.arcsin(np.clip(cuts / size, -1.0, 1.0))
-    psi, weight = gauss_legendre(panels(angles, -edge, edge, LONGEST / size), DIRECTION)
+    psi, weight = gauss_legendre(panels(angles.tolist(), -edge, edge, LONGEST / size), DIRECTION)
     density = float(half_step((m - 2) / 2)) / math.sqrt(math.pi) * np.cos(psi) ** (m - 3)
     return size * np.sin(psi), weight * density
 
