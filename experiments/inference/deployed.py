@@ -89,11 +89,17 @@ class Deployment:
     @cached_property
     def curves(self) -> dict[str, Curve]:
         """The errors, by `STATISTICS`."""
-        tau, kept = self.law.tau, 1.0 - 1.0 / self.law.m
-        own = self._own_batch() if self.by_spread else self._gaussian(kept, self.R * kept**0.5)
-        population = self._gaussian(1.0, self.R)
-        running = self._gaussian(1.0 + tau, self.R / math.sqrt(1.0 + tau), self.by_spread)
-        return dict(zip(STATISTICS, (own, population, running), strict=True))
+        return {name: self.curve(name) for name in STATISTICS}
+
+    def curve(self, statistics: str) -> Curve:
+        """The error with one of `STATISTICS`."""
+        if statistics == "population":
+            return self._gaussian(1.0, self.R)
+        if statistics == "running":
+            wider = 1.0 + self.law.tau
+            return self._gaussian(wider, self.R / math.sqrt(wider), self.by_spread)
+        kept = 1.0 - 1.0 / self.law.m
+        return self._own_batch() if self.by_spread else self._gaussian(kept, self.R * kept**0.5)
 
     def zero_one(self, gamma: float) -> dict[str, float | None] | None:
         """How often the sign of the field is not the teacher's; None where it tells nothing.
@@ -169,7 +175,7 @@ class Deployment:
             product = g.power * kappa(m) * self.R
             return Quadratic(g.power, g.power, product, -product)
         if g is not None:
-            batch = OwnBatch(g, (0.0,), m, self.R)
+            batch = OwnBatch(g, (0.0,), m, self.R, g.smeared)
             return Quadratic(g.power, g.power, batch.moments(1.0)[1], batch.moments(-1.0)[1])
         batch = OwnBatch(self._output, activation.kinks, m, self.R)
 

@@ -70,9 +70,9 @@ class Homogeneous:
         u, weight = gauss_legendre(panels(cuts, -REACH, REACH, LONGEST), NODES)
         weight = weight * np.exp(-(u**2) / 2) / math.sqrt(2 * math.pi)
         own = self(u - mu)
-        return float(weight @ own**2), float(weight @ (own * self._smeared(R * u, across)))
+        return float(weight @ own**2), float(weight @ (own * self.smeared(R * u, across)))
 
-    def _smeared(self, h: Array, across: float) -> Array:
+    def smeared(self, h: Array, across: float) -> Array:
         """``E g(h + across z)`` over a normal z."""
         from scipy.special import ndtr
 

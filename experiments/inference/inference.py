@@ -129,7 +129,7 @@ class Inference(Result):
             return Deployment(self.problem, RunningLaw(m, rho), self.R)
 
         def column(name: str, rho: float) -> Array:
-            errors = [student(m, rho).curves[name].error(self.Q) for m in SIZES]
+            errors = [student(m, rho).curve(name).error(self.Q) for m in SIZES]
             return np.array(errors, dtype=float)
 
         running = {rho: column("running", rho) for rho in MOMENTA}
@@ -183,7 +183,7 @@ def inference(
     >>> import bntheory as bn
     >>> found = bn.inference(bn.Problem("identity", batch_size=8), at_q=0.88, at_r=0.98)
     >>> [round(error, 4) for error in found.error.values()]
-    [0.1087, 0.0248, 0.028]
+    [0.1087, 0.0248, 0.0284]
     """
     rho = number("running_momentum", running_momentum, above=0.0, most=1.0)
     check_problem(problem)

@@ -72,12 +72,15 @@ class OwnBatch:
         Fields at which it is not smooth.
     m, R
         Examples that share statistics, and the overlap.
+    smeared
+        ``E g(field + across z)`` over a normal z, of arrays of fields, where it is known.
     """
 
     g: Output
     kinks: tuple[float, ...]
     m: int
     R: float
+    smeared: Callable[[Array, float], Array] | None = None
     _known: dict[bytes, tuple[Array, Array, Array]] = field(default_factory=dict, compare=False)
 
     def moments(self, gamma: float) -> tuple[float, float]:
@@ -109,9 +112,10 @@ class OwnBatch:
         if self.R:
             bend = self._across / abs(self.R)
             centres += [(kink / self.R, bend) for kink in self.kinks]
-        steps = np.append(0.0, BEND * 2.0 ** np.arange(-1, 12))
-        signed = np.concatenate([-steps, steps])
-        return np.array([c + width * step for c, width in centres for step in signed])
+        steps = np.append(0.0, BEND * 2.0 ** np.arange(-1, 20))
+        cuts = [c + side * width * step for c, width in centres for step in steps
+                if width * step < 2 * REACH for side in (-1, 1)]  # fmt: skip
+        return np.unique(np.array(cuts) + 0.0)  # -0 is 0
 
     @property
     def _across(self) -> float:
@@ -120,8 +124,12 @@ class OwnBatch:
     def teacher(self, x: Array) -> Array:
         """``E[g(v) | uhat = x]``, shape of x."""
         s, weight = self._spread
-        smeared: Array = self._smeared(self.R * np.multiply.outer(x, s)) @ weight
-        return smeared
+        fields = self.R * np.multiply.outer(x, s)
+        found = (
+            self._smeared(fields) if self.smeared is None else self.smeared(fields, self._across)
+        )
+        target: Array = found @ weight
+        return target
 
     @cached_property
     def _spread(self) -> tuple[Array, Array]:
