@@ -11,6 +11,8 @@ import numpy as np
 #: Scales among which the smallest error of a general activation is looked for, before it is
 #: followed to `TOLERANCE`: an error is flat at its minimum, which leaves about 1e-8 of gamma.
 TRIED, TOLERANCE = np.geomspace(0.05, 20.0, 7), 1e-9
+#: Relative differences of errors that are none.
+EQUAL = 1e-8
 
 
 class Curve(Protocol):
@@ -90,7 +92,11 @@ class Searched:
         from scipy.optimize import minimize_scalar
 
         tried = np.concatenate([-TRIED[::-1], [0.0], TRIED])
-        found = int(np.argmin([self.error_at(float(gamma)) for gamma in tried]))
+        values = np.array([self.error_at(float(gamma)) for gamma in tried])
+        found = int(values.argmin())
+        other = tried.size - 1 - found  # of two signs that do the same, the positive one
+        if values[other] <= values[found] * (1 + EQUAL):
+            found = max(found, other)
         if found in (0, tried.size - 1):
             return None
         bounds = tried[found - 1], tried[found + 1]

@@ -158,6 +158,13 @@ def test_best_gammas_are_minima(which):
         assert at < error(-gamma)
 
 
+def test_of_two_signs_that_do_the_same_the_positive_one_is_told():
+    # By hand: with E h^2 = q^2, E u^2 v^2 = 1 + 2 R^2 the error of h^2 is least at
+    # q^2 = (1 + 2 R^2)/3. A minimum is found to the root of rounding.
+    found = Deployment(bn.Problem("h**2"), RunningLaw(8, 0.1), -0.5).curves["population"].best()
+    assert found == pytest.approx(math.sqrt(0.5), abs=1e-6)
+
+
 def test_errors_become_those_of_the_population():
     # tau and Var V are 2e-7 at m = 1e6; own batches differ by about 1/m.
     found = asked("tanh", 10**6, 0.3, 0.9, 0.8)
