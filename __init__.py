@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.inference.inference import Inference as Inference
+    from .experiments.inference.inference import inference as inference
     from .experiments.regularization.approximation import Approximation as Approximation
     from .experiments.regularization.approximation import approximate as approximate
     from .experiments.regularization.gamma import Regularization as Regularization
@@ -87,6 +89,8 @@ _PUBLIC = {
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
     "simulate": "teacher_student.online.simulate",
+    "Inference": "experiments.inference.inference",
+    "inference": "experiments.inference.inference",
     "approximate": "experiments.regularization.approximation",
     "Approximation": "experiments.regularization.approximation",
     "regularization": "experiments.regularization.gamma",

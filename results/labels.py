@@ -15,6 +15,7 @@ LABELS = {
     "zeta": r"gamma decay $\zeta$",
     "noise": "label noise $S$",
     "batch_size": "batch size $M$",
+    "statistics_size": "examples that share statistics, $m$",
     "weight_decay": r"weight decay $\lambda$",
     "q0": "start $Q$",
     "r0": "start $R$",
