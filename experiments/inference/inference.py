@@ -188,7 +188,7 @@ def inference(
     rho = number("running_momentum", running_momentum, above=0.0, most=1.0)
     check_problem(problem)
     Q, R = _state(problem, at_q, at_r, time, progress)
-    m = statistics_size(problem)
+    m = problem.m
     student = Deployment(problem, RunningLaw(m, rho), R)
     error = _errors(student, Q)
     best = {name: curve.best() for name, curve in student.curves.items()}
@@ -202,11 +202,6 @@ def inference(
         problem, Q, R, m, rho, error, student.zero_one(Q), {"tau": student.law.tau, **moments},
         best, gap, student.scatter(Q),
     )  # fmt: skip
-
-
-def statistics_size(problem: Problem) -> int:
-    """m, the examples that share batch statistics."""
-    return problem.m
 
 
 def check_problem(problem: Problem) -> None:
