@@ -104,6 +104,7 @@ def derive(problem: Problem) -> Equations:
     ----------
     problem
         Its formulas decide the equations; its numbers enter the Python and JavaScript source alone.
+        Under momentum ``eta`` stands for ``eta / (1 - momentum)`` (`teacher_student.momentum`).
 
     Returns
     -------
@@ -121,7 +122,7 @@ def derive(problem: Problem) -> Equations:
     >>> print(bn.derive(bn.Problem(activation="identity", scheme="wn")).equations["Q"])
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
-    return Equations(derive_drift(problem))
+    return Equations(derive_drift(problem.limit))
 
 
 def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:

@@ -82,15 +82,21 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     """
     count = max(map(len, columns.values()), default=1)
     check_batch(problem)
-    numbers = np.tile(own_numbers(problem), (count, 1))
+    # Columns are the user's numbers: momentum comes in when all of them are there.
+    plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
+    numbers = np.tile(own_numbers(plain), (count, 1))
     sized = {name: columns[name] for name in ("batch_size", "statistics_size") if name in columns}
     rows = np.array(list(sized.values())).T
     for sizes in np.unique(rows, axis=0):  # each has its own implied decay
-        own = problem.replace(**dict(zip(sized, sizes, strict=True)))
+        own = plain.replace(**dict(zip(sized, sizes, strict=True)))
         check_batch(own)
         numbers[(rows == sizes).all(axis=1)] = own_numbers(own)
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
+    rest = 1.0 - np.asarray(columns.get("momentum", problem.momentum))
+    numbers[:, COLUMNS["eta"]] /= rest
+    if problem.decoupled_decay:
+        numbers[:, COLUMNS["weight_decay"]] *= rest
     states = np.tile(np.array(problem.start), (count, 1))
     for label, name in problem.start_parameters.items():
         if name in columns:
