@@ -33,12 +33,14 @@ class Flows:
         after the last step, which may lead past it.
     numbers
         What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
-        flow needs one.
+        flow needs one, and what a system has beside them.
     times
         Times reached, where the record keeps them.
     status
         One of the kernels' ``COMPLETE``, ``DIVERGED``, ``TOO_MANY_STEPS``, or `OUTSIDE` or
         `FAILED`.
+    beside
+        How many of a row's numbers stand after the table.
     """
 
     problem: Problem
@@ -47,6 +49,7 @@ class Flows:
     numbers: Array
     times: Array
     status: Array
+    beside: int = 0
 
     def __len__(self) -> int:
         return len(self.states)

@@ -1,4 +1,4 @@
-"""One online run with momentum: the runs of `run`, which carry a push beside weights and scalars."""
+"""One online run with momentum: it carries a push beside weights and scalars."""
 
 from __future__ import annotations
 
