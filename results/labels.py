@@ -16,6 +16,7 @@ LABELS = {
     "noise": "label noise $S$",
     "batch_size": "batch size $M$",
     "weight_decay": r"weight decay $\lambda$",
+    "momentum": "momentum",
     "q0": "start $Q$",
     "r0": "start $R$",
     "l0": "start $L$",

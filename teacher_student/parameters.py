@@ -124,3 +124,5 @@ PARAMETERS = {row.name: row for row in _ROWS}
 KERNEL_PARAMETERS = tuple(row.name for row in _ROWS if row.in_kernels)
 #: The start.
 START_PARAMETERS = ("q0", "r0", "l0")
+#: Those that a sweep takes as a range.
+RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *START_PARAMETERS)

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...odes.flow.rows import COLUMNS
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...teacher_student.parameters import START_PARAMETERS
+from ...teacher_student.parameters import RANGED_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import MOST_STEPS
 
@@ -27,7 +26,7 @@ def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> d
     """The grid as arrays, every value checked as `Problem` checks it."""
     axes = {}
     for name, given in grid.items():
-        known = (*COLUMNS, *START_PARAMETERS, "momentum", "time", *(WHOLE if simulate else ()))
+        known = (*RANGED_PARAMETERS, "time", *(WHOLE if simulate else ()))
         if name not in known:
             also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
             accepted = ", ".join(known)
