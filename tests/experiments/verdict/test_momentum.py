@@ -19,7 +19,7 @@ NOTED = bn.Problem(
     "identity", "bn", eta=0.2, momentum=0.9, batch_size=16, noise=0.2, r0=0.3, q0=0.5
 )
 TIMES = [0.0, 1.0, 3.0]
-DIM, RUNS = 20_000, 24
+DIM, RUNS = 8000, 24
 #: 6 z-values a problem at 4.2 standard errors of a t law with 23 degrees: 0.2% for each test.
 WORST = 4.2
 #: Of three schemes, at a kappa of order 1: the momentum follows from N.
@@ -110,12 +110,11 @@ def test_without_memory_the_inertial_flow_is_that_of_fixed_momentum(case):
 
 
 def test_to_first_order_momentum_lengthens_the_weights_without_noise():
-    # dC += 2 etabar^2 |drift|^2 / kappa: with |drift| = (gamma/L) a_m sqrt(1 - R^2) of this student,
-    # by Euler steps. The start is slower by 1/kappa, which a short time would show: without label
-    # noise and with R and gamma at rest in R = const it is compared at one time, to 5%: the second
-    # order is of relative size 10/kappa.
+    # dC += 2 etabar^2 |drift|^2 / kappa, with |drift| = (gamma/L) sqrt(1 - R^2) of this student in
+    # batches so large that a_m = 1 and noise is gone; by Euler steps of h, which leave less than
+    # 1%. What starts 1/kappa later makes a difference of second order, of the time's 1/(kappa end).
     kappa, h, end = 2000.0, 1e-3, 0.5
-    problem = NOTED.replace(batch_size=10**5, noise=0.0, scheme="wn", q0=1.0)
+    problem = NOTED.replace(batch_size=10**6, noise=0.0, q0=1.0)
     flows = [bn.integrate(problem, times=[0.0, end], inertia=k) for k in (kappa, 2 * kappa)]
     light = bn.integrate(problem, times=[0.0, end])
     first, second = (flow.L[-1] ** 2 - light.L[-1] ** 2 for flow in flows)
@@ -167,7 +166,8 @@ def test_a_comparison_takes_the_inertial_flow_and_rejects_that_without(kind):
 
 
 def test_without_momentum_the_scatter_is_predicted():
-    made = bn.compare(NOTED.limit, runs=16, time=1, points=3).to_dict()
+    problem = bn.Problem(scheme="sgd", eta=1.0, noise=0.3)
+    made = bn.compare(problem, runs=16, time=1, points=3).to_dict()
     assert (made["scatter"], made["inertia"]) == ("predicted", None)
 
 
@@ -187,10 +187,7 @@ def test_an_inertia_that_does_not_fit_is_refused(problem, kappa, said):
 
 
 def test_a_schedule_is_followed_with_inertia():
-    # As a constant rate is, and with another one in the second half.
-    steady = NOTED.replace(eta="0.2 + 0*t")
-    flows = [bn.integrate(p, times=TIMES, inertia=20.0) for p in (NOTED, steady)]
-    np.testing.assert_allclose(flows[0].L, flows[1].L, rtol=1e-7)
+    # Without memory as at fixed momentum, but for 1/kappa; the rate falls by a factor of 4.
     falling = NOTED.replace(eta="0.2/(1 + t)")
     heavy = bn.integrate(falling, times=TIMES, inertia=1e6)
     light = bn.integrate(falling.limit, times=TIMES)
