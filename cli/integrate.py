@@ -22,6 +22,12 @@ from .report import Reporter, table
 @time_options
 @click.option("--rtol", default=1e-8, show_default=True, help="Relative error of a step.")
 @click.option("--atol", default=1e-10, show_default=True, help="Absolute error of a step.")
+@click.option(
+    "--inertia",
+    type=float,
+    metavar="KAPPA",
+    help="With --momentum: the flow at kappa = N (1 - momentum) held fixed as N grows.",
+)
 @click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
 @click.option("--dim", default=1000, show_default=True, help="N, for --fluctuations.")
 @click.option(

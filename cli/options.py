@@ -18,12 +18,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: The problem's options that take a value.
 PROBLEM_OPTIONS = tuple(row for row in PARAMETERS.values() if row.kind is not bool)
+#: Those that are flags.
+FLAGS = tuple(row for row in PARAMETERS.values() if row.kind is bool)
 
 
 def problem_options(command: Command) -> Command:
     """Add ``--problem`` and the problem's options to a command."""
-    shift = PARAMETERS["train_beta"]
-    command = click.option("--train-beta/--no-train-beta", default=None, help=shift.help)(command)
+    for row in reversed(FLAGS):
+        named = option_name(row.name)
+        command = click.option(
+            f"{named}/--no-{named[2:]}", row.name, default=None, help=row.help
+        )(command)  # fmt: skip
     completed = {"activation": completing(*ACTIVATION_NAMES.split())}
     completed["scheme"] = completing(*SCHEME_NAMES.split())
     for row in reversed(PROBLEM_OPTIONS):

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
-from ..teacher_student.parameters import KERNEL_PARAMETERS, START_PARAMETERS
+from ..teacher_student.parameters import RANGED_PARAMETERS as RANGED
 from .bad_input import bad_input, option_name
 from .examples import examples
 from .options import (
@@ -24,8 +24,6 @@ from .options import (
 from .ranges import parse_range
 from .report import Reporter, some_failed, table
 
-#: Of the problem's options, those that take a range here.
-RANGED = (*KERNEL_PARAMETERS, *START_PARAMETERS)
 #: Of the simulation's options, those that take a range of whole numbers.
 WHOLE = ("dim", "seed")
 #: What is of no use without --simulate, with its default.
@@ -208,7 +206,8 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
             continue
         if "(" not in text and (":" in text or "," in text):  # else a schedule's formula
             grid[name] = parse_range(text, name)
-            options[name] = None
+            # Flags ask for a momentum: that of the problem is the first of its range.
+            options[name] = float(grid[name][0]) if name == "momentum" else None
         elif kind is not str:
             values = parse_range(text, name)
             options[name] = float(values[0])

@@ -102,4 +102,4 @@ def _over_time(axes: Axes, found: FixedPoints) -> None:
 
 
 def _effective(flow: Flow) -> np.ndarray:
-    return effective_rate(flow.problem, float(flow.problem.eta), flow.Q, flow.L)
+    return effective_rate(flow.problem, float(flow.problem.limit.eta), flow.Q, flow.L)

@@ -15,6 +15,7 @@ def number(
     above: float | None = None,
     least: float = -math.inf,
     most: float = math.inf,
+    below: float | None = None,
     also: str = "",
 ) -> float:
     """A finite float within bounds.
@@ -32,6 +33,7 @@ def number(
     accepted = f"a finite number above {above:g}" if above is not None else "a finite number"
     accepted += f" of at least {least:g}" if least > -math.inf else ""
     accepted += f" and at most {most:g}" if most < math.inf else ""
+    accepted += f" and below {below:g}" if below is not None else ""
     refused = InputError(name, value, f"{accepted}{also} is accepted")
     if isinstance(value, bool | str | None) or not hasattr(value, "__float__"):
         raise refused
@@ -39,8 +41,8 @@ def number(
         real = float(value)
     except OverflowError:
         raise refused from None
-    too_small = above is not None and real <= above
-    if not math.isfinite(real) or too_small or not least <= real <= most:
+    outside = (above is not None and real <= above) or (below is not None and real >= below)
+    if not math.isfinite(real) or outside or not least <= real <= most:
         raise refused
     return real
 

@@ -17,6 +17,7 @@ LABELS = {
     "batch_size": "batch size $M$",
     "statistics_size": "examples that share statistics, $m$",
     "weight_decay": r"weight decay $\lambda$",
+    "momentum": "momentum",
     "q0": "start $Q$",
     "r0": "start $R$",
     "l0": "start $L$",

@@ -29,7 +29,7 @@ class Parameter:
         ``float``, ``int``, ``bool``, or ``str`` where a name or a formula is accepted too.
     symbol
         In formulas: ``S`` for the noise.
-    above, least, most
+    above, least, most, below
         Bounds of a number.
     shown
         The default as a user reads it.
@@ -47,6 +47,7 @@ class Parameter:
     above: float | None = None
     least: float = -math.inf
     most: float = math.inf
+    below: float | None = None
     shown: str = ""
     formula_in: str = ""
     in_kernels: bool = False
@@ -63,9 +64,8 @@ class Parameter:
 
     def bounded(self, value: object, also: str = "") -> float:
         """A number within the bounds; ``also`` says what else would be accepted."""
-        return number(
-            self.name, value, above=self.above, least=self.least, most=self.most, also=also
-        )
+        bounds = {"least": self.least, "most": self.most}
+        return number(self.name, value, above=self.above, below=self.below, **bounds, also=also)
 
 
 _ROWS = (
@@ -108,6 +108,14 @@ _ROWS = (
     Parameter("r0", 0.2, "Start: overlap R.", symbol="R0", least=-1.0, most=1.0),
     Parameter("l0", 1.0, "Start: length L.", symbol="L0", above=0.0),
     Parameter("train_beta", False, "Train the shift beta from 0.", bool, shown="no"),
+    Parameter(
+        "momentum", 0.0, "Momentum of weights and gamma, as torch's, from 0 to below 1.",
+        symbol="momentum", least=0.0, below=1.0,
+    ),
+    Parameter("nesterov", False, "Nesterov's momentum.", bool, shown="no"),
+    Parameter(
+        "decoupled_decay", False, "Weight decay outside of the momentum.", bool, shown="no"
+    ),
 )  # fmt: skip
 
 #: All parameters by their names, in the order in which they are told.
@@ -116,3 +124,5 @@ PARAMETERS = {row.name: row for row in _ROWS}
 KERNEL_PARAMETERS = tuple(row.name for row in _ROWS if row.in_kernels)
 #: The start.
 START_PARAMETERS = ("q0", "r0", "l0")
+#: Those that a sweep takes as a range.
+RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *START_PARAMETERS)

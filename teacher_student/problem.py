@@ -5,18 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from ..codegen.formula import FormulaError
 from ..results.checks import integer
-from ..results.errors import InputError
 from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
+from .momentum import limit
 from .parameter_files import as_table, check_names, read_parameters
 from .parameters import PARAMETERS
+from .problem_checks import (
+    check_flags,
+    check_named,
+    check_scheme_has,
+    checked_statistics_size,
+)
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
 
@@ -61,6 +67,13 @@ class Problem:
         meaning for a student without gamma.
     train_beta
         Whether the shift ``beta`` is trained, from 0; otherwise it stays 0.
+    momentum
+        Of weights and trained scalars, from 0 to below 1, as torch's: ``buf = momentum buf +
+        grad``, ``w -= eta buf``. The decay of gamma is part of its gradient.
+    nesterov
+        Whether the step is ``eta (grad + momentum buf)``.
+    decoupled_decay
+        Whether weight decay stays out of the gradient: ``w -= eta lambda w / N`` beside the step.
 
     Raises
     ------
@@ -89,10 +102,13 @@ class Problem:
     r0: float = PARAMETERS["r0"].default
     l0: float = PARAMETERS["l0"].default
     train_beta: bool = PARAMETERS["train_beta"].default
+    momentum: float = PARAMETERS["momentum"].default
+    nesterov: bool = PARAMETERS["nesterov"].default
+    decoupled_decay: bool = PARAMETERS["decoupled_decay"].default
 
     def __post_init__(self) -> None:
-        _check_named("activation", self.activation, Activation.named, ACTIVATIONS)
-        _check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        check_named("activation", self.activation, Activation.named, ACTIVATIONS)
+        check_named("scheme", self.scheme, Scheme.named, SCHEMES)
         self._set(eta=rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
@@ -105,33 +121,17 @@ class Problem:
             self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY))
         if self.zeta != "auto":
             self._set(zeta=PARAMETERS["zeta"].bounded(self.zeta, " or 'auto'"))
-        self._check_scheme_has("zeta", "gamma", self.zeta != 0.0)
+        if self.zeta != 0.0:
+            check_scheme_has(self, "zeta", "gamma")
         if self.statistics_size is not None:
-            self._set(statistics_size=self._checked_statistics_size(self.statistics_size))
-        if not isinstance(self.train_beta, bool):
-            raise InputError("train_beta", self.train_beta, "true or false is accepted")
-        self._check_scheme_has("train_beta", "beta", self.train_beta)
+            self._set(statistics_size=checked_statistics_size(self))
+        check_flags(self)
+        if self.train_beta:
+            check_scheme_has(self, "train_beta", "beta")
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    def _checked_statistics_size(self, given: object) -> int:
-        name = "statistics_size"
-        if not self.uses_batch and self.zeta != "auto":
-            reason = f"scheme={self.scheme!r} has no batch statistics"
-            raise InputError(name, given, f"{reason}, nor a decay of gamma that stands for them")
-        size = integer(name, given, 2 if self.uses_batch else 1, self.M)
-        if self.M % size:
-            accepted = f"a divisor of batch_size={self.M} is accepted"
-            raise InputError(name, given, f"groups of a batch are equally large; {accepted}")
-        return size
-
-    def _check_scheme_has(self, parameter: str, symbol: str, asked: bool) -> None:
-        if asked and symbol not in self.scheme_.uses:
-            raise InputError(
-                parameter, getattr(self, parameter), f"scheme={self.scheme!r} has no {symbol}"
-            )
 
     @property
     def activation_(self) -> Activation:
@@ -194,6 +194,11 @@ class Problem:
         """How many examples share batch statistics, resolved."""
         return self.statistics_size or self.M
 
+    @cached_property
+    def limit(self) -> Problem:
+        """The problem without momentum that has the same flow as N grows at fixed momentum."""
+        return limit(self)
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some parameters changed.
 
@@ -243,15 +248,3 @@ class Problem:
         A JSON file may be a result of this package: its ``problem`` is taken.
         """
         return cls.from_dict(read_parameters(path))
-
-
-def _check_named(
-    parameter: str, value: object, resolve: Callable[[str], object], names: Collection[str]
-) -> None:
-    if not isinstance(value, str):
-        raise InputError(parameter, value, "a name or a formula is accepted")
-    try:
-        resolve(value)
-    except FormulaError as problem:
-        reason = str(problem).removeprefix(f"{value!r}: ")
-        raise InputError(parameter, value, reason, names) from None

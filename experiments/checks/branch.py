@@ -16,6 +16,7 @@ from ...odes.equilibria.fixed_points import all_points
 from ...odes.equilibria.points import FixedPoint
 from ...odes.equilibria.stability import best_limit, moves, stable_branch_end
 from ...odes.flow.integrate import solve
+from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.problem import Problem
 
 #: How far below and above the flows are, and how far from the point they begin (Q relatively, R).
@@ -84,6 +85,7 @@ def check_branch(problem: Problem, largest_eta: float | None = None) -> BranchCh
     BranchCheck or None
         None where nothing moves the point, or there is no such rate.
     """
+    refuse_momentum(problem, "checks by the chain are of flows without inertia")
     flow = Dynamics(problem.replace(eta=1.0))
     limit = best_limit(flow)
     if limit is None or not moves(flow, limit):

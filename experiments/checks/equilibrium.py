@@ -10,6 +10,7 @@ import numpy as np
 from ...odes.equilibria.fixed_points import fixed_points
 from ...results.checks import integer
 from ...results.errors import InputError
+from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
@@ -102,6 +103,7 @@ def check_equilibrium(
         If the problem has no stable equilibrium of the length.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
+    refuse_momentum(problem, "checks by the chain are of flows without inertia")
     found = fixed_points(problem)
     point = found.reached
     if problem.weight_decay == 0 or point is None or point.L is None:

@@ -22,6 +22,7 @@ from ...odes.equilibria.stability import best_limit, largest_learning_rate
 from ...odes.flow.integrate import solve
 from ...results.checks import integer
 from ...results.errors import InputError
+from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
@@ -130,6 +131,7 @@ def check_learning_rate(
         If the problem has no largest stable learning rate to check.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
+    refuse_momentum(problem, "checks by the chain are of flows without inertia")
     flow = Dynamics(problem.replace(eta=1.0))
     end = best_limit(flow)
     bound = None if end is None else largest_learning_rate(flow, end)

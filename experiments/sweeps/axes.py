@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...odes.flow.rows import COLUMNS
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...teacher_student.parameters import START_PARAMETERS
+from ...teacher_student.parameters import RANGED_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import MOST_STEPS
 
@@ -27,7 +26,7 @@ def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> d
     """The grid as arrays, every value checked as `Problem` checks it."""
     axes = {}
     for name, given in grid.items():
-        known = (*COLUMNS, *START_PARAMETERS, "time", *(WHOLE if simulate else ()))
+        known = (*RANGED_PARAMETERS, "time", *(WHOLE if simulate else ()))
         if name not in known:
             also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
             accepted = ", ".join(known)
@@ -65,6 +64,8 @@ def _check_values(problem: Problem, name: str, values: Array) -> None:
     """Check a range by its extremes: what a number must satisfy is an interval."""
     if name == "eta" and isinstance(problem.eta, str):
         raise InputError("eta", problem.eta, "a range replaces a number, not a schedule")
+    if name == "momentum" and isinstance(problem.eta, str):
+        raise InputError("momentum", values.tolist(), "a range is accepted with a constant eta")
     if name == "l0" and "gamma" not in problem.trained_scalars:
         raise InputError(
             "l0",

@@ -17,7 +17,7 @@ from ...teacher_student.schedule import learning_rate
 Array = np.ndarray
 #: What the bound on the learning rate depends on, besides l0.
 BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay",
-                 "statistics_size", "l0")  # fmt: skip
+                 "statistics_size", "momentum", "l0")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Ending:
     Q, R, L, error
         At the end; NaN where it was not reached.
     rate
-        The learning rate there; NaN likewise.
+        The learning rate there, under momentum that of the limit; NaN likewise.
     diverged
         1 or 0; NaN where that is not known.
     passages
@@ -97,4 +97,4 @@ def _rates(flows: Flows, ends: Array) -> Array:
         rates: Array = flows.numbers[:, COLUMNS["eta"]]
         return rates
     times, where = np.unique(ends, return_inverse=True)
-    return np.array([learning_rate(flows.problem, t) for t in times])[where.ravel()]
+    return np.array([learning_rate(flows.problem.limit, t) for t in times])[where.ravel()]

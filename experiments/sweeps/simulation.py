@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...teacher_student.online.simulate import observe, run_makers, run_rows
+from ...teacher_student.parameters import PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import learning_rate, stored_steps, stored_times
 from ..cost import SECONDS_A_NORMAL, SECONDS_A_RUN
@@ -19,6 +20,12 @@ from .quantities import Asked
 Array = np.ndarray
 #: A plateau is the longest time in which the error falls by this factor.
 FALL = 0.9
+#: Parameters whose defaults enter the seed of a point; of any other only what differs from its
+#: default does, so that a parameter that is added moves no seed.
+SEEDING = frozenset(
+    ("activation", "scheme", "eta", "gamma_rate", "zeta", "noise", "batch_size", "weight_decay",
+     "q0", "r0", "l0", "train_beta")
+)  # fmt: skip
 
 
 class StoppedError(Exception):
@@ -57,7 +64,9 @@ def point_seed(problem: Problem, dim: int, seed: int) -> int:
     >>> point_seed(Problem(), 1000, 0) == point_seed(Problem(), 1000, 1)
     False
     """
-    described = json.dumps([problem.to_dict(), int(dim), int(seed)], sort_keys=True)
+    given = problem.to_dict().items()
+    own = {n: value for n, value in given if n in SEEDING or value != PARAMETERS[n].default}
+    described = json.dumps([own, int(dim), int(seed)], sort_keys=True)
     return int.from_bytes(hashlib.sha256(described.encode()).digest()[:8], "big") >> 1
 
 
@@ -102,7 +111,7 @@ def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Endi
     numbers = [np.nan] * 5
     if arrived:
         R, L = rows[-1, 2:]
-        numbers = [Q[-1], R, L, error[-1], learning_rate(problem, t[-1])]
+        numbers = [Q[-1], R, L, error[-1], learning_rate(problem.limit, t[-1])]
     end = dict(zip(("Q", "R", "L", "error", "rate"), np.array(numbers)[:, None], strict=True))
     watched = arrived and asked.plateau
     return Ending(

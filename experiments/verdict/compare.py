@@ -3,7 +3,8 @@
 Both roads start from exactly the same order parameters. Theory predicts the mean of runs at
 finite N, the flow and its shift of order 1/N, and their covariance; `chi_square` tests both over
 the whole trajectory. Where the scatter of a run has no prediction, `sign_flip` takes the runs'
-own.
+own. So it is under momentum, where the flow is the inertial one of the runs' N: theory predicts
+the mean with its inertia, and the scatter without it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations
 from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
+from ...teacher_student.momentum import inertia
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress, SimulationOptions, check_names
@@ -42,7 +44,8 @@ def compare(
     Parameters
     ----------
     problem
-        The setting.
+        The setting. With momentum theory is the inertial flow of ``dim``
+        (`teacher_student.momentum.inertia`), and the runs' own scatter is the measure.
     alpha
         Level of the verdict, between 0 and 1.
     **options
@@ -73,7 +76,8 @@ def compare(
     progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
-    flow = solve(problem, times=sample.t, progress=progress)
+    kappa = inertia(problem, sample.dim) if problem.momentum else None
+    flow = solve(problem, times=sample.t, inertia=kappa, progress=progress)
     verdict = judge(sample, flow, alpha, progress=progress)
     return replace(verdict, approximated=True)
 
@@ -161,6 +165,8 @@ def _predicted(runs: Runs, flow: Flow, progress: Progress | None) -> Fluctuation
     """The predicted fluctuations of the theory's problem, if they exist."""
     if runs.inputs != "gaussian":
         return None  # the shift depends on the inputs' kurtosis
+    if flow.problem.momentum:
+        return None  # the shift has no prediction
     try:
         return fluctuations(flow.problem, times=flow.t, progress=progress)
     except (ValueError, FlowError):

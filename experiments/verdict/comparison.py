@@ -108,9 +108,14 @@ class Comparison(Result):
 
     def verdict(self) -> str:
         """The verdict in one plain sentence."""
+        kappa = self.flow.inertia
         word = "agree" if self.agree else "DISAGREE"
         against = f"p = {self.p_value:.3g} against a level of {self.alpha:g}"
         sample = f"({self.runs.runs} runs at N = {self.runs.dim})"
+        if kappa is not None:
+            sample += (
+                f"; the flow has the inertia kappa = {kappa:.4g}, the scatter is the runs' own"
+            )
         return f"Theory and simulation {word}: {self._evidence()}, {against} {sample}."
 
     def _evidence(self) -> str:
@@ -148,6 +153,8 @@ class Comparison(Result):
             "agree": self.agree,
             "alpha": self.alpha,
             "bias_bound": self.bias_bound,
+            "scatter": "runs" if self.test is None else "predicted",
+            "inertia": self.flow.inertia,
             "verdict": self.verdict(),
             **self._predictions(),
             **self._approximate_values(),

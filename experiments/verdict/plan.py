@@ -18,6 +18,7 @@ from ...odes.fluctuations.covariance import fluctuations
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
+from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
@@ -162,6 +163,7 @@ def plan(
     >>> bool(found.runs["R"][0] >= 8)
     True
     """
+    refuse_momentum(problem, "the shift of runs with momentum has no prediction")
     error = number("error", error, above=0.0, most=1.0)
     alpha = number("alpha", alpha, above=0.0, most=0.5)
     if not alpha < number("power", power, above=0.0, most=1.0) < 1.0:

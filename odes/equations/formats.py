@@ -25,9 +25,12 @@ class Equations:
     ----------
     derivation
         The derivation they are printed from.
+    problem
+        The problem they are of: under momentum the derivation is that of its limit.
     """
 
     derivation: Derivation
+    problem: Problem
 
     @property
     def equations(self) -> dict[str, Expr]:
@@ -79,7 +82,7 @@ class Equations:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
-            "problem": self.derivation.problem.to_dict(),
+            "problem": self.problem.to_dict(),
             "text": self.text(),
             "latex": self.latex(),
             "python": self.python(),
@@ -96,7 +99,15 @@ class Equations:
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
             *(shared if problem.uses_batch else []),
+            *self._under_momentum(),
         ]
+
+    def _under_momentum(self) -> list[str]:
+        given = self.problem
+        if not given.momentum:
+            return []
+        decay = ", lambda is lambda (1 - momentum)" * given.decoupled_decay
+        return [f"eta is the learning rate / (1 - momentum), momentum = {given.momentum:g}{decay};"]
 
 
 def derive(problem: Problem) -> Equations:
@@ -106,6 +117,7 @@ def derive(problem: Problem) -> Equations:
     ----------
     problem
         Its formulas decide the equations; its numbers enter the Python and JavaScript source alone.
+        Under momentum ``eta`` stands for ``eta / (1 - momentum)`` (`teacher_student.momentum`).
 
     Returns
     -------
@@ -123,7 +135,7 @@ def derive(problem: Problem) -> Equations:
     >>> print(bn.derive(bn.Problem(activation="identity", scheme="wn")).equations["Q"])
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
-    return Equations(derive_drift(problem))
+    return Equations(derive_drift(problem.limit), problem)
 
 
 def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:

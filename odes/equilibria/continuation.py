@@ -13,7 +13,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from .dynamics import Dynamics
-from .fixed_points import all_points
+from .fixed_points import all_points, in_rates_of
 from .points import FixedPoint
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 #: Sizes, which are followed as they are given, not bisected.
 WHOLE = ("batch_size", "statistics_size")
-FOLLOWED = ("eta", "gamma_rate", "zeta", "noise", "weight_decay", *WHOLE, "l0")
+FOLLOWED = ("eta", "gamma_rate", "zeta", "noise", "weight_decay", *WHOLE, "momentum", "l0")
 #: Two points of neighbouring values belong together if they differ by less than this.
 JUMP = 0.35
 #: Bisection steps in which a change is located.
@@ -122,7 +122,7 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
     problem
         Everything else.
     parameter
-        ``eta gamma_rate zeta noise weight_decay batch_size statistics_size`` or ``l0``.
+        ``eta gamma_rate zeta noise weight_decay batch_size statistics_size momentum l0``.
     values
         Increasing, at least two.
 
@@ -162,7 +162,8 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
 
 
 def _at(problem: Problem, parameter: str, value: float) -> list[FixedPoint]:
-    return all_points(Dynamics(problem.replace(**{parameter: float(value)})))
+    own = problem.replace(**{parameter: float(value)})
+    return [*in_rates_of(own, all_points(Dynamics(own)))]
 
 
 def _upper(points: Sequence[FixedPoint]) -> list[FixedPoint]:

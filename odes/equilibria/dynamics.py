@@ -40,7 +40,7 @@ class Dynamics:
     Attributes
     ----------
     problem
-        The setting; its start does not matter, but for ``l0``.
+        The setting, under momentum its limit; its start does not matter, but for ``l0``.
     normalised
         Whether the field does not depend on the length of the weights.
     """
@@ -52,7 +52,7 @@ class Dynamics:
                 problem.eta,
                 "a constant learning rate is accepted; under a schedule nothing is a fixed point",
             )
-        self.problem = problem
+        self.problem = problem = problem.limit
         self.kernels: Any = flow_kernels(problem)
         self.p = parameters(problem)
         space = problem.state_space

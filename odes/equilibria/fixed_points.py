@@ -6,7 +6,7 @@ the derived flow and its Jacobian.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -58,7 +58,21 @@ def fixed_points(problem: Problem) -> FixedPoints:
     (0.5, 1.0, 'attractor', 4.0)
     """
     flow = Dynamics(problem)
-    return _mark_reached(flow, all_points(flow))
+    found = _mark_reached(flow, all_points(flow))
+    return replace(found, problem=problem, points=in_rates_of(problem, found.points))
+
+
+def in_rates_of(problem: Problem, points: Iterable[FixedPoint]) -> tuple[FixedPoint, ...]:
+    """Points of a problem's limit, with learning rates in the problem's own units."""
+    rest = 1.0 - problem.momentum
+
+    def own(eta: float | None) -> float | None:
+        return None if eta is None else eta * rest
+
+    return tuple(
+        replace(p, largest_eta=own(p.largest_eta), largest_eta_frozen=own(p.largest_eta_frozen))
+        for p in points
+    )
 
 
 def all_points(flow: Dynamics) -> list[FixedPoint]:

@@ -123,8 +123,9 @@ def optimal_schedule(
     Q, error = np.empty((2, len(t)))
     flow.kernels.observe(states, Q, error)
     R, L = states[:, flow.R], states[:, flow.L]
-    values = {"eta": eta, "eta_eff": effective_rate(problem, eta, Q, L), "Q": Q, "R": R, "L": L}
-    return Schedule(flow.problem, t, values | {"error": error})
+    effective = effective_rate(problem, eta, Q, L)
+    values = {"eta": eta * (1.0 - problem.momentum), "eta_eff": effective, "Q": Q, "R": R, "L": L}
+    return Schedule(problem.replace(eta=1.0), t, values | {"error": error})
 
 
 def best_rate(flow: Dynamics, y: Array) -> float:

@@ -169,20 +169,22 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     """``eta_max`` and the same as a learning rate at L = l0, of the best stable end of training.
 
     A plain student has no length to be held at: its rate is that of the point that moves with eta.
+    Under momentum ``eta_max`` is of ``eta / (1 - momentum)``, the learning rate is the user's.
 
     Returns
     -------
     eta_max, largest_eta
         None where no stable end has a bound.
     """
-    flow = Dynamics(problem if isinstance(problem.eta, float) else problem.replace(eta=1.0))
+    own = problem if isinstance(problem.eta, float) else problem.replace(eta=1.0)
+    flow = Dynamics(own)
     best = best_limit(flow)
     find = largest_learning_rate if flow.normalised else stable_branch_end
     largest = None if best is None else find(flow, best)
     if best is None or largest is None:
         return None
     rate = effective_rate(problem, largest, flow.scale(best), best[flow.L])
-    return float(rate), largest
+    return float(rate), largest * (1.0 - problem.momentum)
 
 
 def length_exponent(flow: Dynamics, y: Array) -> float | None:

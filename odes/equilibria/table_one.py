@@ -144,6 +144,7 @@ def table_one(problem: Problem) -> TableOne:
     >>> table.rows[0].symbolic["Q0"], table.rows[0].symbolic["eta_max"]
     (1/(2*zeta + 1), 2*M*(2*zeta + 1))
     """
+    problem = problem.limit
     zeta = problem.zeta if problem.zeta not in (0.0, "auto") else "auto"
     common = {"train_beta": False, "weight_decay": 0.0, "batch_size": problem.M}
     rows = []

@@ -24,7 +24,11 @@ KERNELS = (*LOOP, "odes/kernels/roots", "odes/kernels/ensemble")
 
 
 def flow_kernels(problem: Problem) -> FlowSystem:
-    """The compiled flow of a problem's formulas: from the disk, or derived now."""
+    """The compiled flow of a problem's formulas: from the disk, or derived now.
+
+    Momentum is in no formula: the flow is that of the problem's limit.
+    """
+    problem = problem.limit
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
@@ -58,7 +62,8 @@ def parameters(
 
 
 def own_numbers(problem: Problem) -> Array:
-    """`parameters` without the table."""
+    """`parameters` without the table; under momentum those of the limit."""
+    problem = problem.limit
     values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
         values["eta"] = 0.0  # the system itself has the schedule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,10 +12,11 @@ from ...results.checks import integer, number
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..tables.moment_tables import Progress
+from .inertial import inertial_start
 from .known_moments import beyond_tables
-from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes
-from .rows import FAILED, OUTSIDE, Flows
-from .solver import solve_flows
+from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
+from .rows import FAILED, OUTSIDE, Flows, at_start
+from .solver import advance
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -27,6 +29,7 @@ def integrate(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
+    inertia: float | None = None,
     progress: Progress | None = None,
 ) -> Flow:
     """Integrate the order-parameter flow of a problem (theory.md, section 3).
@@ -43,6 +46,11 @@ def integrate(
         Relative and absolute bounds on the error of a step.
     max_steps
         Explicit steps after which a stiff solver goes on.
+    inertia
+        kappa: the flow at ``kappa = N (1 - momentum)`` held fixed as N grows, in which weights and
+        scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
+        where N is large against ``1 / (1 - momentum)``. `teacher_student.momentum.inertia` is the
+        kappa of runs.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
         happens once for an activation, a scheme and a batch size.
@@ -70,7 +78,7 @@ def integrate(
     True
     """
     flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
-                 max_steps=max_steps, progress=progress)  # fmt: skip
+                 max_steps=max_steps, inertia=inertia, progress=progress)  # fmt: skip
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
@@ -85,6 +93,7 @@ def solve(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
+    inertia: float | None = None,
     progress: Progress | None = None,
 ) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
@@ -93,10 +102,9 @@ def solve(
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
     record = AtTimes(stored)
-    flows = solve_flows(
-        problem, {}, record, rtol=rtol, atol=atol, max_steps=limit, workers=1, building=progress
-    )
-    return _flow(flows, record)
+    flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
+    advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
+    return replace(_flow(flows, record), inertia=inertia)
 
 
 def _flow(flows: Flows, record: AtTimes) -> Flow:
@@ -116,8 +124,9 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     stored = record.stored[0]
     states = record.states[0, :stored]
     Q, error = np.empty((2, stored))
+    names = flows.problem.order_parameters
     kernels.observe(states, Q, error)
-    own = dict(zip(flows.problem.order_parameters, states.T.copy(), strict=True))
+    own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     steps = int(record.steps[0])
     return Flow(flows.problem, record.times[:stored], values, steps, status, message)

@@ -78,9 +78,10 @@ class Tables:
 
     def _give(self, k: int, table: Array) -> None:
         flows, own = self.flows, len(COLUMNS)
-        if flows.numbers.shape[1] == own:
-            flows.numbers = np.hstack([flows.numbers, np.zeros((len(flows), len(table)))])
-        flows.numbers[k, own:] = table
+        if flows.numbers.shape[1] == own + flows.beside:
+            room = np.zeros((len(flows), len(table)))
+            flows.numbers = np.hstack([flows.numbers[:, :own], room, flows.numbers[:, own:]])
+        flows.numbers[k, own : own + len(table)] = table
 
 
 def next_region(

@@ -33,12 +33,14 @@ class Flows:
         after the last step, which may lead past it.
     numbers
         What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
-        flow needs one.
+        flow needs one, and what a system has beside them.
     times
         Times reached, where the record keeps them.
     status
         One of the kernels' ``COMPLETE``, ``DIVERGED``, ``TOO_MANY_STEPS``, or `OUTSIDE` or
         `FAILED`.
+    beside
+        How many of a row's numbers stand after the table.
     """
 
     problem: Problem
@@ -47,6 +49,7 @@ class Flows:
     numbers: Array
     times: Array
     status: Array
+    beside: int = 0
 
     def __len__(self) -> int:
         return len(self.states)
@@ -82,15 +85,21 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     """
     count = max(map(len, columns.values()), default=1)
     check_batch(problem)
-    numbers = np.tile(own_numbers(problem), (count, 1))
+    # Columns are the user's numbers: momentum comes in when all of them are there.
+    plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
+    numbers = np.tile(own_numbers(plain), (count, 1))
     sized = {name: columns[name] for name in ("batch_size", "statistics_size") if name in columns}
     rows = np.array(list(sized.values())).T
     for sizes in np.unique(rows, axis=0):  # each has its own implied decay
-        own = problem.replace(**dict(zip(sized, sizes, strict=True)))
+        own = plain.replace(**dict(zip(sized, sizes, strict=True)))
         check_batch(own)
         numbers[(rows == sizes).all(axis=1)] = own_numbers(own)
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
+    rest = 1.0 - np.asarray(columns.get("momentum", problem.momentum))
+    numbers[:, COLUMNS["eta"]] /= rest
+    if problem.decoupled_decay:
+        numbers[:, COLUMNS["weight_decay"]] *= rest
     states = np.tile(np.array(problem.start), (count, 1))
     for label, name in problem.start_parameters.items():
         if name in columns:

@@ -69,6 +69,20 @@ def solve_flows(
     """
     bounds = Bounds(rtol, atol, record.max_steps if max_steps is None else max_steps)
     flows = at_start(problem, columns)
+    advance(flows, record, bounds, workers=workers, progress=progress, building=building)
+    return flows
+
+
+def advance(
+    flows: Flows,
+    record: Record,
+    bounds: Bounds,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    building: Progress | None = None,
+) -> None:
+    """Advance flows from where they are to their ends, in place; arguments as `solve_flows`."""
     tables = Tables(flows, building)
     record.begin(flows)
 
@@ -82,7 +96,6 @@ def solve_flows(
         _in_threads(one, parts, workers or os.cpu_count() or 1, progress)
         going = tables.enter(tables.at_edge(going))
     record.finish(flows, bounds)
-    return flows
 
 
 def _in_threads(

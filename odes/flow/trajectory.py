@@ -54,6 +54,8 @@ class Flow(Result):
         Otherwise empty.
     dim, averaged
         With fluctuations: N, and over how many runs is averaged.
+    inertia
+        kappa of an inertial flow; None at fixed momentum, or without.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
@@ -69,6 +71,7 @@ class Flow(Result):
     shift: Mapping[str, Array] = field(default_factory=dict)
     dim: int | None = None
     averaged: int = 1
+    inertia: float | None = None
 
     def __getattr__(self, name: str) -> Array:
         if name in ("values", "__setstate__") or name not in self.values:
@@ -100,6 +103,7 @@ class Flow(Result):
             "t": self.t,
             **self.values,
             **self._fluctuations(),
+            **({} if self.inertia is None else {"inertia": self.inertia}),
             "steps": self.steps,
             "status": self.status,
             "message": self.message,

@@ -42,7 +42,8 @@ class Fluctuations(Tabular):
     covariance
         N times the covariance of one run, shape (times, n, n).
     shift
-        N times the shift of the runs' mean from the flow, shape (times, n).
+        N times the shift of the runs' mean from the flow, shape (times, n). NaN under momentum,
+        whose inertia shifts them: `bntheory.integrate` takes it into the flow.
     extent
         Range of the tables that a scheme without closed moments needed.
     """
@@ -235,7 +236,8 @@ def fluctuations(
         raise FlowError(f"the flow of the fluctuations ended at t = {reached:g}")
     triangle, shift = n + n * (n + 1) // 2, kernels.SIZE - n * n
     covariance = _symmetric(rows[:, n:triangle], n)
-    return Fluctuations(problem, stored, rows[:, :n], covariance, rows[:, triangle:shift], extent)
+    shifts = np.where(problem.momentum > 0.0, np.nan, rows[:, triangle:shift])
+    return Fluctuations(problem, stored, rows[:, :n], covariance, shifts, extent)
 
 
 def _symmetric(triangles: Array, n: int) -> Array:

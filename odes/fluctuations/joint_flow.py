@@ -30,6 +30,7 @@ def joint_parameters(
 ) -> Array:
     """The numbers that the joint flow takes: the flow's own, the diffusion's table, scratch space
     and the three numbers of `fluctuation_rhs`. ``extent`` multiplies the tables' ranges."""
+    problem = problem.limit
     own = parameters(problem, widened(kernels.SINGULAR, extent), progress)
     made = diffusion_table(problem, kernels, extent, progress)
     scratch = np.zeros(kernels.SCRATCH)
@@ -39,7 +40,7 @@ def joint_parameters(
 
 def fluctuation_kernels(problem: Problem) -> Any:
     """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
-
+    problem = problem.limit
     flow = flow_kernels(problem).__name__  # importable from here on, too
 
     def write() -> dict[str, str]:

@@ -51,4 +51,6 @@ def with_fluctuations(
     size, count = integer("dim", dim, 3), integer("runs", runs, 1)
     predicted = fluctuations(flow.raise_for_status().problem, times=flow.t, progress=progress)
     spread, shift = predicted.std(size, count), predicted.mean_shift(size)
+    if flow.problem.momentum:
+        shift = {}  # it has no prediction; an inertial flow has most of it
     return replace(flow, std=spread, shift=shift, dim=size, averaged=count)

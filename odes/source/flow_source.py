@@ -5,10 +5,25 @@ from __future__ import annotations
 from ...codegen.printers.lanes import LanePrinter
 from ...codegen.printers.python import PYTHON
 from ..derivation.drift import Derivation
+from .inertial_module import inertial_module
 from .system_module import lane_function, system_module
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
 LANES = 64
+#: What generated systems import.
+IMPORTS = (
+    "import math",
+    "import numpy as np",
+    "from bntheory.codegen.jit import kernel",
+    "from bntheory.odes.tables.chebyshev import look_up, scale_axis",
+    "from bntheory.teacher_student.normal_quadrature import (",
+    "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, split_rule, student_rule",
+    ")",
+    "from bntheory.codegen.jit import lane_kernel",
+    "from bntheory.codegen.lane_math import acos_lane, asin_lane",
+    f"LANES = {LANES}",
+    "",
+)
 
 
 def flow_source(derivation: Derivation) -> str:
@@ -31,17 +46,9 @@ def lanes_source(derivation: Derivation) -> str:
 
 def system_source(derivation: Derivation) -> str:
     """`flow_source` with the imports that its compiled form needs."""
-    imports = [
-        "import math",
-        "import numpy as np",
-        "from bntheory.codegen.jit import kernel",
-        "from bntheory.odes.tables.chebyshev import look_up, scale_axis",
-        "from bntheory.teacher_student.normal_quadrature import (",
-        "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, split_rule, student_rule",
-        ")",
-        "from bntheory.codegen.jit import lane_kernel",
-        "from bntheory.codegen.lane_math import acos_lane, asin_lane",
-        f"LANES = {LANES}",
-        "",
-    ]
-    return "\n".join(imports) + flow_source(derivation) + "\n" + lanes_source(derivation)
+    return "\n".join(IMPORTS) + flow_source(derivation) + "\n" + lanes_source(derivation)
+
+
+def inertial_source(derivation: Derivation) -> str:
+    """The same of the inertial flow, which has no lanes."""
+    return "\n".join(IMPORTS) + PYTHON.module(inertial_module(derivation)) + "\n"

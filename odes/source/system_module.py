@@ -45,6 +45,8 @@ def _parameter(symbol: Symbol) -> str:
 RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 _LARGEST_SCALE = Symbol("LARGEST_SCALE", positive=True)
 _TIME = Symbol("t", real=True)
+#: Arguments of a Jacobian.
+JACOBIAN = ("t", "y", "p", "J")
 
 
 def system_module(derivation: Derivation) -> Module:
@@ -62,23 +64,22 @@ def system_module(derivation: Derivation) -> Module:
         and the quadratures that they call.
     """
     rhs, moments = _rhs(derivation)
-    shown, error_moments = _observables(derivation)
+    shown, error_moments = observables_function(derivation)
     quadratures = [*moments, *error_moments]
     functions = [
         learning_rate_function(derivation.problem.schedule),
-        _field(derivation),
+        field_function(derivation),
         *moments,
         rhs,
         _jacobian(derivation),
         *error_moments,
         shown,
     ]
-    return Module(
-        _facts(derivation) | (kink_constant(derivation) if quadratures else {}), functions
-    )
+    return Module(facts(derivation) | (kink_constant(derivation) if quadratures else {}), functions)
 
 
-def _facts(derivation: Derivation) -> dict[str, object]:
+def facts(derivation: Derivation) -> dict[str, object]:
+    """What kernels and users of a system know of it beside its functions."""
     space, spec = derivation.problem.state_space, table_spec(derivation)
     return {
         "SIZE": space.size,
@@ -139,30 +140,40 @@ def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
     }
 
 
-def _field(derivation: Derivation) -> Function:
+def field_function(derivation: Derivation) -> Function:
     """``field(y) -> (scale, shift)``, both of a student whose scale is positive."""
     body = (*unpacked(derivation, rates=False), Return((FIELD_STD, SHIFT)))
     return Function("field", ("y",), body, "Scale (its size) and shift of the student's field.")
 
 
-def _rhs(derivation: Derivation) -> tuple[Function, list[Function]]:
+def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
+    """Statements that name all that a drift is made of, and the quadratures that they call."""
     quadratures: list[Function] = []
     if derivation.problem.uses_batch:
         found = table_statements(derivation)
     else:
         wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
         found, quadratures = moment_functions("moments", derivation, wanted)
-    start = unpacked(derivation, rates=True, resolved=bool(quadratures))
+    return [*unpacked(derivation, rates=True, resolved=bool(quadratures)), *found], quadratures
+
+
+def _rhs(derivation: Derivation) -> tuple[Function, list[Function]]:
+    start, quadratures = prepared(derivation)
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
-    body = (*start, *found, Block(closed_drift(derivation)))
+    body = (*start, Block(closed_drift(derivation)))
     return Function("rhs", ("t", "y", "p", "dy"), body, comment), quadratures
 
 
+def no_jacobian(reason: str) -> Function:
+    """What stands where a system has no Jacobian in closed form."""
+    comment = f"Not available: {reason}."
+    body = (Assign(entry("J", 0, 0), sympy.nan),)
+    return Function("jacobian", JACOBIAN, body, comment)
+
+
 def _jacobian(derivation: Derivation) -> Function:
-    arguments = ("t", "y", "p", "J")
     if derivation.by_quadrature:
-        comment = "Not available: some moments have no closed form."
-        return Function("jacobian", arguments, (Assign(entry("J", 0, 0), sympy.nan),), comment)
+        return no_jacobian("some moments have no closed form")
     names = derivation.problem.order_parameters
     entries = {
         entry("J", i, j): jacobian_entry(derivation, row, column).subs(RENAMED)
@@ -170,10 +181,10 @@ def _jacobian(derivation: Derivation) -> Function:
         for j, column in enumerate(names)
     }
     body = (*unpacked(derivation, rates=True), Block(entries))
-    return Function("jacobian", arguments, body, "Derivatives of rhs by y.")
+    return Function("jacobian", JACOBIAN, body, "Derivatives of rhs by y.")
 
 
-def _observables(derivation: Derivation) -> tuple[Function, list[Function]]:
+def observables_function(derivation: Derivation) -> tuple[Function, list[Function]]:
     """``observables(y)``, in the order of `OBSERVABLES`."""
     shown = observables(derivation)
     call, quadratures = moment_functions("error_moments", derivation, shown.by_quadrature)

@@ -20,6 +20,7 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..threads import in_threads
+from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
 
@@ -135,10 +136,17 @@ def run_makers(
             "engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'",
         )
-    make: Callable[..., Any] = ChainRun if engine == "chain" else partial(VectorRun, law=law)
+    chain, vectors = _engines(problem)
+    make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
     children = (np.random.SeedSequence(seed, spawn_key=(k,)) for k in which)
     return [partial(make, problem, dim, steps, child) for child in children]
+
+
+def _engines(problem: Problem) -> tuple[type[ChainRun], type[VectorRun]]:
+    if problem.momentum:
+        return MomentumChainRun, MomentumVectorRun
+    return ChainRun, VectorRun
 
 
 def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ import numpy as np
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ..formula_kernels import specialise
+from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import check_schedule
@@ -100,6 +101,7 @@ def train(
     (2,)
     """
     check_names("train", options, RunOptions)
+    refuse_momentum(problem, "training on a set is by plain steps")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(

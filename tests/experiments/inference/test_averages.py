@@ -11,7 +11,7 @@ from bntheory.experiments.inference.own_batch import OwnBatch, direction_rule, k
 from bntheory.odes.derivation.batch_closed_forms import batch_closed_form
 from bntheory.odes.derivation.batch_moments import BatchMoment
 from bntheory.odes.derivation.drift import derive_drift
-from bntheory.odes.derivation.symbols import BATCH, FIELD_STD, RHO
+from bntheory.odes.derivation.symbols import FIELD_STD, RHO, STATISTICS_SIZE
 from reference import ACTIVATIONS
 
 STATED = 1e-9
@@ -38,7 +38,7 @@ def test_a_cubic_is_its_closed_form(m, R, gamma):
     problem = bn.Problem("h**3 + h**2/3")
     field = derive_drift(problem).field
     wanted = BatchMoment(2, 0, 0, 0, 0, 0, 0), BatchMoment(1, 0, 0, 0, 0, 1, 0)
-    point = {FIELD_STD: gamma, RHO: R, BATCH: m}
+    point = {FIELD_STD: gamma, RHO: R, STATISTICS_SIZE: m}
     closed = [batch_closed_form(problem.activation_, k, field).subs(point) for k in wanted]
     found = OwnBatch(lambda h: h**3 + h**2 / 3, (), m, R).moments(gamma)
     assert found == pytest.approx([float(value.evalf()) for value in closed], rel=STATED)

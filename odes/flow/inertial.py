@@ -1,0 +1,68 @@
+"""The inertial flow: momentum that remembers a number of steps of order N (theory, section 8)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from ...codegen.modules import generated, kernel_texts
+from ...codegen.system import FlowSystem
+from ...results.checks import number
+from ...results.errors import InputError
+from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.problem import Problem
+from .flow_kernels import LOOP, check_batch, own_numbers
+from .rows import Flows
+
+#: Beyond, the flow differs from that of fixed momentum by less than a step's error.
+LARGEST_INERTIA = 1e12
+
+
+def inertial_kernels(problem: Problem) -> FlowSystem:
+    """The compiled inertial flow of a problem's formulas: from the disk, or derived now."""
+    problem = problem.limit
+
+    def write() -> dict[str, str]:
+        from ..derivation.drift import derive_drift
+        from ..source.flow_source import inertial_source
+
+        with derivable(problem):
+            system = inertial_source(derive_drift(problem))
+        return {"system": system} | kernel_texts(*LOOP)
+
+    return cast(FlowSystem, generated("inertial", structure(problem), write))
+
+
+def inertial_start(problem: Problem, kappa: float) -> Flows:
+    """The inertial flow of a problem at time 0, where nothing moves yet.
+
+    Parameters
+    ----------
+    problem
+        With a momentum, of which the flow keeps ``eta / (1 - momentum)`` alone.
+    kappa
+        ``N (1 - momentum)``, the rate at which gradients are forgotten, in units of 1/time.
+
+    Raises
+    ------
+    ValueError
+        Without momentum, for a kappa that is not above 0, or a batch that has no flow.
+    """
+    kappa = number("inertia", kappa, above=0.0, most=LARGEST_INERTIA)
+    if not problem.momentum:
+        raise InputError("inertia", kappa, "accepted with a momentum above 0")
+    check_batch(problem)
+    kernels, numbers = inertial_kernels(problem), own_numbers(_coupled(problem))
+    limit = problem.limit
+    outside = limit.weight_decay if problem.decoupled_decay else 0.0
+    state = np.zeros((1, kernels.SIZE))
+    state[0, : len(problem.start)] = problem.start
+    row = np.array([[*numbers, kappa, outside]])
+    return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
+
+
+def _coupled(problem: Problem) -> Problem:
+    """The problem's limit with the weight decay that is part of the gradient alone."""
+    limit = problem.limit
+    return limit.replace(weight_decay=0.0) if problem.decoupled_decay else limit

@@ -1,0 +1,81 @@
+"""What a problem's parameters must satisfy together, beside the bounds of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from ..codegen.formula import FormulaError
+from ..results.checks import integer
+from ..results.errors import InputError
+from .parameters import PARAMETERS
+
+if TYPE_CHECKING:
+    from .problem import Problem
+
+
+def check_named(
+    parameter: str, value: object, resolve: Callable[[str], object], names: Collection[str]
+) -> None:
+    """Refuse what is neither a name nor a formula.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter.
+    """
+    if not isinstance(value, str):
+        raise InputError(parameter, value, "a name or a formula is accepted")
+    try:
+        resolve(value)
+    except FormulaError as problem:
+        reason = str(problem).removeprefix(f"{value!r}: ")
+        raise InputError(parameter, value, reason, names) from None
+
+
+def checked_statistics_size(problem: Problem) -> int:
+    """The number of examples that share their statistics, where one is given.
+
+    Raises
+    ------
+    InputError
+        For a scheme that has no use for it, or a number that does not divide the batch size.
+    """
+    name, given = "statistics_size", problem.statistics_size
+    if not problem.uses_batch and problem.zeta != "auto":
+        reason = f"scheme={problem.scheme!r} has no batch statistics"
+        raise InputError(name, given, f"{reason}, nor a decay of gamma that stands for them")
+    size = integer(name, given, 2 if problem.uses_batch else 1, problem.M)
+    if problem.M % size:
+        accepted = f"a divisor of batch_size={problem.M} is accepted"
+        raise InputError(name, given, f"groups of a batch are equally large; {accepted}")
+    return size
+
+
+def check_flags(problem: Problem) -> None:
+    """Refuse flags that are none, or that change nothing.
+
+    Raises
+    ------
+    InputError
+        Naming the flag.
+    """
+    for name, row in PARAMETERS.items():
+        if row.kind is bool and not isinstance(getattr(problem, name), bool):
+            raise InputError(name, getattr(problem, name), "true or false is accepted")
+    for name in ("nesterov", "decoupled_decay"):
+        if getattr(problem, name) and not problem.momentum:
+            raise InputError(name, True, "accepted with a momentum above 0")
+
+
+def check_scheme_has(problem: Problem, parameter: str, symbol: str) -> None:
+    """Refuse a parameter whose symbol is not in the scheme's formula.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter.
+    """
+    if symbol not in problem.scheme_.uses:
+        reason = f"scheme={problem.scheme!r} has no {symbol}"
+        raise InputError(parameter, getattr(problem, parameter), reason)
