@@ -187,8 +187,8 @@ def test_mathml_says_what_was_derived(scheme, activation):
     greek = {"η": "eta", "ζ": "zeta", "λ": "lam", "γ": "gamma", "π": "math.pi", "−": "-",
              "\u2062": "*", "arccos": "math.acos", "arcsin": "math.asin",
              "Γ": "math.gamma"}  # fmt: skip
-    names = {"eta": 0.7, "zeta": 0.3, "lam": 0.2, "Q": 0.6, "R": 0.4, "L": 1.3, "M": 9.0, "S": 0.5,
-             "gamma_rate": 1.1}  # fmt: skip
+    names = {"eta": 0.7, "zeta": 0.3, "lam": 0.2, "Q": 0.6, "R": 0.4, "L": 1.3, "M": 16.0, "m": 8.0,
+             "S": 0.5, "gamma_rate": 1.1}  # fmt: skip
     derived = bn.derive(bn.Problem(activation, scheme=scheme))
     for name, text in derived.mathml().items():
         root = ElementTree.fromstring(unescape(text))
