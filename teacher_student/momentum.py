@@ -40,6 +40,38 @@ def limit(problem: Problem) -> Problem:
     return problem.replace(eta=eta, weight_decay=decay, **plain)
 
 
+def rotation(problem: Problem, dim: int) -> float:
+    """The angle, in radians, by which the weights turn in a step where their length rests.
+
+    Decay takes away of the squared length what steps add to it, ``|step|^2``, whatever the loss,
+    the scheme (if its field does not depend on the length) and the overlap: the angle is
+    ``sqrt(2 eta lambda / (N (1 + momentum)))``, with the ``lambda`` of `limit`
+    (theory-extensions.md, section 3).
+
+    Parameters
+    ----------
+    problem
+        With a constant learning rate.
+    dim
+        Input dimension N.
+
+    Raises
+    ------
+    InputError
+        For a schedule, under which no length rests.
+
+    Examples
+    --------
+    >>> from bntheory import Problem
+    >>> round(rotation(Problem(eta=0.5, weight_decay=0.1, momentum=0.6), 1000), 6)
+    0.007906
+    """
+    if isinstance(problem.eta, str):
+        raise InputError("eta", problem.eta, "a constant learning rate is accepted")
+    turns: float = 2.0 * problem.eta * limit(problem).weight_decay / (1.0 + problem.momentum) / dim
+    return turns**0.5
+
+
 def lag(problem: Problem) -> float:
     """How many steps old the gradients are that move the weights, on average.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ...results.base import Result
+from ...teacher_student.momentum import rotation
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
@@ -85,6 +87,13 @@ class FixedPoint:
         """How fast the fastest displacement shrinks, in 1/time."""
         return -min((v.real for v in self._moving()), default=0.0)
 
+    @property
+    def period(self) -> float | None:
+        """Of the slowest displacement, where it swings; None where it does not."""
+        slowest = max(self._moving(), key=lambda value: value.real, default=0j)
+        turns = abs(slowest.imag)
+        return 2.0 * math.pi / turns if turns > 1e-9 * (1.0 + abs(slowest)) else None
+
     def _moving(self) -> list[complex]:
         """The eigenvalues without that of an arbitrary L."""
         if self.L is not None or self.kind == ATTRACTOR:
@@ -109,7 +118,7 @@ class FixedPoint:
         ]
         row = {name: getattr(self, name) for name in names}
         row["eigenvalues"] = [[v.real, v.imag] for v in self.eigenvalues]
-        row |= {"slow_rate": self.slow_rate, "fast_rate": self.fast_rate}
+        row |= {"slow_rate": self.slow_rate, "fast_rate": self.fast_rate, "period": self.period}
         return row | {"length_exponent": self.length_exponent, "reached": self.reached}
 
 
@@ -140,6 +149,13 @@ class FixedPoints(Result):
         """The point at which the flow from the problem's start ends."""
         return next((point for point in self.points if point.reached), None)
 
+    @property
+    def rotation(self) -> float | None:
+        """The weights' angle a step where their length rests, times ``sqrt(N)``; else None."""
+        rests = any(point.stable and point.L is not None for point in self.points)
+        normalised = "gamma" in self.problem.trained_scalars
+        return rotation(self.problem, 1) if rests and normalised else None
+
     def summary(self) -> str:
         """Where training ends, how fast, and from which learning rate on it does not."""
         from .words import summary
@@ -151,6 +167,7 @@ class FixedPoints(Result):
         return {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),
+            "rotation": self.rotation,
             "points": [point.to_dict() for point in self.points],
             "ending": self.ending,
             "summary": self.summary(),
@@ -162,7 +179,7 @@ class FixedPoints(Result):
         names = [name for name in FixedPoint.__dataclass_fields__ if name != "state"]
         return {
             name: [str(row[name]) if name == "eigenvalues" else row[name] for row in rows]
-            for name in [*names, "slow_rate", "fast_rate"]
+            for name in [*names, "slow_rate", "fast_rate", "period"]
         }
 
     def _attributes(self) -> dict[str, Any]:

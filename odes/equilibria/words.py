@@ -25,6 +25,8 @@ def summary(found: FixedPoints) -> str:
     point = found.reached or (stable[0] if stable else None)
     if point is not None:
         lines += [speed(point), limit(point, "gamma" in problem.trained_scalars)]
+    if found.rotation is not None:
+        lines += [f"At rest the weights turn by {found.rotation:.4g}/sqrt(N) in a step."]
     return " ".join(lines)
 
 
@@ -47,7 +49,9 @@ def speed(point: FixedPoint) -> str:
     slow, fast = point.slow_rate, point.fast_rate
     text = f"The slowest displacement decays in a time of {1 / slow:.4g} (rate {slow:.4g})"
     text += f", the fastest in {1 / fast:.4g}" if fast > slow * (1 + 1e-9) else ""
-    if any(abs(value.imag) > 1e-9 for value in point.eigenvalues):
+    if point.period is not None:
+        text += f", swinging with a period of {point.period:.4g}"
+    elif any(abs(value.imag) > 1e-9 for value in point.eigenvalues):
         text += ", with oscillations"
     return text + "."
 

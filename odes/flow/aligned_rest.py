@@ -15,6 +15,8 @@ Array = np.ndarray
 ZERO = 1e-12
 #: Steps of first and second differences, and what the latter are at least if they are any.
 STEP, PROBE, ROUNDING = 1e-5, 1e-3, 1e-11
+#: Logarithms beyond this have no number.
+LARGEST = 700.0
 
 
 @dataclass
@@ -75,15 +77,17 @@ class AlignedRest:
                 J[:, j] = (self.drift(t, y + e) - self.drift(t, y - e)) / (2 * STEP)
         return J
 
-    def scatter(self, t: float, delta: Array, length: float) -> float:
-        """``-sign delta.H delta``: what a residual adds to X; even in delta, as it is a square."""
+    def scatter(self, t: float, delta: Array, length: float, log_x: float) -> float:
+        """``-sign delta.H delta / X``: what a residual adds to ln X; even in delta, a square."""
         size = float(np.abs(delta).max(initial=0.0))
         if size == 0.0:
             return 0.0
         unit = PROBE * delta / size
         ways = [self.drift(t, self.state(s * unit, length))[self.R] for s in (1.0, -1.0)]
         gained = -self.sign * sum(ways)
-        return float(gained * (size / PROBE) ** 2) if gained > ROUNDING else 0.0
+        if gained <= ROUNDING:
+            return 0.0
+        return float(gained / PROBE**2) * math.exp(min(LARGEST, 2.0 * math.log(size) - log_x))
 
 
 def aligned_rest(flows: Flows, k: int, t: float) -> AlignedRest | None:

@@ -137,7 +137,7 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
         X = math.exp(log_x)
         pulled = J[np.ix_(rest.resting, rest.resting)] @ delta
         pulled -= 0.5 * rest.sign * X * J[rest.resting, R]
-        grows = J[R, R] + rest.scatter(t, delta, length) * math.exp(-log_x)
+        grows = J[R, R] + rest.scatter(t, delta, length, log_x)
         lengthens = rest.drift(t, y)[L] / length if free else 0.0
         return np.array([*pulled, grows, lengthens])
 
