@@ -17,7 +17,7 @@ import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ..flow.flow_kernels import flow_kernels, parameters
+from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
 from ..tables.regions import middle
 
@@ -26,6 +26,9 @@ TOLERANCE, ITERATIONS, NEIGHBOUR = 1e-11, 40, 15
 #: (Iterations from anywhere, and from the point at a neighbouring learning rate.)
 #: Roots closer than this are one root; drifts below the second number are zero.
 SAME, ZERO = 1e-6, 1e-8
+#: A table's error moves an aligned root by less than the first number, and the drift there by at
+#: most so many times the error.
+ALIGNED, WRONG = 1e-4, 100.0
 #: Beyond this a scale, a shift or a length is no longer in the region searched.
 LARGEST, SMALLEST_LENGTH = 1e3, 1e-4
 SCALES, OVERLAPS, SHIFTS = (0.3, 1.0, 3.0), (0.9, 0.3, -0.5, -0.95), (-0.5, 0.5)
@@ -115,7 +118,22 @@ class Dynamics:
     def limits(self) -> list[Array]:
         """The roots of the first-order drift: at L = l0, if the student is normalised."""
         lengths = (self.problem.start[self.L],) if self.normalised else LENGTHS
-        return self.search(self._starts(OVERLAPS, lengths), self.quick, self.kernels.FIRST_ORDER)
+        found = self.search(self._starts(OVERLAPS, lengths), self.quick, self.kernels.FIRST_ORDER)
+        return self._distinct([*self._aligned(lengths), *found], ALIGNED)
+
+    def _aligned(self, lengths: Sequence[float]) -> list[Array]:
+        """Aligned roots whose drift of R is zero but for the error of a table.
+
+        Newton's iteration finds those that this error has moved to |R| < 1, and none of those
+        that it has moved beyond.
+        """
+        table = flow_table(self.problem)
+        if table is None:
+            return []
+        free, order = np.delete(self.quick, self.R), self.kernels.FIRST_ORDER
+        found = self.search(self._starts((1.0, -1.0), lengths), free, order)
+        wrong = WRONG * max(table.error, ZERO)
+        return [y for y in found if abs(self.drift(y, order)[self.R]) < wrong * self.eta]
 
     def rests(self, limits: Iterable[Array]) -> list[Array]:
         """The roots of the full right-hand side in all order parameters.
@@ -207,17 +225,17 @@ class Dynamics:
                 return exact
         return y
 
-    def _distinct(self, points: Iterable[Array]) -> list[Array]:
-        """One of every group of equal points; at Q = 0 only the constant output tells apart."""
+    def _distinct(self, points: Iterable[Array], apart: float = SAME) -> list[Array]:
+        """The first of every group of equal points; at Q = 0 only the constant output tells."""
         kept: dict[tuple[float, ...], Array] = {}
         for y in points:
             constant = abs(self.scale(y)) < SAME
             key = (0.0, self.error(y)) if constant else tuple(y.tolist())
-            if not any(_equal(key, other) for other in kept):
+            if not any(_equal(key, other, apart) for other in kept):
                 kept[key] = y
         return sorted(kept.values(), key=lambda y: [-round(value, 6) for value in y.tolist()])
 
 
-def _equal(x: tuple[float, ...], y: tuple[float, ...]) -> bool:
+def _equal(x: tuple[float, ...], y: tuple[float, ...], apart: float) -> bool:
     same = len(x) == len(y)
-    return same and max(abs(a - b) / (1 + abs(b)) for a, b in zip(x, y, strict=True)) < SAME
+    return same and max(abs(a - b) / (1 + abs(b)) for a, b in zip(x, y, strict=True)) < apart

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import HAS_JACOBIAN, LENGTH, OVERLAP, SIZE, jacobian, rhs
+from .system import HAS_JACOBIAN, LENGTH, OVERLAP, SIZE, TABLE, jacobian, rhs
 
 FIRST_ORDER, FULL = 1, 2
 #: The longest Newton step in R, and in the logarithm of L and every other parameter.
@@ -20,6 +20,23 @@ LONGEST_OVERLAP, LONGEST = 0.4, 1.0
 EDGE = 1e-6
 #: The factor by which eta is made small where only the first order is wanted.
 SMALL = 1e-15
+
+
+def edge_rule(table: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Angles, and weights of what a function has there beyond its value at R = 1, for dF/dR.
+
+    Moments of kinked activations are series in the angle, ``sqrt(2 - 2R)`` to leading order, that
+    begin with its square, ``-dF/dR / 2``. A polynomial is fitted to all angles. A table's error
+    has a term of first order in the angle, too small to be seen but in a difference quotient at
+    a small angle: there the polynomial has it too, and reaches farther.
+    """
+    count, reach, first, last = (20, 0.6, 1, 8) if table else (8, 0.1, 2, 6)
+    angles = 0.5 * reach * (1.0 - np.cos(np.pi * np.arange(1, count + 1) / count))
+    powers = np.stack([angles**k for k in range(first, last + 1)], axis=1)
+    return angles, -2.0 * np.linalg.pinv(powers)[2 - first]
+
+
+EDGE_ANGLES, EDGE_WEIGHTS = edge_rule(bool(TABLE))
 
 
 @kernel
@@ -76,23 +93,17 @@ def differences(y: np.ndarray, p: np.ndarray, order: int, free: np.ndarray, J: n
 
 @kernel
 def edge_slope(y: np.ndarray, p: np.ndarray, order: int, J: np.ndarray) -> None:
-    """The derivatives by R at |R| = 1.
-
-    Moments of kinked activations are series in the angle, that is in ``sqrt(1 - |R|)``; the
-    difference quotients at 1, 4 and 9 times one distance are extrapolated in its square root.
-    """
+    """The derivatives by R at |R| = 1, from `edge_rule`."""
     point, base, moved = y.copy(), np.empty(SIZE), np.empty(SIZE)
-    inward = -1.0 if y[OVERLAP] > 0.0 else 1.0
-    point[OVERLAP] = -inward
+    sign = 1.0 if y[OVERLAP] > 0.0 else -1.0
+    point[OVERLAP] = sign
     drift(point, p, order, base)
     J[:, OVERLAP] = 0.0
-    for k in range(1, 4):
-        weight = (3.0, -3.0, 1.0)[k - 1]
-        h = inward * 4e-6 * k * k
-        point[OVERLAP] = -inward + h
+    for k in range(EDGE_ANGLES.size):
+        point[OVERLAP] = sign * math.cos(EDGE_ANGLES[k])
         drift(point, p, order, moved)
         for i in range(SIZE):
-            J[i, OVERLAP] += weight * (moved[i] - base[i]) / h
+            J[i, OVERLAP] += sign * EDGE_WEIGHTS[k] * (moved[i] - base[i])
 
 
 @kernel

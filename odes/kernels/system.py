@@ -12,6 +12,8 @@ OVERLAP: int = 1
 LENGTH: int = 2
 HAS_JACOBIAN: bool = True
 LANES: int = 32
+#: What is tabulated, as JSON; empty if nothing is.
+TABLE: str = ""
 
 
 def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
