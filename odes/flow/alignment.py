@@ -42,6 +42,8 @@ def may_return(flows: Flows, ends: Array) -> Array:
         Their last times, shape (flows,).
     """
     found = np.zeros(len(flows), dtype=bool)
+    if flows.inertial:
+        return found  # its velocities have no logarithms
     if flows.kernels.TABLE:
         return found  # what a batch leaves of the residual is never zero
     for k in np.flatnonzero(_rates_return(flows, ends)):

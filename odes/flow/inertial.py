@@ -15,8 +15,15 @@ from ...teacher_student.problem import Problem
 from .flow_kernels import LOOP, check_batch, own_numbers
 from .rows import Flows
 
+Array = np.ndarray
+
 #: Beyond, the flow differs from that of fixed momentum by less than a step's error.
 LARGEST_INERTIA = 1e12
+#: ``1 - R^2`` that R does not hold.
+LOST = 1e-13
+#: So many times more explicit steps than elsewhere: kappa alone makes them short, and a million of
+#: them take a second or two, which is less than a stiff solver without a Jacobian takes.
+INERTIAL_STEPS = 50
 
 
 def inertial_kernels(problem: Problem) -> FlowSystem:
@@ -60,6 +67,18 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     state[0, : len(problem.start)] = problem.start
     row = np.array([[*numbers, kappa, outside]])
     return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
+
+
+def beyond_rounding(problem: Problem, t: Array, R: Array) -> str:
+    """What is to be said of a flow whose misalignment was lost in R, and may have come back.
+
+    Without inertia the logarithm of ``1 - R^2`` is followed there (`odes.flow.alignment`).
+    """
+    lost = 1.0 - R**2 < LOST
+    if problem.noise > 0.0 or not problem.limit.weight_decay or not lost.any():
+        return ""
+    at = f"1 - R^2 is below rounding at t = {t[lost.argmax()]:g}"
+    return f"{at}; weight decay brings it back, and with inertia earlier than it should"
 
 
 def _coupled(problem: Problem) -> Problem:

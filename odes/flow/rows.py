@@ -51,6 +51,11 @@ class Flows:
     status: Array
     beside: int = 0
 
+    @property
+    def inertial(self) -> bool:
+        """Whether velocities follow the order parameters in a state."""
+        return self.problem.state_space.size < self.kernels.SIZE
+
     def __len__(self) -> int:
         return len(self.states)
 

@@ -129,6 +129,18 @@ def test_to_first_order_momentum_lengthens_the_weights_without_noise():
     assert second == pytest.approx(first / 2, rel=0.01)
 
 
+def test_an_aligned_student_stays_aligned_with_inertia():
+    # Where 1 - R^2, by which the right-hand side divides, is nothing but rounding.
+    silent = NOTED.replace(noise=0.0, r0=1.0)
+    flow = bn.integrate(silent, time=20, points=3, inertia=100.0)
+    np.testing.assert_allclose(flow.R, 1.0, atol=1e-12)
+    np.testing.assert_allclose(flow.L, 1.0, atol=1e-7)
+    assert flow.message == ""
+    # With decay it is an unstable rest, which rounding leaves too early; the flow says so.
+    decaying = bn.integrate(silent.replace(weight_decay=0.2), time=20, points=3, inertia=100.0)
+    assert "below rounding at t = 0" in decaying.message
+
+
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_the_inertial_flow_is_the_finite_size_correction(nesterov):
     # L of 500 runs to 4 standard errors and a fiftieth of the correction, which is what terms of
