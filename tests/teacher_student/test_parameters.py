@@ -35,6 +35,8 @@ def outside(row):
         yield math.nextafter(row.least, -math.inf)
     if row.most < math.inf:
         yield math.nextafter(row.most, math.inf)
+    if row.below is not None:
+        yield row.below
 
 
 @pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row.name)
@@ -54,6 +56,9 @@ def test_what_is_on_the_bounds_is_accepted(row):
     for value in (row.least, row.most):
         if math.isfinite(value):
             assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
+    if row.below is not None:
+        value = math.nextafter(row.below, -math.inf)
+        assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
     if row.above is not None:
         value = math.nextafter(row.above, math.inf)
         assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
