@@ -84,3 +84,21 @@ def test_the_burst_of_a_chain_is_that_of_the_flow():
     error = bursts.std(ddof=1) / np.sqrt(6) + spacing
     assert 1.0 < expected < 65.0
     assert abs(bursts.mean() - expected) < 4.5 * error
+
+
+def test_a_burst_comes_at_the_mirror_image_of_the_effective_rate():
+    # Between two passages of the same small X, with a rate e that grows like exp(2 eta lambda t),
+    # the integral of -2 a e + b e^2 is zero: e_in + e_out = 2 eta_max. gamma is within exp(-t_in)
+    # of its rest at the first, X = 1e-7 is nothing to L, and times are good to the grid's spacing.
+    decay = 0.05
+    problem = bn.Problem(**GIVEN, eta=1.0, weight_decay=decay)
+    times = np.linspace(0.0, 40.0, 8001)
+    flow = bn.integrate(problem, times=times)
+    small = np.flatnonzero(1 - flow.R**2 < 1e-7)
+    first, last = small[0], small[np.argmax(np.diff(small) > 1)]
+    e = flow.Q / flow.L**2
+    eta_max = bn.fixed_points(problem).points[0].eta_max
+    assert times[first] > 5
+    assert e[first] + e[last] == pytest.approx(2 * eta_max, rel=np.exp(-times[first]) + 1e-3)
+    expected = np.log(e[last] / e[first]) / (2 * decay)
+    assert times[last] - times[first] == pytest.approx(expected, abs=2 * times[1])
