@@ -46,6 +46,7 @@ def test_differences_are_found_in_numbers_and_in_kind():
     assert list(freeze.differences({"a": [1.0, 2.3], "b": "stable", "c": None}, before)) == [
         ("/a/1", pytest.approx(0.1))
     ]
+    assert not list(freeze.differences(before | {"d": 1.0}, before))  # adding is free
     for other in ({"a": [1.0], "b": "stable", "c": None}, {"a": [1.0, 2.0], "c": None},
                   {"a": [1.0, 2.0], "b": "lost", "c": None},
                   {"a": [1.0, 2.0], "b": "stable", "c": 0.0}):  # fmt: skip

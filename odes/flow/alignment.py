@@ -29,6 +29,8 @@ ENTER, LEAVE = 1e-8, 2e-8
 TIGHT = 1e-12
 #: What may fall in X between two looks at it, and least looks over a flow.
 FALL, LOOKS = 2.0, 50
+#: Times at which a schedule is asked whether it rises.
+SAMPLES = 201
 
 
 def may_return(flows: Flows, ends: Array) -> Array:
@@ -46,26 +48,73 @@ def may_return(flows: Flows, ends: Array) -> Array:
         return found  # its velocities have no logarithms
     if flows.kernels.TABLE:
         return found  # what a batch leaves of the residual is never zero
-    for k in np.flatnonzero(_rates_return(flows, ends)):
-        found[k] = aligned_rest(flows, int(k), 0.0) is not None
+    edges: dict[tuple[float, ...], tuple[float, float] | None] = {}
+    for k in map(int, np.flatnonzero(_rates_return(flows, ends))):
+        key = _of_the_edge(flows, k)
+        if key not in edges:
+            edges[key] = _edge(flows, k)
+        edge = edges[key]
+        found[k] = edge is not None and _sinks(flows, k, edge, float(ends[k]))
     return found
+
+
+def _of_the_edge(flows: Flows, k: int) -> tuple[float, ...]:
+    """What the edge of a flow depends on; of a normalised student no rate and no decay."""
+    own = flows.numbers[k].copy()
+    if "gamma" in flows.problem.trained_scalars:
+        own[[COLUMNS["eta"], COLUMNS["weight_decay"]]] = 0.0
+    sign = math.copysign(1.0, flows.states[k, flows.problem.state_space.place("R")])
+    return (*own.tolist(), sign)
+
+
+def _edge(flows: Flows, k: int) -> tuple[float, float] | None:
+    """``A, B`` of ``d ln X/dt = -A e + B e^2`` next to an aligned rest, with ``e = eta/L^2``.
+
+    None where no alignment lasts; infinite where the rate moves otherwise.
+    """
+    rest = aligned_rest(flows, k, 0.0)
+    if rest is None:
+        return None
+    eta, still = flows.numbers[k, COLUMNS["eta"]], np.zeros(rest.resting.size)
+    if rest.L in rest.resting or not eta:  # a schedule has its own
+        return math.inf, math.inf
+    lengths = (eta**0.5, (eta / 2.0) ** 0.5)  # e = 1 and e = 2
+    one, two = (rest.slopes(0.0, rest.state(still, x))[rest.R, rest.R] for x in lengths)
+    B = float(two / 2.0 - one)
+    return B - float(one), B
 
 
 def _rates_return(flows: Flows, ends: Array) -> Array:
-    """Whether there is no noise, and the effective rate grows as far as where alignment is lost."""
+    """Whether there is no noise, and the effective rate may grow to where alignment is lost."""
     numbers = flows.numbers
     silent: Array = numbers[:, COLUMNS["noise"]] == 0.0
-    if flows.problem.schedule is not None:
-        return silent
     eta, decay = numbers[:, COLUMNS["eta"]], numbers[:, COLUMNS["weight_decay"]]
-    # The effective rate grows like exp(2 eta lambda t), from at least this, to about M or more.
+    if flows.problem.schedule is not None:
+        times = np.linspace(0.0, ends.max(), SAMPLES)
+        rates = [flows.kernels.learning_rate(t, 0.0) for t in times]
+        return silent & ((decay > 0.0) | bool((np.diff(rates) > 0.0).any()))
+    # It grows like exp(2 eta lambda t), from at least this, to about M or more.
     space = flows.problem.state_space
     lengths = flows.states[:, space.place("L")]
     scale = np.maximum(np.abs(flows.states[:, : space.place("R")]).max(axis=1, initial=1.0), 1.0)
-    growth = np.log(eta * scale / np.minimum(lengths, 1.0) ** 2) + 2.0 * eta * decay * ends
+    growth = np.log(eta * scale / lengths**2) + 2.0 * eta * decay * ends
     least = np.log(0.5 * numbers[:, COLUMNS["batch_size"]])
     found: Array = silent & (decay > 0.0) & (growth > least)
     return found
+
+
+def _sinks(flows: Flows, k: int, edge: tuple[float, float], end: float) -> bool:
+    """Whether X falls below `ENTER` while the rate e grows to the edge, and e gets there.
+
+    As e grows like ``exp(2 eta lambda t)``, ln X falls by ``(B/2) (A/B - e)^2 / (2 eta lambda)``.
+    """
+    A, B = edge
+    if not (0.0 < A < math.inf and 0.0 < B < math.inf):
+        return True
+    eta, decay = flows.numbers[k, COLUMNS["eta"]], flows.numbers[k, COLUMNS["weight_decay"]]
+    e = eta / flows.states[k, flows.problem.state_space.place("L")] ** 2
+    reaches = e * math.exp(min(2.0 * eta * decay * end, 700.0)) > A / B
+    return bool(reaches and 0.5 * B * (A / B - e) ** 2 / (2.0 * eta * decay) > -math.log(ENTER))
 
 
 def advance(flows: Flows, k: int, times: Array, out: Array, bounds: Bounds) -> tuple[int, int]:
