@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from .aligned_rest import AlignedRest, aligned_rest
+from .aligned_rest import LARGEST, AlignedRest, aligned_rest
 from .bounds import Bounds
 from .rows import COLUMNS, Flows
 
@@ -182,7 +182,8 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
     free = L not in rest.resting
 
     def slope(t: float, z: Array) -> Array:
-        delta, log_x, length = z[:n], z[n], math.exp(z[n + 1])
+        # A step that is tried may lead far beyond X = 1, before the event is seen.
+        delta, log_x, length = z[:n], min(z[n], 0.0), math.exp(min(z[n + 1], LARGEST))
         y = rest.state(delta, length)
         J = rest.slopes(t, y)
         X = math.exp(log_x)
