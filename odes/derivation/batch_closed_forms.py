@@ -15,7 +15,7 @@ from ...teacher_student.activations import Activation, field_symbol
 from .batch_moments import LAURENT, BatchMoment, Half, PairMoment
 from .student_field import StudentField
 from .symbols import FIELD_STD, RHO, SHIFT, SPREAD, UBAR, UHAT
-from .symbols import STATISTICS_SIZE as SIZE
+from .symbols import STATISTICS_SIZE as SHARED
 
 
 def batch_closed_form(
@@ -49,7 +49,7 @@ def batch_closed_form(
     for powers, coefficient in Poly(integrand, one, two, z, z2, *LAURENT).terms():
         a, b, c, d, j, k, k_inverse = powers
         across = (1 - RHO**2) ** sympy.Rational(c + d, 2) * normal_moment(c) * normal_moment(d)
-        law = direction_moment(a, b) * normal_moment(j) / SIZE ** sympy.Rational(j, 2)
+        law = direction_moment(a, b) * normal_moment(j) / SHARED ** sympy.Rational(j, 2)
         total += coefficient * across * law * spread_moment(k - k_inverse)
     return sympy.factor_terms(sympy.expand(total))
 
@@ -82,17 +82,17 @@ def spread_moment(k: int) -> Expr:
     if k == 0:
         return Integer(1)
     if k % 2 == 0:
-        step = (SIZE - 3 + k) / SIZE if k > 0 else SIZE / (SIZE - 1 + k)
+        step = (SHARED - 3 + k) / SHARED if k > 0 else SHARED / (SHARED - 1 + k)
         return step * spread_moment(k - 2 if k > 0 else k + 2)
-    ratio = GammaRatio((SIZE - 1 + k) / 2, (SIZE - 1) / 2)
-    return (2 / SIZE) ** sympy.Rational(k, 2) * ratio
+    ratio = GammaRatio((SHARED - 1 + k) / 2, (SHARED - 1) / 2)
+    return (2 / SHARED) ** sympy.Rational(k, 2) * ratio
 
 
 def direction_moment(a: int, b: int) -> Expr:
     """``E[uhat_1^a uhat_2^b]``: deviations ``u - ubar`` are Gaussian, their size independent."""
     if (a + b) % 2:
         return Integer(0)
-    variance, covariance = 1 - 1 / SIZE, -1 / SIZE
+    variance, covariance = 1 - 1 / SHARED, -1 / SHARED
     pairings = _pairings(a, b, variance, covariance)
     return sympy.factor(pairings / spread_moment(a + b))
 

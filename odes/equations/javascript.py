@@ -25,7 +25,17 @@ UNUSED = ("field",)
 def runtime(*names: str) -> str:
     """The text of files of ``odes/equations/templates``, one after the other."""
     folder = PACKAGE / "odes" / "equations" / "templates"
-    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
+    texts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in names]
+    return "\n".join([*([_edge_rules()] if "newton" in names else []), *texts])
+
+
+def _edge_rules() -> str:
+    """The rules for slopes at ``|R| = 1``, of flows with a table and without, for ``newton.js``."""
+    from ..kernels.roots import edge_rule
+
+    rules = {str(table).lower(): edge_rule(table) for table in (False, True)}
+    held = {k: [list(map(float, row)) for row in rule] for k, rule in rules.items()}
+    return f"const EDGE_RULES = {json.dumps(held)};"
 
 
 def javascript_flow(derivation: Derivation) -> str:

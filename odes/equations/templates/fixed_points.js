@@ -15,8 +15,8 @@ function fixedPoints(flow, start, p) {
 let LIMITS = {flow: null, key: "", limits: []};
 
 function lastLimits(at) {
-  const {zeta, gamma_rate, M, weight_decay} = at.p;
-  const key = JSON.stringify([zeta, gamma_rate, M, weight_decay, at.normalised && at.start[at.L]]);
+  const {zeta, gamma_rate, M, m, weight_decay} = at.p;
+  const key = JSON.stringify([zeta, gamma_rate, M, m, weight_decay, at.normalised && at.start[at.L]]);
   if (LIMITS.flow !== at.flow || LIMITS.key !== key) {
     LIMITS = {flow: at.flow, key, limits: at.limits()};
   }

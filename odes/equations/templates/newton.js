@@ -46,16 +46,15 @@ class Drift {
     return J;
   }
 
-  // At |R| = 1 moments of kinked activations are series in sqrt(1 - |R|): difference quotients
-  // at 1, 4 and 9 times one distance, extrapolated in its square root.
+  // At |R| = 1, by the polynomial in the angle that `edge_rule` of odes/kernels/roots.py fits.
   edgeSlope(y, J) {
-    const overlap = y.length - 2, inward = y[overlap] > 0 ? -1 : 1;
-    const base = this.at(y.with(overlap, -inward));
+    const overlap = y.length - 2, sign = y[overlap] > 0 ? 1 : -1;
+    const [angles, weights] = EDGE_RULES[this.flow.hasTable];
+    const base = this.at(y.with(overlap, sign));
     J.forEach((row) => { row[overlap] = 0; });
-    [3, -3, 1].forEach((weight, k) => {
-      const h = inward * 4e-6 * (k + 1) ** 2;
-      const moved = this.at(y.with(overlap, -inward + h));
-      J.forEach((row, i) => { row[overlap] += weight * (moved[i] - base[i]) / h; });
+    angles.forEach((angle, k) => {
+      const moved = this.at(y.with(overlap, sign * Math.cos(angle)));
+      J.forEach((row, i) => { row[overlap] += sign * weights[k] * (moved[i] - base[i]); });
     });
   }
 }

@@ -1,6 +1,8 @@
 // Where a flow can come to rest: roots of its drift from many starts, as in odes/equilibria/dynamics.py.
 const SAME = 1e-6, ZERO = 1e-8, FARTHEST = 1e3, SMALLEST_LENGTH = 1e-4;
 const SCALES = [0.3, 1, 3], OVERLAPS = [0.9, 0.3, -0.5, -0.95], SHIFTS = [-0.5, 0.5];
+// How far a table's error moves an aligned root, and the drift of R that it leaves there, over eta.
+const ALIGNED = 1e-4, WRONG = 1e-5;
 const LENGTHS = [0.3, 1, 3], DISTANCES = [0, 0.03], EFFECTIVE_LENGTHS = [0.8, 1.2, 2, 5, 12];
 
 const product = (axes) => axes.reduce(
@@ -39,7 +41,17 @@ class Stationary {
   // The roots of the first-order drift: at L = l0, if the student is normalised.
   limits() {
     const lengths = this.normalised ? [this.start[this.L]] : LENGTHS;
-    return this.search(this.starts(lengths), this.quick, this.first);
+    const found = this.search(this.starts(lengths), this.quick, this.first);
+    return this.distinct([...this.aligned(lengths), ...found], ALIGNED);
+  }
+
+  // Aligned roots whose drift of R is zero but for the error of a table, which moves some of them
+  // beyond |R| = 1.
+  aligned(lengths) {
+    if (!this.flow.hasTable) return [];
+    const free = this.quick.filter((i) => i !== this.R);
+    const found = this.search(this.starts(lengths, [1, -1]), free, this.first);
+    return found.filter((y) => Math.abs(this.first.at(y)[this.R]) < WRONG * this.p.eta);
   }
 
   // The roots of the full right-hand side in all order parameters, near those limits.
@@ -57,9 +69,9 @@ class Stationary {
     return product([EFFECTIVE_LENGTHS.map((x) => unit * x), DISTANCES]);
   }
 
-  starts(lengths) {
+  starts(lengths, overlaps = OVERLAPS) {
     const grids = this.scalars.map((name) => (name === "beta" ? SHIFTS : SCALES));
-    return product([...grids, OVERLAPS, lengths]).map((row) => Float64Array.from(row));
+    return product([...grids, overlaps, lengths]).map((row) => Float64Array.from(row));
   }
 
   // The distinct roots that Newton's iteration reaches, mirror images included.
@@ -101,19 +113,19 @@ class Stationary {
   }
 
   // One of every group of equal points; at Q = 0 only the constant output tells apart.
-  distinct(points) {
+  distinct(points, apart = SAME) {
     const kept = [];
     for (const y of points) {
       const key = Math.abs(this.scale(y)) < SAME ? [0, this.error(y)] : [...y];
-      if (!kept.some((other) => equalPoints(key, other.key))) kept.push({key, y});
+      if (!kept.some((other) => equalPoints(key, other.key, apart))) kept.push({key, y});
     }
     return kept.map(({y}) => y).sort(largestFirst);
   }
 }
 
-function equalPoints(x, y) {
+function equalPoints(x, y, apart = SAME) {
   return x.length === y.length
-    && x.every((value, i) => Math.abs(value - y[i]) / (1 + Math.abs(y[i])) < SAME);
+    && x.every((value, i) => Math.abs(value - y[i]) / (1 + Math.abs(y[i])) < apart);
 }
 
 function largestFirst(x, y) {
