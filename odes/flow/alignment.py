@@ -19,7 +19,7 @@ import numpy as np
 
 from .aligned_rest import LARGEST, AlignedRest, aligned_rest
 from .bounds import Bounds
-from .rows import COLUMNS, Flows
+from .rows import COLUMNS, FAILED, Flows
 
 Array = np.ndarray
 #: Where logarithms take over, and where they end. R holds X = 1e-8 to 1e-8 of itself; what is left
@@ -145,6 +145,8 @@ def advance(flows: Flows, k: int, times: Array, out: Array, bounds: Bounds) -> t
             rest = aligned_rest(flows, k, t)
             if rest is not None:
                 stored += _in_logarithms(flows, k, rest, times[stored:], out[stored:])
+                if flows.status[k] == FAILED:
+                    return stored, steps
                 continue
         look = min(t + _patience(flows, k, t, times[-1]), times[-1])
         due = times[stored:][times[stored:] <= look]
@@ -205,6 +207,8 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
         row[:] = _state(rest, z, n)
     end = float(solved.sol.t_max)
     flows.states[k], flows.times[k] = _state(rest, solved.sol(end), n), end
+    if not solved.success:  # else the same would be tried for ever
+        flows.status[k] = FAILED
     return stored
 
 

@@ -121,6 +121,8 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     elif code == kernels.DIVERGED:
         status = "diverged"
         message = f"diverged at t = {t:g}: an order parameter left the finite numbers"
+    elif code == FAILED:
+        status, message = "failed", f"the logarithm of 1 - R^2 was lost at t = {t:g}"
     elif code == OUTSIDE:
         status, message = OUTSIDE_TABLES, f"at t = {t:g} {beyond_tables(kernels, flows.states[0])}"
         if not record.stored[0]:

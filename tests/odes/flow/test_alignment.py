@@ -102,3 +102,19 @@ def test_a_burst_comes_at_the_mirror_image_of_the_effective_rate():
     assert e[first] + e[last] == pytest.approx(2 * eta_max, rel=np.exp(-times[first]) + 1e-3)
     expected = np.log(e[last] / e[first]) / (2 * decay)
     assert times[last] - times[first] == pytest.approx(expected, abs=2 * times[1])
+
+
+def test_a_solver_that_gives_up_is_said_and_ends(monkeypatch):
+    from scipy import integrate
+
+    solve = integrate.solve_ivp
+
+    def gives_up(*given, **options):
+        solved = solve(*given, **options)
+        solved.success = False
+        return solved
+
+    monkeypatch.setattr(integrate, "solve_ivp", gives_up)
+    flow = bn.integrate(bn.Problem(**GIVEN, eta=1.0, weight_decay=0.02), times=[0.0, 78.0, 90.0])
+    assert flow.status == "failed"
+    assert "1 - R^2" in flow.message
