@@ -116,9 +116,9 @@ class Activation:
 
         g = self.expression
         borders = {inner.args[0] for inner in g.atoms(sympy.Abs, sympy.sign, sympy.Heaviside)}
-        pieces = [_pieces(choice) for choice in g.atoms(sympy.Max, sympy.Min)]
-        borders |= {x - y for some in pieces for i, x in enumerate(some) for y in some[i + 1 :]}
-        borders = {piece for border in borders for piece in _pieces(border)}
+        choices = [pieces(choice) for choice in g.atoms(sympy.Max, sympy.Min)]
+        borders |= {x - y for some in choices for i, x in enumerate(some) for y in some[i + 1 :]}
+        borders = {piece for border in borders for piece in pieces(border)}
         return tuple(sorted({root for border in borders for root in self._roots(border)}))
 
     @cached_property
@@ -187,7 +187,7 @@ def field_symbol() -> sympy.Symbol:
     return sympy.Symbol("h", real=True)
 
 
-def _pieces(expression: sympy.Expr) -> list[sympy.Expr]:
+def pieces(expression: sympy.Expr) -> list[sympy.Expr]:
     """The smooth expressions among which nested max, min and abs choose."""
     import sympy
 
@@ -196,4 +196,4 @@ def _pieces(expression: sympy.Expr) -> list[sympy.Expr]:
         return [expression]
     outer = max(choices, key=lambda choice: (choice.count_ops(), str(choice)))
     arguments = outer.args if not isinstance(outer, sympy.Abs) else (outer.args[0], -outer.args[0])
-    return [piece for a in arguments for piece in _pieces(expression.xreplace({outer: a}))]
+    return [piece for a in arguments for piece in pieces(expression.xreplace({outer: a}))]

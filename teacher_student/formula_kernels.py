@@ -19,6 +19,8 @@ from .activations import Activation
 from .learning_rate import Schedule
 from .problem import Problem
 from .schemes import scheme_symbols
+from .supervision import SUPERVISION
+from .supervision_source import label_source, signal_source
 
 if TYPE_CHECKING:
     from ..codegen.model import Function
@@ -30,15 +32,15 @@ FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
 @lru_cache(maxsize=1024)
 def structure(problem: Problem) -> str:
     """What the compiled code of a problem depends on: its formulas, not its numbers."""
-    return json.dumps(
-        {
-            "activation": problem.activation_.formula,
-            "scheme": problem.scheme_.formula,
-            "train_beta": problem.train_beta,
-            "schedule": problem.schedule and problem.schedule.formula,
-        },
-        sort_keys=True,
-    )
+    formulas: dict[str, object] = {
+        "activation": problem.activation_.formula,
+        "scheme": problem.scheme_.formula,
+        "train_beta": problem.train_beta,
+        "schedule": problem.schedule and problem.schedule.formula,
+    }
+    if not problem.squares:
+        formulas |= {name: getattr(problem, name) for name in SUPERVISION}
+    return json.dumps(formulas, sort_keys=True)
 
 
 @contextmanager
@@ -101,6 +103,8 @@ def formula_source(problem: Problem) -> str:
             "",
             activation_source(problem.activation_),
             field_source(problem),
+            signal_source(problem),
+            label_source(problem),
             PYTHON.function(learning_rate_function(problem.schedule)),
             f"USES_BATCH = {problem.uses_batch}",
             f"TRAINS_BETA = {problem.train_beta}",

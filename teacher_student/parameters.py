@@ -13,6 +13,7 @@ from ..results.checks import number
 
 ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
 SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn"
+LOSS_HELP = "Name (squared absolute logistic hinge huber:C) or formula in y (label) and o (output)."
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Parameter:
     @property
     def checked_alone(self) -> bool:
         """Whether it is a number whose bounds no other parameter changes."""
-        return self.kind is float
+        return self.kind is float and self.default is not None
 
     def bounded(self, value: object, also: str = "") -> float:
         """A number within the bounds; ``also`` says what else would be accepted."""
@@ -115,6 +116,21 @@ _ROWS = (
     Parameter("nesterov", False, "Nesterov's momentum.", bool, shown="no"),
     Parameter(
         "decoupled_decay", False, "Weight decay outside of the momentum.", bool, shown="no"
+    ),
+    Parameter("loss", "squared", LOSS_HELP, str, "l", shown="squared", formula_in="y o"),
+    Parameter(
+        "labels", "teacher",
+        "teacher (g(v) plus noise), sign (of v), bernoulli:K (1 with probability sigmoid(K v), "
+        "else -1).",
+        str, "y", shown="teacher",
+    ),
+    Parameter(
+        "noise_law", "gaussian", "gaussian or student-t:NU, times sqrt(S).", str,
+        shown="gaussian",
+    ),
+    Parameter(
+        "clip", None, "Threshold of one example's gradient, in units of |x| = 1.", symbol="c",
+        above=0.0, shown="none",
     ),
 )  # fmt: skip
 

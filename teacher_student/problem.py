@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
+from .loss_checks import check_loss
 from .momentum import limit
-from .parameter_files import as_table, check_names, read_parameters
+from .parameter_files import InFiles, check_names
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
@@ -25,6 +22,7 @@ from .problem_checks import (
 )
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
+from .supervision import Supervised
 
 #: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
 #: population there; and of any other, where gradient noise is below rounding.
@@ -32,7 +30,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(InFiles, Supervised):
     """A teacher, a student, and how the student is trained (theory.md, section 1).
 
     Parameters
@@ -74,6 +72,17 @@ class Problem:
         Whether the step is ``eta (grad + momentum buf)``.
     decoupled_decay
         Whether weight decay stays out of the gradient: ``w -= eta lambda w / N`` beside the step.
+    loss
+        Of one example: ``squared absolute logistic hinge huber:C`` or a formula in the label ``y``
+        and the output ``o`` (`bntheory.teacher_student.losses`).
+    labels
+        ``teacher`` (``g(v)`` plus noise), ``sign`` (of v) or ``bernoulli:K``, which is 1 with
+        probability ``1/(1 + exp(-K v))`` and else -1.
+    noise_law
+        ``gaussian`` or ``student-t:NU``, times sqrt(S).
+    clip
+        Threshold of one example's gradient in units of ``|x| = 1``: the signal of an example
+        whose ``|delta df/da|`` is larger is made smaller by a factor. Default None.
 
     Raises
     ------
@@ -105,6 +114,10 @@ class Problem:
     momentum: float = PARAMETERS["momentum"].default
     nesterov: bool = PARAMETERS["nesterov"].default
     decoupled_decay: bool = PARAMETERS["decoupled_decay"].default
+    loss: str = PARAMETERS["loss"].default
+    labels: str = PARAMETERS["labels"].default
+    noise_law: str = PARAMETERS["noise_law"].default
+    clip: float | None = PARAMETERS["clip"].default
 
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
@@ -117,8 +130,8 @@ class Problem:
         for name, row in PARAMETERS.items():
             if row.checked_alone:
                 self._set(**{name: row.bounded(getattr(self, name))})
-        if self.zeta is None:
-            self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY))
+        if self.zeta is None:  # what batch statistics imply is known for the squared loss
+            self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY) if self.squares else OTHER_DECAY)
         if self.zeta != "auto":
             self._set(zeta=PARAMETERS["zeta"].bounded(self.zeta, " or 'auto'"))
         if self.zeta != 0.0:
@@ -126,6 +139,7 @@ class Problem:
         if self.statistics_size is not None:
             self._set(statistics_size=checked_statistics_size(self))
         check_flags(self)
+        check_loss(self)
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
 
@@ -209,42 +223,3 @@ class Problem:
         """
         check_names(changes)
         return dataclasses.replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters by name, as in ``interface.md``."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """A problem from parameters by name; missing ones take their defaults."""
-        check_names(values)
-        return cls(**values)
-
-    def to_json(self) -> str:
-        """The problem as one JSON object."""
-        return json.dumps(self.to_dict())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`."""
-        return cls.from_dict(as_table(json.loads(text)))
-
-    def to_toml(self) -> str:
-        """The problem as a TOML document."""
-        import tomli_w
-
-        given = {name: value for name, value in self.to_dict().items() if value is not None}
-        return tomli_w.dumps(given)
-
-    @classmethod
-    def from_toml(cls, text: str) -> Self:
-        """The inverse of `to_toml`."""
-        return cls.from_dict(tomllib.loads(text))
-
-    @classmethod
-    def read(cls, path: str | Path) -> Self:
-        """Read a problem from a ``.toml`` or ``.json`` file.
-
-        A JSON file may be a result of this package: its ``problem`` is taken.
-        """
-        return cls.from_dict(read_parameters(path))

@@ -18,7 +18,7 @@ from sympy import Expr, Symbol
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
-from .drift import expectation
+from .drift import mean_of
 from .gaussian_moments import Moment
 from .step import SQUARED_LOSS, Step, Training, one_step, oriented
 from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, L, R, V
@@ -57,7 +57,7 @@ def _derive(formulas: str, problem: Problem, loss: Expr) -> Diffusion:
     moments: dict[Symbol, Moment] = {}
 
     def mean(integrand: Expr) -> Expr:
-        return expectation(sympy.expand(integrand), moments)
+        return mean_of(problem, sympy.expand(integrand), moments)
 
     increments = _increments(problem, step)
     names = tuple(increments)

@@ -23,6 +23,7 @@ from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
 from .gaussian_moments import Moment
+from .signal_moments import collect_signal
 from .routes import ROUTES, Choice, Route, choose
 from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
@@ -162,7 +163,7 @@ def _derive(
             lambda first, second: collect_pair(first, second, moments),
         )
     else:
-        mean = partial(expectation, moments=moments)
+        mean = partial(mean_of, problem, moments=moments)
         drift = _drift(step, mean, lambda *_: sympy.Integer(0))
     own = {name: drift[name] for name in problem.order_parameters}
     return Derivation(problem, student_field(problem), own, moments, training, routes)
@@ -210,6 +211,13 @@ def _signs_cancel(expression: Expr) -> Expr:
     return sympy.expand(expression).replace(
         lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
     )
+
+
+def mean_of(problem: Problem, integrand: Expr, moments: dict[Symbol, Any]) -> Expr:
+    """Average what one example of a problem adds to a step; note the moments it asks for."""
+    if problem.squares:
+        return expectation(integrand, moments)
+    return collect_signal(integrand, problem, moments)
 
 
 def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:

@@ -12,18 +12,24 @@ from ...teacher_student.activations import Activation
 from .batch_closed_forms import batch_closed_form
 from .batch_moments import BatchMoment, PairMoment
 from .gaussian_moments import Moment, closed_form
+from .signal_moments import SignalMoment
 from .student_field import StudentField
 
-AnyMoment = Moment | BatchMoment | PairMoment
+AnyMoment = Moment | BatchMoment | PairMoment | SignalMoment
 
 
 class Point(NamedTuple):
-    """Scale of the student's field (positive), correlation, shift, and batch size."""
+    """Scale of the student's field (positive), correlation, shift, and batch size.
+
+    Of moments of a signal also the noise S, and df/da, which clipping compares.
+    """
 
     q: float
     rho: float
     shift: float = 0.0
     M: int = 1
+    noise: float = 0.0
+    pull: float = 1.0
 
 
 class Average(NamedTuple):
@@ -59,6 +65,8 @@ class Expectation:
     @cached_property
     def closed_form(self) -> Expr | None:
         """An expression in ``q``, ``rho``, ``shift`` and ``M``, if one is known."""
+        if isinstance(self.moment, SignalMoment):
+            return None
         if isinstance(self.moment, Moment):
             return closed_form(self.activation, self.moment, self.shifted)
         return batch_closed_form(self.activation, self.moment, self.field)

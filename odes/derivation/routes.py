@@ -18,10 +18,13 @@ from sympy import Expr, Symbol
 
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation
+from ...teacher_student.normal_quadrature import FINE
+from .batch_moments import BatchMoment, PairMoment
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
 from .gaussian_moments import Moment
+from .signal_moments import SignalMoment, signal_average
 from .student_field import StudentField
 from .symbols import FIELD_STD, RHO, SHIFT, STATISTICS_SIZE
 
@@ -79,10 +82,10 @@ class ClosedForm:
     def average(self, wanted: Expectation, at: Point) -> Average:
         """The value in double precision, against one of `DIGITS` digits."""
         form = sympy.sympify(wanted.closed_form)
-        point = dict(zip((FIELD_STD, RHO, SHIFT, STATISTICS_SIZE), at, strict=True))
+        point = dict(zip((FIELD_STD, RHO, SHIFT, STATISTICS_SIZE), at[:4], strict=True))
         exact = form.subs({symbol: sympy.Rational(x) for symbol, x in point.items()})
         library: list[Any] = [{"math": math}, "math"]
-        value = float(sympy.lambdify(list(point), form, library)(*map(float, at)))
+        value = float(sympy.lambdify(list(point), form, library)(*map(float, at[:4])))
         return Average(value, abs(value - float(exact.evalf(DIGITS))) + LAST_BIT * abs(value))
 
 
@@ -112,6 +115,23 @@ class Quadrature(_Numerical):
 
 
 @dataclass(frozen=True)
+class SignalQuadrature(_Numerical):
+    """A rule split at the kinks of the signal; its error is the difference from a finer rule."""
+
+    name: str = "quadrature of the signal"
+    cost: float = 320.0
+
+    def averages(self, wanted: Expectation) -> bool:
+        """Of the signal of any loss, and one example's own fields."""
+        return isinstance(wanted.moment, SignalMoment)
+
+    def average(self, wanted: Expectation, at: Point) -> Average:
+        """By the rule of a flow."""
+        assert isinstance(wanted.moment, SignalMoment)
+        return signal_average(wanted.moment, at, FINE, FINE / 2)
+
+
+@dataclass(frozen=True)
 class Table(_Numerical):
     """A quadrature over batches, tabulated once; its error is that of the table."""
 
@@ -120,7 +140,7 @@ class Table(_Numerical):
 
     def averages(self, wanted: Expectation) -> bool:
         """Of one or two examples of a batch."""
-        return not isinstance(wanted.moment, Moment)
+        return isinstance(wanted.moment, BatchMoment | PairMoment)
 
     def average(self, wanted: Expectation, at: Point) -> Average:
         """From a table of this moment alone."""
@@ -139,8 +159,8 @@ class Sampling(_Numerical):
     cost: float = 4.0 * EXAMPLES
 
     def averages(self, wanted: Expectation) -> bool:
-        """Everything."""
-        return True
+        """Everything but the signal of another loss."""
+        return not isinstance(wanted.moment, SignalMoment)
 
     def average(self, wanted: Expectation, at: Point) -> Average:
         """With fixed draws for a batch size."""
@@ -148,7 +168,9 @@ class Sampling(_Numerical):
 
 
 #: In the order in which they are tried: the cheapest first.
-ROUTES: tuple[Route, ...] = (ClosedForm(), Quadrature(), Table(), Sampling())
+ROUTES: tuple[Route, ...] = (
+    ClosedForm(), Quadrature(), SignalQuadrature(), Table(), Sampling(),
+)  # fmt: skip
 
 
 class Choice(NamedTuple):

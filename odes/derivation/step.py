@@ -16,6 +16,7 @@ from sympy import Expr
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
+from .signal_moments import SIGNAL
 from .student_field import student_field
 from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, U
 
@@ -97,9 +98,14 @@ class Step:
 
 
 def one_step(problem: Problem, training: Training = PLAIN) -> Step:
-    """The step of a problem's student."""
+    """The step of a problem's student.
+
+    Of a problem whose loss or labels are others the signal stays a symbol, of which moments are
+    known (`signal_moments`).
+    """
     u = UBAR + SPREAD * UHAT if problem.uses_batch else U
-    return Step(training.signal, student_field(problem).derivatives, u, training.gain)
+    signal = training.signal if problem.squares else SIGNAL
+    return Step(signal, student_field(problem).derivatives, u, training.gain)
 
 
 def oriented(u: Expr) -> Expr:

@@ -44,6 +44,8 @@ def may_return(flows: Flows, ends: Array) -> Array:
         Their last times, shape (flows,).
     """
     found = np.zeros(len(flows), dtype=bool)
+    if not flows.problem.squares:
+        return found  # what of another loss is left at the rest is not of this form
     if flows.inertial:
         return found  # its velocities have no logarithms
     if flows.kernels.TABLE:

@@ -33,12 +33,14 @@ def flow_kernels(problem: Problem) -> FlowSystem:
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.flow_source import has_lanes, system_source
+        from ..source.signal_source import signal_texts
 
         with derivable(problem):
             derivation = derive_drift(problem)
             system = system_source(derivation)
         lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
-        return {"system": system} | kernel_texts(*KERNELS, *lanes)
+        signals = {} if problem.squares else signal_texts(problem)
+        return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return cast(FlowSystem, generated("flow", structure(problem), write))
 

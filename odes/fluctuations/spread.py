@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ...results.checks import integer
@@ -13,14 +14,27 @@ from .diffusion_tables import smallest_scatter
 from .joint_flow import fluctuation_kernels
 
 
+def tails_allow(problem: Problem, power: int) -> bool:
+    """Whether this power of the signal has a mean under the problem's noise."""
+    degrees = problem.noise_law_.degrees
+    if math.isinf(degrees) or problem.labels_.classes or problem.clip is not None:
+        return True
+    return degrees > power * problem.loss_.growth
+
+
 def scatter_is_finite(problem: Problem) -> bool:
-    """Whether a run's scatter exists: in small batches that of L (and of R) is infinite."""
+    """Whether a run's scatter exists: in small batches, and under noise with heavy tails, that of
+    L (and of R) is infinite."""
+    if not tails_allow(problem, 4):
+        return False
     return smallest_scatter(problem, fluctuation_kernels(problem)) <= problem.m
 
 
 def spread_is_measurable(problem: Problem) -> bool:
     """Whether runs can measure their own spread: at the smallest batch with a finite scatter the
     sampling error of that scatter is infinite still (theory.md, section 4)."""
+    if not tails_allow(problem, 8):
+        return False
     smallest = smallest_scatter(problem, fluctuation_kernels(problem))
     return smallest == 1 or smallest < problem.m
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from ...codegen.printers.lanes import LanePrinter
 from ...codegen.printers.python import PYTHON
+from collections.abc import Mapping
+
+from sympy import Symbol
+
 from ..derivation.drift import Derivation
+from ..derivation.expectations import AnyMoment
+from ..derivation.signal_moments import SignalMoment
 from .inertial_module import inertial_module
+from .signal_source import signal_call, signal_import
 from .system_module import lane_function, system_module
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
@@ -46,7 +53,14 @@ def lanes_source(derivation: Derivation) -> str:
 
 def system_source(derivation: Derivation) -> str:
     """`flow_source` with the imports that its compiled form needs."""
-    return "\n".join(IMPORTS) + flow_source(derivation) + "\n" + lanes_source(derivation)
+    head = "\n".join(IMPORTS) + signal_head("moments", derivation, derivation.by_quadrature)
+    return head + flow_source(derivation) + "\n" + lanes_source(derivation)
+
+
+def signal_head(name: str, derivation: Derivation, wanted: Mapping[Symbol, AnyMoment]) -> str:
+    """What a system needs that calls the kernels of signal moments; empty for others."""
+    own = {s: m for s, m in wanted.items() if isinstance(m, SignalMoment)}
+    return signal_import(derivation.problem) + signal_call(name, own) if own else ""
 
 
 def inertial_source(derivation: Derivation) -> str:

@@ -47,7 +47,8 @@ from ..derivation.symbols import (
 )
 from .columns import column, in_columns
 from .quadratures import kink_constant, moment_functions
-from .system_module import RENAMED, unpacked
+from .signal_source import signal_call
+from .system_module import RENAMED, known_by_quadrature, unpacked
 from .table_source import singular
 
 _F1 = Symbol("f1", real=True)
@@ -107,6 +108,9 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
     problem = derivation.problem
     if problem.uses_batch:
         module = _batch_diffusion(derivation, derive_batch_diffusion(problem))
+    elif not problem.squares:
+        call, module = _signal_diffusion(derivation, derive_diffusion(problem))
+        mean += call
     else:
         module = _diffusion(derivation, derive_diffusion(problem, training.loss))
     return mean + "\n" + PYTHON.module(module)
@@ -144,15 +148,35 @@ def _look_up(derivation: Derivation, symbols: list[Symbol]) -> list[Statement]:
 # --- one example's own field -------------------------------------------------------------------
 
 
-def _diffusion(derivation: Derivation, diffusion: Diffusion) -> Module:
-    problem, field, routes = derivation.problem, derivation.field, derivation.routes
-    values = choose(diffusion.moments, problem.activation_, field, routes).expressions
-    tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
+def _signal_diffusion(derivation: Derivation, diffusion: Diffusion) -> tuple[str, Module]:
+    """The call of the kernel, and the diffusion, of a loss whose moments it averages.
+
+    They depend on noise and clipping beside the field, so that they are averaged, not tabulated.
+    """
+    name = "second_moments"
+    found, _ = known_by_quadrature(name, derivation, diffusion.moments)
+    targets = _derived(diffusion)
+    across = Assign(ACROSS, sympy.Max(SMALLEST_ACROSS, 1 - R**2))
+    body = [across, *found, Block({target: _lowerable(v, {}) for target, v in targets.items()})]
+    function = _diffusion_function(derivation, diffusion.covariance.rows, body)
+    return signal_call(name, diffusion.moments), Module(_table(derivation, 0), [function])
+
+
+def _derived(diffusion: Diffusion) -> dict[Target, Expr]:
+    """Covariance and finite-size drift, by what they are assigned to."""
     size = diffusion.covariance.rows
     derived: dict[Target, Expr] = {
         entry("D", i, j): diffusion.covariance[i, j] for i in range(size) for j in range(i, size)
     }
     derived[_F1] = diffusion.finite_size
+    return derived
+
+
+def _diffusion(derivation: Derivation, diffusion: Diffusion) -> Module:
+    problem, field, routes = derivation.problem, derivation.field, derivation.routes
+    values = choose(diffusion.moments, problem.activation_, field, routes).expressions
+    tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
+    size, derived = diffusion.covariance.rows, _derived(diffusion)
     columns: list[Expr] = []
     sums = {name: in_columns(value, set(tabulated), columns) for name, value in derived.items()}
     targets = {name: _lowerable(value, values) for name, value in sums.items()}

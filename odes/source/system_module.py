@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 
 import sympy
 from sympy import Expr, Symbol
@@ -17,12 +18,14 @@ from ...codegen.functions import Clip, choice
 from ...codegen.model import Assign, Block, Call, Function, Module, Return, Statement, entry
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
+from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
 from ..derivation.symbols import (
     BATCH,
     ETA,
     FIELD_STD,
+    NOISE,
     ORDER_PARAMETERS,
     PARAMETERS,
     RHO,
@@ -99,6 +102,8 @@ def _largest_scale(derivation: Derivation) -> float:
     if derivation.problem.uses_batch:
         return math.inf
     wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
+    if not derivation.problem.squares:
+        wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
     return resolved_scale(derivation.problem.activation_, wanted)
 
 
@@ -152,9 +157,24 @@ def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
     if derivation.problem.uses_batch:
         found = table_statements(derivation)
     else:
-        wanted = {s: m for s, m in derivation.by_quadrature.items() if isinstance(m, Moment)}
-        found, quadratures = moment_functions("moments", derivation, wanted)
+        found, quadratures = known_by_quadrature("moments", derivation, derivation.by_quadrature)
     return [*unpacked(derivation, rates=True, resolved=bool(quadratures)), *found], quadratures
+
+
+def known_by_quadrature(
+    name: str, derivation: Derivation, wanted: Mapping[Symbol, AnyMoment]
+) -> tuple[list[Statement], list[Function]]:
+    """The statement that calls a quadrature of one example's moments, and its functions.
+
+    Those of a signal are averaged by kernels (`signal_source`), which a function ``name`` calls.
+    """
+    if derivation.problem.squares:
+        own = {s: m for s, m in wanted.items() if isinstance(m, Moment)}
+        return moment_functions(name, derivation, own)
+    if not wanted:
+        return [], []
+    pull = sympy.Abs(derivation.field.derivatives["a"])
+    return [Assign(tuple(wanted), Call(name, (FIELD_STD, SHIFT, RHO, RENAMED[NOISE], pull)))], []
 
 
 def _rhs(derivation: Derivation) -> tuple[Function, list[Function]]:

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import USES_BATCH, activation, field
+from .system import USES_BATCH, activation, field, signal
 
 
 @kernel
@@ -42,7 +42,7 @@ def field_pulls(
     for k in range(M):
         f, f_a, f_mu, f_sigma, f_n2, f_gamma, f_beta = field(a[k], mu, sigma, n2, gamma, beta, N)
         g, slope = activation(f)
-        delta = slope * (target[k] - g) / M
+        delta = signal(target[k], g, slope, f_a) / M
         c[k] = delta * f_a
         by_mu += delta * f_mu
         by_sigma += delta * f_sigma

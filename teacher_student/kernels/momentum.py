@@ -12,7 +12,7 @@ from bntheory.codegen.jit import kernel
 
 from .batch_gradient import batch_gradient
 from .online import add_example, dot, draw_example, record
-from .system import TRAINS_BETA, activation, learning_rate
+from .system import TRAINS_BETA, label, learning_rate
 
 
 @kernel
@@ -102,9 +102,7 @@ def advance_chain_momentum(
                 for i in range(3):
                     x[k, i] = unit * rng.standard_normal()
                 a[k] = w[0] * x[k, 0] + w[1] * x[k, 1]
-                target[k] = activation(root_n * x[k, 0])[0]
-                if noise > 0.0:
-                    target[k] += noise * rng.standard_normal()
+                target[k] = label(root_n * x[k, 0], noise, rng)
             n2 = w[0] * w[0] + w[1] * w[1]
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, m, n2, scalars[0], scalars[1], N, c
@@ -177,9 +175,7 @@ def advance_vectors_momentum(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
-                target[k] = activation(v)[0]
-                if noise > 0.0:
-                    target[k] += noise * labels.standard_normal()
+                target[k] = label(v, noise, labels)
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, m, n2, scalars[0], scalars[1], N, c
             )

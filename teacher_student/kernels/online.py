@@ -11,7 +11,7 @@ from bntheory.codegen.jit import kernel
 from bntheory.teacher_student.inputs import fill_input
 
 from .batch_gradient import batch_gradient
-from .system import TRAINS_BETA, activation, learning_rate
+from .system import TRAINS_BETA, label, learning_rate
 
 #: Beyond this size of a length or of gamma a run counts as diverged.
 HUGE = 1e8
@@ -77,9 +77,7 @@ def advance_chain(
                 x1[k] = unit * rng.standard_normal()
                 x2[k] = unit * rng.standard_normal()
                 a[k] = along * x1[k] + across * x2[k]
-                target[k] = activation(root_n * x1[k])[0]
-                if noise > 0.0:
-                    target[k] += noise * rng.standard_normal()
+                target[k] = label(root_n * x1[k], noise, rng)
             n2 = along * along + across * across
             by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
@@ -193,9 +191,7 @@ def advance_vectors(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
-                target[k] = activation(v)[0]
-                if noise > 0.0:
-                    target[k] += noise * labels.standard_normal()
+                target[k] = label(v, noise, labels)
             by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             if keep != 1.0:

@@ -23,6 +23,16 @@ def field(
     raise AssertionError(a, mu, sigma, n2, gamma, beta, N)
 
 
+def signal(y: float, o: float, slope: float, pull: float) -> float:
+    """delta of an example with label y, output o, its slope, and df/da."""
+    raise AssertionError(y, o, slope, pull)
+
+
+def label(v: float, noise: float, rng: np.random.Generator) -> float:
+    """The label of an example whose teacher's field is v."""
+    raise AssertionError(v, noise, rng)
+
+
 def learning_rate(t: float, eta: float) -> float:
     """eta at time t; the argument eta where it is constant."""
     raise AssertionError(t, eta)

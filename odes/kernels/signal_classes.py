@@ -1,0 +1,104 @@
+"""Template: moments of the signal where labels are classes, -1 or 1.
+
+Given the student's u the teacher's field is ``N(rho u, T^2)``, ``T^2 = 1 - rho^2``: what is left
+is one integral over u, of the signal times the probability of the label, or times the mean of v
+or v^2 within it. Of signs these are Gaussian tails; of Bernoulli labels a second integral.
+"""
+
+import math
+
+import numpy as np
+from bntheory.codegen.jit import kernel
+from bntheory.teacher_student.normal_quadrature import REACH
+
+from .signal_rule import MOST_ROOTS, NUMBER, STRAIGHT, add_roots, graded_rule, power
+from .supervision import BORDERS, KINKS, POLYNOMIAL, SHARPNESS, activation, signal
+
+#: Intervals in which roots are looked for.
+INTERVALS = 64
+
+
+@kernel
+def class_means(mean: float, across: float, panel: float, out: np.ndarray) -> None:
+    """``E[v^k; label]`` of ``v = N(mean, across^2)``, k = 0 to 2, of labels -1 and 1."""
+    if SHARPNESS == 0.0:
+        ratio = mean / max(across, 1e-300)
+        density = across * math.exp(-0.5 * min(ratio * ratio, 1400.0)) * 0.3989422804014327
+        square = mean * mean + across * across
+        for k in range(2):
+            sign = 2.0 * k - 1.0
+            tail = 0.5 * math.erfc(-sign * ratio * 0.7071067811865476)
+            out[k, 0] = tail
+            out[k, 1] = mean * tail + sign * density
+            out[k, 2] = square * tail + sign * mean * density
+        return
+    out[:] = 0.0
+    centres, scales = np.empty(1), np.empty(1)
+    centres[0] = -mean / max(across, 1e-12)
+    scales[0] = 1.0 / (SHARPNESS * max(across, 1e-12))
+    z, weight = graded_rule(centres, scales, 1, panel)
+    for i in range(z.size):
+        v = mean + across * z[i]
+        chance = 1.0 / (1.0 + math.exp(-abs(SHARPNESS * v)))  # of the label that v is for
+        own = 1 if v > 0.0 else 0
+        for k in range(2):
+            share = weight[i] * (chance if k == own else 1.0 - chance)
+            out[k, 0] += share
+            out[k, 1] += share * v
+            out[k, 2] += share * v * v
+
+
+@kernel
+def signal_moments(
+    q: float,
+    shift: float,
+    rho: float,
+    noise: float,
+    pull: float,
+    panel: float,
+    powers: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """``E[delta^a u^b v^c]``.
+
+    Parameters
+    ----------
+    q, shift, rho
+        The student's field is ``shift + q u``, and rho the correlation of u and v.
+    noise
+        Not used: classes have none.
+    pull
+        df/da, which clipping compares.
+    panel
+        Longest panel of the rule.
+    powers
+        Rows ``a, b, c``, shape (moments, 3), with c at most 2.
+    out
+        Output, shape (moments,).
+    """
+    across = math.sqrt(max(0.0, 1.0 - rho * rho))
+    room = KINKS.size + 2 + 2 * BORDERS * MOST_ROOTS
+    centres, scales = np.empty(room), np.empty(room)
+    count = 0
+    if q > 1e-12:
+        for k in range(KINKS.size + 1):
+            centres[count] = ((KINKS[k] if k < KINKS.size else 0.0) - shift) / q
+            count += 1
+        if BORDERS > 0:
+            for k in range(2):
+                line = (2.0 * k - 1.0, 0.0, shift, q)
+                count = add_roots(NUMBER, line, pull, REACH, INTERVALS, centres, count)
+        scales[:count] = STRAIGHT if POLYNOMIAL else 1.0 / q
+    width = across if SHARPNESS == 0.0 else math.hypot(across, 1.0 / SHARPNESS)
+    centres[count], scales[count] = 0.0, width / max(abs(rho), 1e-12)
+    u, weight = graded_rule(centres, scales, count + 1, panel)
+    means = np.empty((2, 3))
+    out[:] = 0.0
+    for i in range(u.size):
+        o, slope = activation(shift + q * u[i])
+        class_means(rho * u[i], across, panel, means)
+        for k in range(2):
+            delta = signal(2.0 * k - 1.0, o, slope, pull)
+            for m in range(out.size):
+                factor = power(delta, powers[m, 0]) * power(u[i], powers[m, 1])
+                out[m] += weight[i] * means[k, powers[m, 2]] * factor
