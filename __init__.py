@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .odes.equilibria.optimal_schedule import optimal_schedule as optimal_schedule
     from .odes.equilibria.points import FixedPoint as FixedPoint
     from .odes.equilibria.points import FixedPoints as FixedPoints
+    from .odes.flow.expected_loss import expected_loss as expected_loss
     from .odes.flow.integrate import integrate as integrate
     from .odes.flow.trajectory import DivergenceWarning as DivergenceWarning
     from .odes.flow.trajectory import Flow as Flow
@@ -83,6 +84,7 @@ _PUBLIC = {
     "DivergenceWarning": "odes.flow.trajectory",
     "Flow": "odes.flow.trajectory",
     "FlowError": "odes.flow.trajectory",
+    "expected_loss": "odes.flow.expected_loss",
     "integrate": "odes.flow.integrate",
     "Schedule": "odes.equilibria.optimal_schedule",
     "optimal_schedule": "odes.equilibria.optimal_schedule",

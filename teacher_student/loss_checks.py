@@ -44,7 +44,7 @@ def check_loss(problem: Problem) -> None:
 def _check_tails(problem: Problem) -> None:
     """Refuse noise of which the squared signal has no mean."""
     degrees = problem.noise_law_.degrees
-    if problem.noise_law_.gaussian or problem.labels_.classes or problem.clip is not None:
+    if not problem.heavy_tails or problem.clip is not None:
         return
     growth = problem.loss_.growth
     if degrees <= 2.0 * growth:

@@ -6,6 +6,7 @@ signal has a kink or a jump; both follow from the formula.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -175,7 +176,7 @@ class Loss:
         """Refuse a loss that goes on falling far out, or grows beyond a Gaussian's reach."""
         for side in (-1.0, 1.0):
             values = [_value(expression, label, side * far) for far in FAR]
-            fell = [late - early for early, late in zip(values, values[1:], strict=False)]
+            fell = [late - early for early, late in itertools.pairwise(values)]
             if fell[-1] < -1e-9 and fell[-1] <= 0.5 * fell[-2]:
                 at = f"at y={label:g} as o goes to {'' if side > 0 else '-'}infinity"
                 raise self._refused(f" is not bounded below ({at}); accepted is a loss that is")

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .labels import Labels, NoiseLaw
 from .losses import Loss
 from .parameters import PARAMETERS
 
 #: The parameters that say with what a student is trained.
 SUPERVISION = ("loss", "labels", "noise_law", "clip")
+
+Array = np.ndarray
+
+
+def class_error(problem: Supervised, Q: Array, R: Array) -> dict[str, Array]:
+    """``error01`` of a student of classes: how often its field's sign is not the teacher's.
+
+    ``arccos(R)/pi`` of a field without shift and with a positive scale; nothing for other labels.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    Q, R
+        Scale and overlap, of any shape.
+
+    Examples
+    --------
+    >>> from bntheory import Problem
+    >>> class_error(Problem(scheme="wn", labels="sign"), np.array([1.0]), np.array([0.0]))
+    {'error01': array([0.5])}
+    """
+    if not problem.labels_.classes or problem.train_beta:
+        return {}
+    return {"error01": np.arccos(np.clip(np.where(Q < 0.0, -R, R), -1.0, 1.0)) / np.pi}
 
 
 class Supervised:
@@ -17,6 +44,7 @@ class Supervised:
     labels: str
     noise_law: str
     clip: float | None
+    train_beta: bool
 
     @property
     def loss_(self) -> Loss:
@@ -40,6 +68,11 @@ class Supervised:
             if getattr(self, name) != PARAMETERS[name].default:
                 return name, getattr(self, name)
         return None
+
+    @property
+    def heavy_tails(self) -> bool:
+        """Whether labels have noise that not all powers have a mean of."""
+        return not (self.noise_law_.gaussian or self.labels_.classes)
 
     @property
     def squares(self) -> bool:

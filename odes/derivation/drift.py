@@ -23,8 +23,8 @@ from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
 from .gaussian_moments import Moment
-from .signal_moments import collect_signal
 from .routes import ROUTES, Choice, Route, choose
+from .signal_moments import collect_signal
 from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
 from .symbols import (

@@ -44,9 +44,7 @@ class SignalMoment(NamedTuple):
     problem: Problem
 
 
-def collect_signal(
-    integrand: Expr, problem: Problem, moments: dict[Symbol, SignalMoment]
-) -> Expr:
+def collect_signal(integrand: Expr, problem: Problem, moments: dict[Symbol, SignalMoment]) -> Expr:
     """Average a polynomial in the signal and the fields; note the moments it asks for.
 
     Parameters

@@ -9,10 +9,12 @@ from sympy import Expr, Symbol
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
+from ..derivation.signal_moments import SignalMoment
 from ..derivation.symbols import GAMMA, L
 from .programs import javascript_program, python_program
 
@@ -70,6 +72,7 @@ class Equations:
 
     def python(self) -> str:
         """A program that integrates the flow with NumPy and SciPy, without this package."""
+        refuse_losses(self.problem, "programs of other losses need this package's quadratures")
         return python_program(self.derivation, self.preamble())
 
     def javascript(self) -> str:
@@ -77,6 +80,7 @@ class Equations:
 
         ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
         """
+        refuse_losses(self.problem, "programs of other losses need this package's quadratures")
         return javascript_program(self.derivation, self.preamble())
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,8 +89,8 @@ class Equations:
             "problem": self.problem.to_dict(),
             "text": self.text(),
             "latex": self.latex(),
-            "python": self.python(),
-            "javascript": self.javascript(),
+            "python": self.python() if self.problem.squares else None,
+            "javascript": self.javascript() if self.problem.squares else None,
         }
 
     def preamble(self) -> list[str]:
@@ -99,8 +103,17 @@ class Equations:
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
             *(shared if problem.uses_batch else []),
+            *self._of_the_loss(),
             *self._under_momentum(),
         ]
+
+    def _of_the_loss(self) -> list[str]:
+        given = self.problem
+        if given.squares:
+            return []
+        loss = f"delta = -(dl/do) g'(f) of the loss l = {given.loss_.formula}, o = g(f),"
+        clipped = "" if given.clip is None else f", clipped where |delta df/da| > {given.clip:g}"
+        return [loss, f"labels y: {given.labels}, noise law {given.noise_law}{clipped};"]
 
     def _under_momentum(self) -> list[str]:
         given = self.problem
@@ -141,6 +154,9 @@ def derive(problem: Problem) -> Equations:
 def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:
     """What a moment averages, as names and powers; ``_1 _2`` are two examples of a batch."""
     one: tuple[str, ...] = ("g(f)", "g'(f)", "u", "g(v)", "v")
+    if isinstance(moment, SignalMoment):
+        named = zip(("delta", "u", "v"), moment[:3], strict=True)
+        return tuple((name, power) for name, power in named if power)
     powers: tuple[int, ...] = moment_tuple(moment)
     if isinstance(moment, PairMoment):
         one = tuple(f"{n}_{k}" for k in (1, 2) for n in ("g(f)", "g'(f)", "uhat", "g(v)"))
@@ -174,7 +190,9 @@ class _LatexEquations(LatexPrinter):
     def _print_Symbol(self, symbol: Symbol, style: str = "plain") -> str:
         if symbol not in self._moments:
             return _latex_name(symbol.name)
-        factors = _factors(self._moments[symbol])
+        factors = [
+            (r"\delta" if n == "delta" else n, p) for n, p in _factors(self._moments[symbol])
+        ]
         inside = r"\,".join(n if p == 1 else f"{{{n}}}^{{{p}}}" for n, p in factors)
         return rf"\left\langle {inside} \right\rangle"
 

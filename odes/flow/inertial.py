@@ -33,10 +33,12 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.flow_source import inertial_source
+        from ..source.signal_source import signal_texts
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        return {"system": system} | kernel_texts(*LOOP)
+        signals = {} if problem.squares else signal_texts(problem)
+        return signals | {"system": system} | kernel_texts(*LOOP)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
 

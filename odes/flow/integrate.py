@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from ...results.checks import integer, number
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
+from ...teacher_student.supervision import class_error
 from ..tables.moment_tables import Progress
 from .inertial import INERTIAL_STEPS, beyond_rounding, inertial_start
 from .known_moments import beyond_tables
@@ -134,5 +135,6 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     kernels.observe(states, Q, error)
     own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
+    values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
     return Flow(flows.problem, record.times[:stored], values, steps, status, message)

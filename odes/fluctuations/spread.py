@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from ...results.checks import integer
@@ -16,10 +15,9 @@ from .joint_flow import fluctuation_kernels
 
 def tails_allow(problem: Problem, power: int) -> bool:
     """Whether this power of the signal has a mean under the problem's noise."""
-    degrees = problem.noise_law_.degrees
-    if math.isinf(degrees) or problem.labels_.classes or problem.clip is not None:
+    if not problem.heavy_tails or problem.clip is not None:
         return True
-    return degrees > power * problem.loss_.growth
+    return problem.noise_law_.degrees > power * problem.loss_.growth
 
 
 def scatter_is_finite(problem: Problem) -> bool:

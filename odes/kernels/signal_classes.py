@@ -12,7 +12,7 @@ from bntheory.codegen.jit import kernel
 from bntheory.teacher_student.normal_quadrature import REACH
 
 from .signal_rule import MOST_ROOTS, NUMBER, STRAIGHT, add_roots, graded_rule, power
-from .supervision import BORDERS, KINKS, POLYNOMIAL, SHARPNESS, activation, signal
+from .supervision import BORDERS, KINKS, POLYNOMIAL, SHARPNESS, activation, loss, signal
 
 #: Intervals in which roots are looked for.
 INTERVALS = 64
@@ -72,7 +72,8 @@ def signal_moments(
     panel
         Longest panel of the rule.
     powers
-        Rows ``a, b, c``, shape (moments, 3), with c at most 2.
+        Rows ``a, b, c``, shape (moments, 3), with c at most 2. An a of -1 stands for the loss
+        in place of a power of delta.
     out
         Output, shape (moments,).
     """
@@ -98,7 +99,9 @@ def signal_moments(
         o, slope = activation(shift + q * u[i])
         class_means(rho * u[i], across, panel, means)
         for k in range(2):
-            delta = signal(2.0 * k - 1.0, o, slope, pull)
+            y = 2.0 * k - 1.0
+            delta = signal(y, o, slope, pull)
             for m in range(out.size):
-                factor = power(delta, powers[m, 0]) * power(u[i], powers[m, 1])
+                factor = power(delta, powers[m, 0]) if powers[m, 0] >= 0 else loss(y, o)
+                factor *= power(u[i], powers[m, 1])
                 out[m] += weight[i] * means[k, powers[m, 2]] * factor

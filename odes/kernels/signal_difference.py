@@ -13,7 +13,7 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 
 from .signal_rule import MOST_ROOTS, SINH, STRAIGHT, add_roots, graded_rule, power
-from .supervision import BORDERS, DEGREES, GROWTH, POLYNOMIAL, signal
+from .supervision import BORDERS, DEGREES, GROWTH, LOSS_GROWTH, POLYNOMIAL, loss, signal
 
 #: Where kinks are looked for: residuals up to sinh of the first, in so many intervals.
 WIDEST, INTERVALS = 20.0, 100
@@ -53,8 +53,9 @@ def add_gaussian(
         given[1, 1] = u * v + rho - along_u * along_v
         given[0, 2] = v * v + 1.0 - along_v * along_v
         for m in range(out.size):
-            factor = power(delta, powers[m, 0]) * given[powers[m, 1], powers[m, 2]]
-            out[m] += share * weight[i] * factor
+            e = std * x[i] - shift
+            factor = power(delta, powers[m, 0]) if powers[m, 0] >= 0 else loss(e, 0.0)
+            out[m] += share * weight[i] * factor * given[powers[m, 1], powers[m, 2]]
 
 
 @kernel
@@ -93,11 +94,12 @@ def signal_moments(
     if noise == 0.0 or math.isinf(DEGREES):
         add_gaussian(q, shift, rho, noise, pull, panel, 1.0, kinks, powers, out)
         return
-    largest = 0
+    largest = 0.0
     for m in range(out.size):
-        largest = max(largest, powers[m, 0])
-    # Of a small chi^2 the moments grow like its inverse to this power.
-    rest = DEGREES - largest * GROWTH
+        own = powers[m, 0] * GROWTH if powers[m, 0] >= 0 else LOSS_GROWTH
+        largest = max(largest, own)
+    # Of a small chi^2 the moments grow like its root's inverse to this power.
+    rest = DEGREES - largest
     step = min(STEP, STEP_MANY * math.sqrt(2.0 / DEGREES))
     if rest <= 0.0:
         out[:] = math.inf

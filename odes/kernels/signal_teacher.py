@@ -28,7 +28,7 @@ from .signal_rule import (
     graded_rule,
     power,
 )
-from .supervision import BORDERS, DEGREES, GROWTH, KINKS, POLYNOMIAL, activation, signal
+from .supervision import BORDERS, DEGREES, GROWTH, KINKS, POLYNOMIAL, activation, loss, signal
 
 #: Intervals in which roots are looked for: along u and v, and along the noise.
 INTERVALS, NOISE_INTERVALS = 64, 16
@@ -81,7 +81,7 @@ def add_noisy(
     cuts: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """The means over the noise of the powers of the signal, at a field and a clean label."""
+    """The means over the noise of the powers of the signal, and of the loss at the end."""
     o, slope = activation(f)
     sums[:] = 0.0
     count = 0
@@ -98,6 +98,7 @@ def add_noisy(
         for a in range(MOST + 1):
             sums[a] += share
             share *= delta
+        sums[MOST + 1] += weight[i] * loss(y + std * noise, o)
 
 
 @kernel
@@ -122,7 +123,7 @@ def signal_moments(
     room = KINKS.size + 1 + BORDERS * MOST_ROOTS
     centres, scales, cuts = np.empty(room), np.empty(room), np.empty(room)
     inner, inner_scales = np.empty(room), np.empty(room)
-    sums = np.empty(MOST + 1)
+    sums = np.empty(MOST + 2)
     count = KINKS.size + 1
     for k in range(count):
         centres[k] = ((KINKS[k] if k < KINKS.size else 0.0) - shift) / max(q, 1e-12)
@@ -157,6 +158,8 @@ def signal_moments(
                 sums[0] = 1.0
                 for a in range(MOST):
                     sums[a + 1] = sums[a] * delta
+                sums[MOST + 1] = loss(y, o)
             for m in range(out.size):
                 factor = power(u[i], powers[m, 1]) * power(v, powers[m, 2])
-                out[m] += weight[i] * weight_z[j] * sums[powers[m, 0]] * factor
+                mean = sums[powers[m, 0] if powers[m, 0] >= 0 else MOST + 1]
+                out[m] += weight[i] * weight_z[j] * mean * factor

@@ -14,6 +14,8 @@ SHARPNESS: float = 0.0
 #: Degrees of freedom of the noise, infinite of a Gaussian; and the power of a large label with
 #: which the signal grows.
 DEGREES, GROWTH = np.inf, 1.0
+#: The same of the loss, clipped or not.
+LOSS_GROWTH: float = 2.0
 #: Whether loss and activation are polynomials between their kinks.
 POLYNOMIAL: bool = False
 
@@ -26,6 +28,11 @@ def activation(h: float) -> tuple[float, float]:
 def signal(y: float, o: float, slope: float, pull: float) -> float:
     """delta of an example with label y, output o, its slope, and df/da."""
     raise AssertionError(y, o, slope, pull)
+
+
+def loss(y: float, o: float) -> float:
+    """The loss at a label and an output."""
+    raise AssertionError(y, o)
 
 
 def borders(y: float, o: float, slope: float, pull: float, out: np.ndarray) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...codegen.printers.lanes import LanePrinter
-from ...codegen.printers.python import PYTHON
 from collections.abc import Mapping
 
 from sympy import Symbol
 
+from ...codegen.printers.lanes import LanePrinter
+from ...codegen.printers.python import PYTHON
 from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
@@ -65,4 +65,5 @@ def signal_head(name: str, derivation: Derivation, wanted: Mapping[Symbol, AnyMo
 
 def inertial_source(derivation: Derivation) -> str:
     """The same of the inertial flow, which has no lanes."""
-    return "\n".join(IMPORTS) + PYTHON.module(inertial_module(derivation)) + "\n"
+    head = "\n".join(IMPORTS) + signal_head("moments", derivation, derivation.by_quadrature)
+    return head + PYTHON.module(inertial_module(derivation)) + "\n"

@@ -8,9 +8,11 @@ from typing import Any
 import sympy
 from sympy import Expr, Symbol
 
+from ...codegen.model import Function, Return
 from ...codegen.modules import generated, kernel_texts
 from ...codegen.printers.python import PYTHON
 from ...teacher_student.formula_kernels import activation_source, derivable, structure
+from ...teacher_student.losses import VARIABLES
 from ...teacher_student.problem import Problem
 from ...teacher_student.supervision_source import signal_source
 from ..derivation.signal_moments import SignalMoment, rule_of
@@ -36,11 +38,15 @@ def supervision_source(problem: Problem) -> str:
         "SHARPNESS": problem.labels_.sharpness,
         "DEGREES": problem.noise_law_.degrees,
         "GROWTH": _growth(problem),
+        "LOSS_GROWTH": problem.loss_.growth + 1.0 if problem.heavy_tails else 2.0,
         "POLYNOMIAL": _is_piecewise(problem.loss_.signal) and _is_piecewise(_slope(problem)),
     }
     lines = [PYTHON.constant(name, value) for name, value in constants.items()]
     parts = [_HEAD, "\n".join(lines), "\n\n", activation_source(problem.activation_), "\n"]
-    return "".join([*parts, signal_source(problem), "\n", _borders_source(problem)])
+    value = Return(problem.loss_.expression)
+    loss = Function("loss", VARIABLES, (value,), f"{problem.loss_.formula}.")
+    parts += [signal_source(problem), "\n", PYTHON.function(loss), "\n"]
+    return "".join([*parts, _borders_source(problem)])
 
 
 def _slope(problem: Problem) -> Expr:
@@ -57,7 +63,7 @@ def _is_piecewise(expression: Expr) -> bool:
 
 def _growth(problem: Problem) -> float:
     """The power of a large label with which the signal grows; 1 where none is asked for."""
-    if problem.noise_law_.gaussian or problem.labels_.classes:
+    if not problem.heavy_tails:
         return 1.0
     return 0.0 if problem.clip is not None else problem.loss_.growth
 
@@ -70,7 +76,9 @@ def _borders_source(problem: Problem) -> str:
     lines += [f"    out[{i}] = {PYTHON.code(border)}" for i, border in enumerate(borders)]
     if problem.clip is not None:
         formula = PYTHON.code(problem.loss_.signal)
-        lines.append(f"    out[{len(borders)}] = abs(pull * slope * ({formula})) - {problem.clip!r}")
+        lines.append(
+            f"    out[{len(borders)}] = abs(pull * slope * ({formula})) - {problem.clip!r}"
+        )
     return "\n".join([*lines, "    return", ""])
 
 

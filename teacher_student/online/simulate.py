@@ -19,6 +19,7 @@ from ..inputs import read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
+from ..supervision import class_error
 from ..threads import in_threads
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .run import ChainRun, VectorRun
@@ -199,6 +200,7 @@ def _collect(
     table = np.stack([r[:common] for r in rows])
     Q, error = observe(problem, table, os.cpu_count() or 1)
     values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
+    values |= class_error(problem, Q, values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]

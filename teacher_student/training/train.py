@@ -13,6 +13,7 @@ import numpy as np
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ..formula_kernels import specialise
+from ..loss_checks import refuse_losses
 from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
@@ -102,6 +103,7 @@ def train(
     """
     check_names("train", options, RunOptions)
     refuse_momentum(problem, "training on a set is by plain steps")
+    refuse_losses(problem, "training on a set is with the squared loss")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
