@@ -1,10 +1,10 @@
 """Template: moments of the signal of a loss of ``y - o``, of a linear student and teacher.
 
-The residual ``e = v + sqrt(S) xi - shift - q u`` is Gaussian, of variance ``1 - 2 q rho + q^2 + S``,
-and u and v depend on it as Gaussians do: what is left is one integral over e. Student's noise is
-Gaussian given ``chi^2_nu``, with ``S nu/chi^2`` in place of S; it is averaged by the trapezoid in
-``log chi^2``, in which the integrand is analytic. Its branch point ``chi^2 = -S nu/e^2`` lies pi
-off the axis, however near it comes to chi^2 = 0.
+The residual ``e = v + sqrt(S) xi - shift - q u`` is Gaussian, of variance
+``1 - 2 q rho + q^2 + S``, and u and v depend on it as Gaussians do: what is left is one integral
+over e. Student's noise is Gaussian given ``chi^2_nu``, with ``S nu/chi^2`` in place of S; it is
+averaged by the trapezoid in ``log chi^2``, in which the integrand is analytic. Its branch point
+``chi^2 = -S nu/e^2`` lies pi off the axis, however near it comes to chi^2 = 0.
 """
 
 import math

@@ -46,6 +46,7 @@ from ..derivation.symbols import (
     R,
 )
 from .columns import column, in_columns
+from .numerical_jacobian import NUMERICAL_JACOBIAN
 from .quadratures import kink_constant, moment_functions
 from .signal_source import signal_call
 from .system_module import RENAMED, known_by_quadrature, unpacked
@@ -53,33 +54,6 @@ from .table_source import singular
 
 _F1 = Symbol("f1", real=True)
 _PLACE = Symbol("place")
-
-_NUMERICAL_JACOBIAN = '''
-@kernel
-def jacobian(t, y, p, J):
-    """Differences, as some moments have no closed form: central, but from inside at |R| = 1."""
-    near, up, middle, down = y.copy(), np.empty(y.size), np.empty(y.size), np.empty(y.size)
-    for j in range(y.size):
-        h = 1e-5 * (1.0 + abs(y[j]))
-        if j == OVERLAP and 1.0 - abs(y[j]) < h:
-            h = -1e-6 if y[j] > 0.0 else 1e-6
-            rhs(t, y, p, middle)
-            near[j] = y[j] + h
-            rhs(t, near, p, up)
-            near[j] = y[j] + 2.0 * h
-            rhs(t, near, p, down)
-            for i in range(y.size):
-                J[i, j] = (4.0 * up[i] - 3.0 * middle[i] - down[i]) / (2.0 * h)
-        else:
-            near[j] = y[j] + h
-            rhs(t, near, p, up)
-            near[j] = y[j] - h
-            rhs(t, near, p, down)
-            for i in range(y.size):
-                J[i, j] = 0.5 * (up[i] - down[i]) / h
-        near[j] = y[j]
-
-'''
 
 
 def fluctuation_source(derivation: Derivation, flow: str) -> str:
@@ -104,7 +78,7 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
         raise InputError("training", str(training), accepted)
     mean = f"from {flow}.system import *\n"
     if derivation.by_quadrature:
-        mean += _NUMERICAL_JACOBIAN
+        mean += NUMERICAL_JACOBIAN
     problem = derivation.problem
     if problem.uses_batch:
         module = _batch_diffusion(derivation, derive_batch_diffusion(problem))
