@@ -8,7 +8,7 @@ example: near ``|R| = 1`` that is small by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from .drift import mean_of
 from .gaussian_moments import Moment
+from .signal_moments import SignalMoment
 from .step import SQUARED_LOSS, Step, Training, one_step, oriented
 from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, L, R, V
 
@@ -42,19 +43,19 @@ class Diffusion:
         f1 of ``L^2``; ``L R`` and the others have none. Holds `ACROSS`, which stands for
         ``1 - R^2``.
     moments
-        The Gaussian moments that both ask for, by symbol.
+        The moments that both ask for, by symbol.
     """
 
     coordinates: tuple[str, ...]
     covariance: sympy.Matrix
     finite_size: Expr
-    moments: dict[Symbol, Moment]
+    moments: Mapping[Symbol, Moment | SignalMoment]
 
 
 @lru_cache(maxsize=64)
 def _derive(formulas: str, problem: Problem, loss: Expr) -> Diffusion:
     step = one_step(problem, Training(loss))
-    moments: dict[Symbol, Moment] = {}
+    moments: dict[Symbol, Moment | SignalMoment] = {}
 
     def mean(integrand: Expr) -> Expr:
         return mean_of(problem, sympy.expand(integrand), moments)

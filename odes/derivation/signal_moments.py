@@ -62,12 +62,12 @@ def collect_signal(integrand: Expr, problem: Problem, moments: dict[Symbol, Sign
     3*D_110 + D_200
     """
     total: Expr = sympy.Integer(0)
-    for powers, coefficient in Poly(integrand, SIGNAL, U, V).terms():
-        if not any(powers):
+    for (a, b, c), coefficient in Poly(integrand, SIGNAL, U, V).terms():
+        if not (a or b or c):
             total += coefficient
             continue
-        symbol = Symbol("D_" + "".join(map(str, powers)), real=True)
-        moments[symbol] = SignalMoment(*powers, problem)
+        symbol = Symbol(f"D_{a}{b}{c}", real=True)
+        moments[symbol] = SignalMoment(a, b, c, problem)
         total += coefficient * symbol
     return total
 

@@ -33,6 +33,7 @@ from ..derivation.diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_di
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment
 from ..derivation.routes import choose
+from ..derivation.signal_moments import SignalMoment
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import (
@@ -133,7 +134,8 @@ def _signal_diffusion(derivation: Derivation, diffusion: Diffusion) -> tuple[str
     across = Assign(ACROSS, sympy.Max(SMALLEST_ACROSS, 1 - R**2))
     body = [across, *found, Block({target: _lowerable(v, {}) for target, v in targets.items()})]
     function = _diffusion_function(derivation, diffusion.covariance.rows, body)
-    return signal_call(name, diffusion.moments), Module(_table(derivation, 0), [function])
+    signals = {s: m for s, m in diffusion.moments.items() if isinstance(m, SignalMoment)}
+    return signal_call(name, signals), Module(_table(derivation, 0), [function])
 
 
 def _derived(diffusion: Diffusion) -> dict[Target, Expr]:
@@ -149,7 +151,8 @@ def _derived(diffusion: Diffusion) -> dict[Target, Expr]:
 def _diffusion(derivation: Derivation, diffusion: Diffusion) -> Module:
     problem, field, routes = derivation.problem, derivation.field, derivation.routes
     values = choose(diffusion.moments, problem.activation_, field, routes).expressions
-    tabulated = {s: m for s, m in diffusion.moments.items() if s not in values}
+    known = diffusion.moments.items()
+    tabulated = {s: m for s, m in known if s not in values and isinstance(m, Moment)}
     size, derived = diffusion.covariance.rows, _derived(diffusion)
     columns: list[Expr] = []
     sums = {name: in_columns(value, set(tabulated), columns) for name, value in derived.items()}
