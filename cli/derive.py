@@ -44,7 +44,11 @@ def command(style: str, as_json: bool, output: str | None, quiet: bool, **option
     from ..odes.equations.formats import derive
 
     with bad_input():
-        forms = derive(problem).to_dict()
+        equations = derive(problem)
+        forms = equations.to_dict()
+        asked = SUFFIXES[Path(output).suffix] if output else "json" if as_json else style
+        if asked != "json" and forms[asked] is None:
+            getattr(equations, asked)()  # says why there is none
     forms["json"] = json.dumps(forms) + "\n"
     if output:
         try:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..results.labels import LABELS, label
 from ..results.widths import Width
+from ..teacher_student.parameters import PARAMETERS
 from .layout import (
     across,
     add_legend,
@@ -146,7 +147,11 @@ def size_axis(axes: Axes, sizes: Any) -> None:
 
 def setting(problem: Any, *more: str) -> str:
     """What a picture's title says of its problem."""
-    return ", ".join([str(problem.scheme), str(problem.activation), *more])
+    trained = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}"}
+    defaults = {name: PARAMETERS[name].default for name in trained}
+    given = {name: getattr(problem, name, default) for name, default in defaults.items()}
+    own = [trained[n].format(value) for n, value in given.items() if value != defaults[n]]
+    return ", ".join([str(problem.scheme), str(problem.activation), *own, *more])
 
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..results.widths import Width
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
     from ..teacher_student.online.runs import Runs
 
 
+def _shown(values: Collection[str]) -> tuple[str, ...]:
+    """The quantities of the panels: of classes the share of errors, in place of their square."""
+    return tuple("error01" if n == "error" and "error01" in values else n for n in QUANTITIES)
+
+
 def draw_flow(flow: Flow, width: Width) -> Figure:
     """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
-    figure, panels = time_panels(QUANTITIES, width)
+    figure, panels = time_panels(_shown(flow.values), width)
     for name, axes in panels.items():
         draw_theory(axes, flow.t, flow.values[name])
-        if flow.std:
+        if name in flow.std:
             draw_predicted_spread(
                 axes, flow.t, flow.values[name], flow.std[name], flow.dim, flow.averaged
             )
@@ -44,7 +50,7 @@ def draw_flow(flow: Flow, width: Width) -> Figure:
 
 def draw_runs(runs: Runs, width: Width) -> Figure:
     """Means with standard errors over the spread of the runs."""
-    figure, panels = time_panels(QUANTITIES, width)
+    figure, panels = time_panels(_shown(runs.values), width)
     for name, axes in panels.items():
         draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
     shared_legend(figure)

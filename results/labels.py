@@ -8,6 +8,7 @@ LABELS = {
     "R": "overlap $R$",
     "L": "length $L$",
     "error": r"generalisation error $\epsilon$",
+    "error01": "0-1 error",
     "gamma": r"scale $\gamma$",
     "beta": r"shift $\beta$",
     "eta": r"learning rate $\eta$",
