@@ -18,7 +18,7 @@ from sympy import Expr, Symbol
 
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation
-from ...teacher_student.normal_quadrature import FINE
+from ...teacher_student.normal_quadrature import COARSE
 from .batch_moments import BatchMoment, PairMoment
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
@@ -128,7 +128,7 @@ class SignalQuadrature(_Numerical):
     def average(self, wanted: Expectation, at: Point) -> Average:
         """By the rule of a flow."""
         assert isinstance(wanted.moment, SignalMoment)
-        return signal_average(wanted.moment, at, FINE, FINE / 2)
+        return signal_average(wanted.moment, at, COARSE, COARSE / 2)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...results.errors import InputError
-from ...teacher_student.normal_quadrature import FINE
+from ...teacher_student.normal_quadrature import COARSE
 from ..source.signal_source import signal_kernels
 from .trajectory import Flow
 
@@ -50,6 +50,6 @@ def expected_loss(flow: Flow) -> Array:
     for k, (Q, R, shift) in enumerate(zip(flow.Q, flow.R, shifts, strict=True)):
         sign = 1.0 if Q >= 0.0 else -1.0
         kernels.signal_moments(
-            abs(Q), shift, sign * R, problem.noise, 1.0, FINE, OF_THE_LOSS, found[k : k + 1]
+            abs(Q), shift, sign * R, problem.noise, 1.0, COARSE, OF_THE_LOSS, found[k : k + 1]
         )
     return found

@@ -10,7 +10,7 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 from bntheory.teacher_student.normal_quadrature import (
     BEND,
-    FINE,
+    COARSE,
     REACH,
     fill_rule,
     rule_size,
@@ -115,11 +115,15 @@ def graded_cuts(centres: np.ndarray, scales: np.ndarray, count: int, panel: floa
     cuts = np.empty(count * 2 * 48 + count)
     filled = 0
     for c in range(count):
-        if abs(centres[c]) > 2.0 * REACH:
+        same = False  # as another, graded from a shorter scale on
+        for other in range(count):
+            shorter = scales[other] < scales[c] or (scales[other] == scales[c] and other < c)
+            same = same or (shorter and abs(centres[other] - centres[c]) < 1e-9 * scales[other])
+        if same or abs(centres[c]) > 2.0 * REACH:
             continue
         cuts[filled] = centres[c]
         filled += 1
-        away = BEND * panel / FINE * max(scales[c], 1e-12)
+        away = BEND * panel / COARSE * max(scales[c], 1e-12)
         if away < panel:
             while away < 2.0 * REACH:
                 cuts[filled], cuts[filled + 1] = centres[c] - away, centres[c] + away

@@ -152,7 +152,7 @@ def signal_moments(
             v = rho * u[i] + across * z[j]
             y = activation(v)[0]
             if std > 0.0:
-                add_noisy(y, f, std, pull, 2.0 * panel, cuts, sums)
+                add_noisy(y, f, std, pull, panel, cuts, sums)
             else:
                 delta = signal(y, o, slope, pull)
                 sums[0] = 1.0

@@ -24,7 +24,7 @@ _CALL = '''
 def {name}(q, shift, rho, noise, pull):
     """Moments of the signal by quadrature."""
     out = np.empty({count})
-    signal_moments(q, shift, rho, noise, pull, FINE, {powers}, out)
+    signal_moments(q, shift, rho, noise, pull, COARSE, {powers}, out)
     return {entries}
 
 '''
@@ -108,5 +108,6 @@ def signal_call(name: str, moments: Mapping[Symbol, SignalMoment]) -> str:
 
 
 def signal_import(problem: Problem) -> str:
-    """The line by which a system imports the kernel."""
-    return f"from .{rule_of(problem)} import signal_moments\n"
+    """The lines by which a system imports the kernel, and the rule's longest panel."""
+    rule = "from bntheory.teacher_student.normal_quadrature import COARSE\n"
+    return f"{rule}from .{rule_of(problem)} import signal_moments\n"

@@ -19,7 +19,7 @@ def density(z):
 
 
 def averages(problem, at, powers=DRIFT):
-    return [signal_average(SignalMoment(*p, problem), at, 2.0, 1.0) for p in powers]
+    return [signal_average(SignalMoment(*p, problem), at, 4.0, 2.0) for p in powers]
 
 
 def check(problem, at, expected, accuracy, powers=DRIFT):
