@@ -16,6 +16,8 @@ from .supervision import BORDERS, KINKS, POLYNOMIAL, SHARPNESS, activation, loss
 
 #: Intervals in which roots are looked for.
 INTERVALS = 64
+#: Labels that are less probable add nothing.
+NEVER = 1e-30
 
 
 @kernel
@@ -25,9 +27,10 @@ def class_means(mean: float, across: float, panel: float, out: np.ndarray) -> No
         ratio = mean / max(across, 1e-300)
         density = across * math.exp(-0.5 * min(ratio * ratio, 1400.0)) * 0.3989422804014327
         square = mean * mean + across * across
+        small = 0.5 * math.erfc(abs(ratio) * 0.7071067811865476)
         for k in range(2):
             sign = 2.0 * k - 1.0
-            tail = 0.5 * math.erfc(-sign * ratio * 0.7071067811865476)
+            tail = small if sign * ratio < 0.0 else 1.0 - small
             out[k, 0] = tail
             out[k, 1] = mean * tail + sign * density
             out[k, 2] = square * tail + sign * mean * density
@@ -99,6 +102,8 @@ def signal_moments(
         o, slope = activation(shift + q * u[i])
         class_means(rho * u[i], across, panel, means)
         for k in range(2):
+            if means[k, 0] < NEVER:
+                continue
             y = 2.0 * k - 1.0
             delta = signal(y, o, slope, pull)
             for m in range(out.size):
