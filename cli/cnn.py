@@ -44,6 +44,7 @@ RECIPE_OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("threads", int, "0: 1 on a CPU of fewer than 8 cores, else torch's choice."),
     ("precision", str, "fp32, or bf16 on CUDA.  [default: fp32]"),
     ("channels_last", bool, "Memory layout.  [default: true]"),
+    ("graph", bool, "On CUDA, capture the training step in a graph.  [default: true]"),
     ("compile", bool, "Compile the network.  [default: false]"),
     ("deterministic", bool, "Deterministic algorithms only.  [default: false]"),
 )  # fmt: skip

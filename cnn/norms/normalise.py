@@ -1,4 +1,4 @@
-"""Normalisation as one function with a closed backward pass: one reading for sums, one for the rest.
+"""Normalisation with a closed backward pass: one reading of the fields for sums, one for the rest.
 
 With mean ``mu`` and variance ``v`` of a group's fields (or of its last images), and a scale and a
 shift a channel,

@@ -101,12 +101,14 @@ class Training:
 @dataclass(frozen=True)
 class Machine:
     """Where it runs. ``device`` auto takes CUDA if there is any; ``threads`` 0 is 1 on a CPU of
-    fewer than 8 cores and torch's own choice elsewhere; bf16 is for CUDA."""
+    fewer than 8 cores and torch's own choice elsewhere; bf16 is for CUDA. With ``graph`` a CUDA
+    device is handed whole steps at once, if one process trains."""
 
     device: str = "auto"
     threads: int = 0
     precision: str = "fp32"
     channels_last: bool = True
+    graph: bool = True
     compile: bool = False
     deterministic: bool = False
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from ..data.batches import Batches, DeviceImages
@@ -22,13 +21,15 @@ from ..networks.checkpoints import (
     save_checkpoint,
 )
 from ..networks.gamma_decay import GammaDecay
-from ..recipe.devices import autocast, environment, settle
+from ..recipe.devices import environment, settle
 from ..recipe.processes import rank, sum_over_processes, world
 from ..recipe.recipe import Recipe, Training
+from .captured import CapturedStep
 from .judge import population, score, with_population
 from .layers import layer_rows
 from .networks import empty_network, make_network, other_parameters, set_warm
 from .records import LAYERS, METRICS, RunFolder
+from .step import MOST, Descent, Step
 
 Progress = Callable[[int, int], None]
 FITTED = 2000  # training images on which the loss in evaluation mode is measured
@@ -84,7 +85,10 @@ class Trainer:
             self._restore(checkpoint)
         elif self.decay.automatic:
             self.decay.measure(self._population(), self.optimiser.param_groups)
-        self.runner = self._runner()
+        self.descent = Descent(self.optimiser, device)
+        self.one = Step(self._runner(), self.batches, self.descent, recipe)
+        graph = device.type == "cuda" and world() == 1 and recipe.machine.graph
+        self.captured = CapturedStep(self.one) if graph else None
 
     def run(self, folder: RunFolder, progress: Progress | None = None) -> dict[str, Any]:
         """Train to the end, judging and saving every round; returns the result."""
@@ -112,24 +116,28 @@ class Trainer:
 
     def advance(self, until: int) -> float:
         """Take steps; returns the mean training loss of them."""
-        size = self.recipe.training.batch_size // world()
-        total, first = torch.zeros((), device=self.device), self.step
+        first, training = self.step, self.recipe.training
         self.model.train()
+        self.one.total.zero_()
         while self.step < until:
             if self.step == self.warm_from:
-                set_warm(self.model)
-            rate = learning_rate(self.recipe.training, self.step)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            x, labels = self.batches.step(self.step)
-            with autocast(self.recipe.machine, self.device):
-                loss = F.cross_entropy(self.runner(x)[:size], labels[:size])
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimiser.step()
-            total += loss.detach()
-            self.step += 1
-        return float(sum_over_processes(total)) / (world() * (self.step - first))
+                self._warm()
+            bend = self.warm_from if self.step < self.warm_from else until
+            end = min(until, bend, self.step + MOST)
+            rates = [learning_rate(training, step) for step in range(self.step, end)]
+            self.one.prepare(self.step, rates)
+            for _ in rates:
+                (self.captured or self.one)()
+            self.step = end
+        for group in self.optimiser.param_groups:
+            group["lr"] = rates[-1]
+        total = sum_over_processes(self.one.total)
+        return float(total) / (world() * (self.step - first))
+
+    def _warm(self) -> None:
+        set_warm(self.model)
+        if self.captured:
+            self.captured.renew()
 
     def _judge(self, folder: RunFolder, train_loss: float) -> dict[str, Any]:
         pools = self._population()
@@ -150,6 +158,7 @@ class Trainer:
             "gamma_squared": sum(r["gamma_squared"] for r in rows) / len(rows),
         }
         self.decay.measure(pools, self.optimiser.param_groups)
+        self.descent.refresh()
         if rank() == 0:
             folder.append("layers", [{"step": self.step, **r} for r in rows], LAYERS)
         return row
