@@ -70,26 +70,25 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor,
-        moments: Moments, rule: Rule, constants: Constants | None,
+        ctx: Any, rule: Rule, x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor,
+        mean: torch.Tensor, variance: torch.Tensor, r: torch.Tensor | None, d: torch.Tensor | None,
     ) -> torch.Tensor:  # fmt: skip
-        mean, variance = moments
         scale, shift = scale[None].detach(), shift[None].detach().expand(rule.groups, -1)
         unit = None
         if rule.divide:
             unit = torch.rsqrt(variance + rule.eps)
-            if constants is not None:
-                unit, shift = unit * constants.r, torch.addcmul(shift, scale, constants.d)
+            if r is not None:
+                unit, shift = unit * r, torch.addcmul(shift, scale, d)
         whole = scale.expand(rule.groups, -1) if unit is None else scale * unit
         centre = mean if rule.subtract else torch.zeros_like(mean)
-        ctx.save_for_backward(x, whole, mean, variance)
-        ctx.unit, ctx.rule, ctx.constants = unit, rule, constants
+        ctx.rule = rule
+        ctx.save_for_backward(x, whole, unit, mean, variance, d)
         return passes.scaled(x, whole.contiguous(), centre, shift.contiguous())
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[Any, ...]:
-        x, whole, mean, variance = ctx.saved_tensors
+        x, whole, unit, mean, variance, d = ctx.saved_tensors
         rule: Rule = ctx.rule
         dy = _like(dy, x)
         s1, product = passes.sums(x, dy, mean, rule.groups).unbind()
@@ -98,16 +97,16 @@ class _Normalise(torch.autograd.Function):
         zero = torch.zeros_like(mean)
         to_mean = -(whole * s1) if rule.subtract else zero
         to_variance = whole * product / (variance + rule.eps) * -0.5 if rule.divide else zero
-        d_scale = product if ctx.unit is None else product * ctx.unit
-        if ctx.constants is not None:
-            d_scale = torch.addcmul(d_scale, s1, ctx.constants.d)
+        d_scale = product if unit is None else product * unit
+        if d is not None:
+            d_scale = torch.addcmul(d_scale, s1, d)
         count = (len(x) - rule.first) * x[0, 0].numel() / rule.groups
         if world() > 1 and rule.groups == 1:
             to_mean, to_variance = sum_over_processes(torch.stack([to_mean, to_variance])).unbind()
             count *= world()
         source = (to_variance * (2 / count), to_mean / count, rule.first)
         dx = passes.backward(x, dy, whole.contiguous(), mean, source)
-        return dx, d_scale.sum(0), s1.sum(0), None, None, None
+        return None, dx, d_scale.sum(0), s1.sum(0), None, None, None, None
 
 
 class _Affine(torch.autograd.Function):
@@ -136,7 +135,6 @@ def _like(dy: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return dy.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
-@torch.compiler.disable
 def normalise(
     x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor, moments: Moments, rule: Rule,
     constants: Constants | None = None,
@@ -163,11 +161,12 @@ def normalise(
     >>> y.flatten().tolist()
     [-1.0, 1.0]
     """
-    made: torch.Tensor = _Normalise.apply(x, scale, shift, moments, rule, constants)
+    made: torch.Tensor = _Normalise.apply(
+        rule, x, scale, shift, *moments, *(constants or (None, None))
+    )
     return made
 
 
-@torch.compiler.disable
 def affine(
     x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor, centre: torch.Tensor
 ) -> torch.Tensor:

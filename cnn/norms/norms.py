@@ -57,6 +57,7 @@ class Norm(_BatchNorm):
     subtracts = True  # the mean
     divides = True  # by the spread
     uses_batch = True
+    closed = True  # the backward pass, in training: not torch's own
 
     def __init__(self, count: int, layer: nn.Module, momentum: float = 0.1) -> None:
         super().__init__(count, momentum=momentum)
@@ -146,6 +147,8 @@ class Norm(_BatchNorm):
 
 class BatchNorm(Norm):
     """BN; in one process by torch's own kernel."""
+
+    closed = False
 
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
         """The field in training."""

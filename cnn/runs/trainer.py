@@ -21,6 +21,7 @@ from ..networks.checkpoints import (
     save_checkpoint,
 )
 from ..networks.gamma_decay import GammaDecay
+from ..networks.surgery import norms_of
 from ..recipe.devices import environment, settle
 from ..recipe.processes import rank, sum_over_processes, world
 from ..recipe.recipe import Recipe, Training
@@ -192,6 +193,9 @@ class Trainer:
         """What is called in training: the network, compiled and shared among processes if asked."""
         runner = self.model
         if self.recipe.machine.compile:
+            for norm in norms_of(self.model).values():
+                if norm.closed:  # compiled, renormalisation lost a part of gamma's gradient
+                    norm.train_field = torch.compiler.disable(norm.train_field)  # type: ignore[method-assign]
             runner = torch.compile(runner)
         if world() > 1:
             places = [self.device] if self.device.type == "cuda" else None

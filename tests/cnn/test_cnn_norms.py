@@ -118,6 +118,19 @@ def test_gradients_of_images_kernels_gamma_and_beta(norm):
     assert torch.autograd.gradcheck(lambda *_: model(x), inputs, eps=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("norm", WARM)
+def test_gradients_of_gamma_and_beta_are_exact_with_running_statistics(norm):
+    model, x = small(norm, warm=True)
+    before = {name: value.clone() for name, value in model.named_buffers()}
+
+    def output(*_):
+        for name, value in model.named_buffers():
+            value.copy_(before[name])  # they move with every forward pass
+        return model(x)
+
+    assert torch.autograd.gradcheck(output, [model[1].weight, model[1].bias], eps=1e-6, atol=1e-7)
+
+
 def test_constant_statistics_have_another_gradient():
     gradients = []
     for norm in WARM:
