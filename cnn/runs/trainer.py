@@ -194,7 +194,7 @@ class Trainer:
         runner = self.model
         if self.recipe.machine.compile:
             for norm in norms_of(self.model).values():
-                if norm.closed:  # compiled, renormalisation lost a part of gamma's gradient
+                if norm.closed:  # compiled, gradients saw running statistics that had moved on
                     norm.train_field = torch.compiler.disable(norm.train_field)  # type: ignore[method-assign]
             runner = torch.compile(runner)
         if world() > 1:
