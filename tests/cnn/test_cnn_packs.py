@@ -7,9 +7,10 @@ import pytest
 from bntheory.cnn.data import packs
 from bntheory.cnn.data.data import load, synthetic
 from bntheory.cnn.data.formats import read_folder
-from bntheory.cnn.data.packs import INDEX, pack, packed
+from bntheory.cnn.data.packs import INDEX, pack
 from bntheory.cnn.data.raw import Images, RawData, checksum
 from command import call
+from PIL import Image
 
 
 def images_of(count, side, channels):
@@ -35,13 +36,17 @@ def test_what_is_packed_comes_back_bit_for_bit(count, side, channels, tmp_path, 
     assert len(pictures) == -(-count // 9)
 
 
-def test_no_picture_is_beyond_what_webp_and_pillow_take(tmp_path):
-    raw = RawData(images_of(6, 4500, 1), images_of(1, 4500, 1))
-    raw.train.images[:] = raw.train.images[0, 0, 0]  # of one colour: quickly packed
-    raw.test.images[:] = 0
-    made = pack(raw, tmp_path)
-    assert made["files"] == [INDEX, "test_1.webp", "train_1.webp", "train_2.webp"]
-    assert np.array_equal(packed(tmp_path).train.images, raw.train.images)
+def test_no_picture_is_beyond_what_webp_and_pillow_take(tmp_path, monkeypatch):
+    assert packs.MOST_PIXELS < 16384  # of WebP
+    assert packs.MOST_PIXELS**2 < Image.MAX_IMAGE_PIXELS  # of which Pillow warns
+    monkeypatch.setattr(packs, "MOST_PIXELS", 20)
+    raw = RawData(images_of(5, 9, 1), images_of(1, 30, 1))  # 2 x 2 tiles; 1, whatever its side
+    assert pack(RawData(raw.train, raw.train), tmp_path / "a")["files"] == [
+        INDEX, "test_1.webp", "test_2.webp", "train_1.webp", "train_2.webp",
+    ]  # fmt: skip
+    with Image.open(tmp_path / "a" / "train_1.webp") as picture:
+        assert picture.size == (18, 18)
+    assert len(pack(RawData(raw.test, raw.test), tmp_path / "b")["files"]) == 3
 
 
 def test_a_packed_set_is_trained_on_as_the_original(tmp_path):
