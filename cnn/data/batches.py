@@ -15,7 +15,7 @@ from ...results.errors import InputError
 from ..recipe.processes import rank, world
 from ..recipe.recipe import Recipe
 from .data import Splits
-from .formats import Images
+from .raw import Images
 
 #: Images are shifted by up to this share of their side: 4 pixels at 32 x 32.
 REACH = 1 / 8

@@ -33,16 +33,22 @@ from .records import LAYERS, METRICS, RunFolder
 from .step import MOST, Descent, Step
 
 Progress = Callable[[int, int], None]
+Stop = Callable[[], bool]
 FITTED = 2000  # training images on which the loss in evaluation mode is measured
 
 
 def learning_rate(training: Training, step: int) -> float:
     """The schedule: constant, half a cosine down to 0, or a tenth from 1/2 and again from 3/4 on.
 
+    While it warms up, the k-th of w steps has k/w of that.
+
     Examples
     --------
     >>> round(learning_rate(Training(steps=100, learning_rate=0.1, schedule="steps"), 60), 9)
     0.01
+    >>> slow = Training(steps=100, learning_rate=0.1, schedule="constant", rate_warmup=0.1)
+    >>> [round(learning_rate(slow, step), 9) for step in (0, 4, 9, 10)]
+    [0.01, 0.05, 0.1, 0.1]
     """
     share = step / training.steps
     factor = {
@@ -50,7 +56,9 @@ def learning_rate(training: Training, step: int) -> float:
         "cosine": 0.5 * (1 + math.cos(math.pi * share)),
         "steps": 0.1 ** ((share >= 0.5) + (share >= 0.75)),
     }
-    return training.learning_rate * factor[training.schedule]
+    warming = training.rate_warmup * training.steps
+    warm = min(1.0, (step + 1) / warming) if warming else 1.0
+    return training.learning_rate * factor[training.schedule] * warm
 
 
 class Trainer:
@@ -91,8 +99,10 @@ class Trainer:
         graph = device.type == "cuda" and world() == 1 and recipe.machine.graph
         self.captured = CapturedStep(self.one) if graph else None
 
-    def run(self, folder: RunFolder, progress: Progress | None = None) -> dict[str, Any]:
-        """Train to the end, judging and saving every round; returns the result."""
+    def run(
+        self, folder: RunFolder, progress: Progress | None = None, stop: Stop | None = None
+    ) -> dict[str, Any]:
+        """Train to the end, or until ``stop`` says so, judging and saving every round."""
         if rank() == 0:
             folder.write("env", environment(self.device, self.splits.checksum))
         steps = self.recipe.training.steps
@@ -113,6 +123,8 @@ class Trainer:
             save_checkpoint(folder.checkpoint, self._checkpoint())
             if progress:
                 progress(self.step, steps)
+            if stop and self.step < steps and stop():
+                return {"status": "stopped", **row}
         return self._result(folder, row, "finished")
 
     def advance(self, until: int) -> float:
