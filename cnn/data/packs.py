@@ -112,7 +112,7 @@ def _write(folder: Path, name: str, images: Array) -> list[tuple[str, int]]:
 
     count, side, _, channels = images.shape
     across = max(1, min(TILES, MOST_PIXELS // side))
-    files = []
+    files: list[tuple[str, int]] = []
     for start in range(0, count, across**2):
         part = images[start : start + across**2]
         columns = min(across, len(part))
