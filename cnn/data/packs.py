@@ -1,7 +1,7 @@
 """A data set packed without loss: WebP pictures of tiled images, and one small index.
 
 Machines with cards are often cut off from the network, and what goes there has to be small.
-CIFAR-10 becomes six pictures of 17 MiB. The index, `INDEX`, is written last: a folder that has it
+CIFAR-10 becomes six pictures of 16.3 MiB. The index, `INDEX`, is written last: a folder that has it
 is whole. It holds the labels and the SHA-256 of all images and labels, checked on reading.
 """
 
@@ -112,7 +112,7 @@ def _write(folder: Path, name: str, images: Array) -> list[tuple[str, int]]:
 
     count, side, _, channels = images.shape
     across = max(1, min(TILES, MOST_PIXELS // side))
-    files = []
+    files: list[tuple[str, int]] = []
     for start in range(0, count, across**2):
         part = images[start : start + across**2]
         columns = min(across, len(part))
