@@ -36,6 +36,7 @@ these orders, found from large batches alone: pools of 512 images, cut in four
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,8 +56,9 @@ from ..runs.judge import population, with_population
 from .layer_noise import Noise, Record, record, summed
 from .measured import measured, share
 from .plan import Plan, plan
-from .sampled import sampled_gap
+from .sampled import sampled_gaps
 
+Array = np.ndarray
 TOGETHER = "all"
 SOURCES = ("from_mean", "from_spread", "from_both", "from_residual")
 Progress = Callable[[int, int], None]
@@ -87,8 +89,8 @@ def bridge(
     sizes
         Batch sizes, at most half the images.
     seen
-        Images that each gap is measured on; chosen by the network's size by default, so that a
-        layer takes seconds (`bntheory.cnn.evaluation.plan`).
+        Images that each gap is measured on; 2048 by default, but none for a single layer of a large
+        network, which is sampled only (`bntheory.cnn.evaluation.plan`).
     seed
         Of images, batches, and the labels drawn for the Fisher information.
     progress
@@ -97,11 +99,12 @@ def bridge(
     Raises
     ------
     ValueError
-        If a size is above half the images.
+        If a size is below 2 or above half the images, or there is none.
     """
     most = len(images) // 2
-    if max(sizes) > most:
-        raise InputError("sizes", max(sizes), f"at most half the images, {most}, is accepted")
+    if not sizes or min(sizes) < 2 or max(sizes) > most:
+        accepted = f"batch sizes from 2 to half the images, {most}, are accepted"
+        raise InputError("sizes", list(sizes), accepted)
     pools = population(model, images, augment)
     with with_population(model, pools):
         work = _Work(model, images, sizes, seed, plan(model, images, sizes, seen), progress)
@@ -112,12 +115,14 @@ def bridge(
             gaps = work.measured([name], sizes, work.plan.pools)
             drawn.append(work.sampled(name, known))
             alone = _neurons(model, name, part, pools[name])
-            found = work.rows(name, [part], gap=gaps, sampled_gap=drawn[-1])
+            found = work.rows(name, [part], gap=gaps, sampled_gap=estimates(drawn[-1]))
             rows += [row | _of_neuron(alone, row["batch_size"]) for row in found]
-        *gaps, joint = work.measured(list(noise), [*sizes, work.plan.pool // 4], work.plan.together)
+        gaps = work.measured(list(noise), sizes, work.plan.together)
+        # From pools of its own: what was measured is not to agree with it by its own scatter.
+        joint = work.measured(list(noise), [work.plan.pool // 4], work.plan.joint)
         rows += work.rows(
-            TOGETHER, list(noise.values()), gap=gaps, sampled_gap=_sum(drawn),
-            joint_gap=[joint] * len(sizes),
+            TOGETHER, list(noise.values()), gap=gaps, sampled_gap=estimates(sum(drawn)),
+            joint_gap=joint * len(sizes),
         )  # fmt: skip
     return rows
 
@@ -134,7 +139,7 @@ class _Work:
         chosen: Plan,
         progress: Progress | None,
     ) -> None:
-        self.model, self.images, self.sizes, self.seed = model, images, list(sizes), seed
+        self.model, self.images, self.sizes, self._seed = model, images, list(sizes), seed
         self.plan, self._progress, self._done = chosen, progress, 0
 
     def advance(self, images: int) -> None:
@@ -144,44 +149,47 @@ class _Work:
             self._progress(min(self._done, self.plan.passes), self.plan.passes)
 
     def measured(self, layers: Sequence[str], sizes: Sequence[int], pools: int) -> list[Estimate]:
-        """Measured gaps by size, with the share of 1/M divided out."""
+        """Measured gaps by size, with the share of 1/M divided out; none without pools."""
+        self._seed += 1  # other images for every gap
+        if not pools:
+            return []
         of = (pools, self.plan.pool)
-        found = measured(self.model, self.images, layers, sizes, of, self.seed, self.advance)
-        means, sems = found.mean(0), found.std(0, ddof=1) / len(found) ** 0.5
-        return list(zip(means.tolist(), sems.tolist(), strict=True))
+        return estimates(
+            measured(self.model, self.images, layers, sizes, of, self._seed, self.advance)
+        )
 
-    def sampled(self, name: str, known: Record) -> list[Estimate]:
-        """Sampled gaps of a layer by size, with the share of 1/M divided out."""
-        found, count = [], len(known.losses)
-        for size in self.sizes:
-            mean, sem = sampled_gap(self.model, self.images, name, known, size, self.seed + size)
-            found.append((mean / share(size, count), sem / share(size, count)))
+    def sampled(self, name: str, known: Record) -> Array:
+        """Sampled gaps of a layer by image and size, with the share of 1/M divided out."""
+        found, count = {}, len(known.losses)
+        for place, size in enumerate(self.plan.sampled):
+            seed = 1000 * self._seed + place
+            gaps = sampled_gaps(self.model, self.images, name, known, size, seed)
+            found[size] = gaps.cpu().numpy() / share(size, count)
             self.advance(count)
-        return found
+        other = found[self.plan.sampled[0]]  # by first order
+        return np.stack([found.get(size, other) for size in self.sizes], axis=1)
 
     def rows(self, name: str, parts: Sequence[Noise], **gaps: Sequence[Estimate]) -> list[Row]:
-        """The rows of a layer, or of all of them."""
-        sums = {
-            key: sum(getattr(part, key) for part in parts) for key in (*SOURCES, "uncorrelated")
-        }
+        """The rows of a layer, or of all of them; NaN where nothing was measured."""
+        keys = (*SOURCES, "uncorrelated")
+        sums = {key: sum(getattr(part, key) for part in parts) for key in keys}
         rows: list[Row] = []
         for place, size in enumerate(self.sizes):
             factor = share(size, len(self.images))
             row: Row = {"layer": name, "batch_size": size}
             for key, found in gaps.items():
-                row |= {key: found[place][0] * factor, f"{key}_sem": found[place][1] * factor}
+                mean, sem = found[place] if found else (math.nan, math.nan)
+                row[key], row[f"{key}_sem"] = mean * factor, sem * factor
             row |= {key: value * factor for key, value in sums.items()}
             row["predicted_gap"] = sum(row[key] for key in SOURCES)
             rows.append(row)
         return rows
 
 
-def _sum(found: Sequence[Sequence[Estimate]]) -> list[Estimate]:
-    """Of independent estimates, size by size."""
-    return [
-        (sum(mean for mean, _ in parts), sum(sem**2 for _, sem in parts) ** 0.5)
-        for parts in zip(*found, strict=True)
-    ]
+def estimates(found: Array) -> list[Estimate]:
+    """Means over rows, with their standard errors."""
+    means, sems = found.mean(0), found.std(0, ddof=1) / len(found) ** 0.5
+    return list(zip(means.tolist(), sems.tolist(), strict=True))
 
 
 def _neurons(model: nn.Module, name: str, noise: Noise, pool: Any) -> dict[str, float]:

@@ -8,8 +8,8 @@ the batch, own image and all, and holds every order in 1/M and every kink of wha
 
 To first order the gap of image i is ``-1/M sum_j k_ij`` over those drawn, whose mean over draws is
 known (`k_ij` as in `bntheory.cnn.evaluation.bridge`, with the true labels). Its deviation from that
-mean is taken off: what is left scatters like 1/M in place of 1/sqrt(M), so that a pass over 2000
-images says at M = 64 as much as 20 000 to 80 000 images in batches.
+mean is taken off: what is left scatters like 1/M in place of 1/sqrt(M), which at M = 64 saves 9 of
+10 images or more in the networks of the ``cpu`` preset.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from .layer_noise import AT_ONCE, Moments, Record
 
 
 @torch.no_grad()
-def sampled_gap(
+def sampled_gaps(
     model: nn.Module, images: DeviceImages, name: str, record: Record, size: int, seed: int
-) -> tuple[float, float]:
-    """The gap of one layer at batches of ``size``, and its standard error.
+) -> torch.Tensor:
+    """The gap of one layer at batches of ``size``: an estimate by every image, to be averaged.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def sampled_gap(
 
     Returns
     -------
-    tuple of float
-        For batches drawn from the record's images without repetition.
+    torch.Tensor
+        Shape (images of the record,), for batches drawn from these without repetition.
     """
     norm, moments = norms_of(model)[name], record.layers[name]
     count, device = len(record.losses), record.losses.device
@@ -59,7 +59,7 @@ def sampled_gap(
     batch = drawn + torch.eye(count, dtype=drawn.dtype, device=device)
     mean, square = batch @ moments["m1"] / size, batch @ moments["m2"] / size
     spread = torch.sqrt(norm.running_var + norm.eps).double()
-    variance = (square - mean**2) * spread**2 - norm.eps
+    variance = (square - mean**2) * spread**2
     mean = norm.running_mean + spread * mean
     losses = []
     for chosen in torch.arange(count).split(AT_ONCE):
@@ -67,8 +67,7 @@ def sampled_gap(
         field = _apart(norm, mean[chosen].float(), variance[chosen].float())
         with replaced(norm, field):
             losses.append(F.cross_entropy(model(x), labels, reduction="none"))
-    gaps = (torch.cat(losses) - record.losses).double() - _known(norm, moments, drawn, size)
-    return float(gaps.mean()), float(gaps.std() / count**0.5)
+    return (torch.cat(losses) - record.losses).double() - _known(norm, moments, drawn, size)
 
 
 def others(count: int, size: int, seed: int) -> torch.Tensor:
