@@ -13,7 +13,7 @@ covariance ``C`` between images; image i has derivatives ``a, b`` of its loss by
 mean ``A, B``. In the noise part the labels are drawn from the network's own answer, which makes it
 the Fisher information of gamma and beta, whole matrices of channels. For one neuron that has
 learned its teacher, without positions, the residual part is 0 and the noise part is
-``gamma^2/(2 M) [E g'^2 + E(g'^2 u^2) (rho + 2)/4]``, the ``zeta gamma^2`` of theory.md, section 2.
+``gamma^2/(2 M) [E g'^2 + E(g'^2 u^2) (rho + 2)/4]``, the regulariser ``zeta gamma^2``.
 The residual part is there because an image is in its own batch's statistics while its loss still
 has a slope. ``uncorrelated`` is the noise part with every channel by itself, as zeta has it.
 
@@ -121,7 +121,7 @@ def bridge(
         # From pools of its own: what was measured is not to agree with it by its own scatter.
         joint = work.measured(list(noise), [work.plan.pool // 4], work.plan.joint)
         rows += work.rows(
-            TOGETHER, list(noise.values()), gap=gaps, sampled_gap=estimates(sum(drawn)),
+            TOGETHER, list(noise.values()), gap=gaps, sampled_gap=estimates(np.sum(drawn, axis=0)),
             joint_gap=joint * len(sizes),
         )  # fmt: skip
     return rows
