@@ -107,15 +107,23 @@ def evaluate_command(run: str, **options: Any) -> None:
 )
 @click.argument("run", metavar="FOLDER")
 @click.option("--bridge", is_flag=True, help="Measured against predicted loss gap, by batch size.")
+@click.option(
+    "--seen",
+    type=int,
+    help="With --bridge: images that each gap is measured on.  "
+    "[default: up to 2048, so that a layer takes seconds]",
+)
 @output_options
-def layers_command(run: str, bridge: bool, **options: Any) -> None:
+def layers_command(run: str, bridge: bool, seen: int | None, **options: Any) -> None:
     """Each layer of a run: gamma, kernels, kurtosis, predicted zeta; with --bridge the loss gap."""
     reporter = Reporter(options)
     need_torch()
     from ..cnn.evaluation.inspect_run import layers, loss_gaps
 
     with bad_input():
-        found = loss_gaps(run, progress=reporter.progress) if bridge else layers(run)
+        if seen is not None and not bridge:
+            raise InputError("seen", seen, "it is accepted with --bridge only")
+        found = loss_gaps(run, seen=seen, progress=reporter.progress) if bridge else layers(run)
     reporter.finish(found, table(found.columns(), rows=200))
 
 

@@ -19,8 +19,9 @@ Array = np.ndarray
 Rows = list[dict[str, Any]]
 COMMITTED = Path(__file__).resolve().parents[2] / "figures" / "records"
 BRIDGE = (
-    "layer", "batch_size", "gap", "gap_sem", "predicted_gap", "from_mean", "from_spread",
-    "from_both", "from_residual", "uncorrelated", "zeta_samples", "neuron_zeta",
+    "layer", "batch_size", "gap", "gap_sem", "sampled_gap", "sampled_gap_sem", "joint_gap",
+    "joint_gap_sem", "predicted_gap", "from_mean", "from_spread", "from_both", "from_residual",
+    "uncorrelated", "zeta_samples", "neuron_zeta",
     "neuron_zeta_sem", "kurtosis", "gamma_squared",
 )  # fmt: skip
 TABLES = {"metrics": METRICS, "layers": LAYERS, "bridge": BRIDGE}

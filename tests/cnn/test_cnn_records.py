@@ -282,3 +282,43 @@ def test_the_documentation_shows_the_verdicts_of_the_committed_records():
         shown = [f"{x:.4f}" if np.isfinite(x) else "-" for x in numbers]
         cells = [found.claim.figure, found.claim.statement, *shown, str(found.seeds), found.text]
         assert f"| {' | '.join(cells)} |" in text
+
+
+def gap(layer, size, key):
+    """Mean over the three networks of the bridge's records, and its standard error."""
+    rows = [
+        row
+        for row in committed("cpu").tables["bridge"]
+        if (row["layer"], row["batch_size"]) == (layer, size)
+    ]
+    assert len(rows) == 3
+    sems = [row.get(f"{key}_sem", 0.0) for row in rows]
+    return np.mean([row[key] for row in rows]), np.sqrt(np.sum(np.square(sems))) / 3
+
+
+def apart(layer, size, *keys):
+    """By how many standard errors two gaps differ."""
+    (first, sem), (second, other) = (gap(layer, size, key) for key in keys)
+    return (first - second) / np.hypot(sem, other)
+
+
+EARLY = ("bn1", "stages.0.bn1", "stages.0.bn2", "stages.1.bn1", "stages.1.bn2")
+
+
+def test_sampled_gaps_are_the_measured_ones_and_have_kinks():
+    names = dict.fromkeys(row["layer"] for row in committed("cpu").tables["bridge"])
+    layers = [name for name in names if name != "all"]
+    assert len(layers) == 9
+    scores = [apart(name, size, "gap", "sampled_gap") for name in layers for size in (16, 64)]
+    # Three times four pools each: heavier tails than a Gaussian's.
+    assert np.max(np.abs(scores)) < 4
+    for size in (16, 64):  # the closed form lacks the kinks
+        kinks = [apart(name, size, "sampled_gap", "predicted_gap") for name in EARLY]
+        assert min(kinks) > 2
+        assert np.mean(kinks) > 3
+
+
+def test_the_joint_estimate_and_not_the_sum_is_what_all_layers_have():
+    for size in (16, 64):
+        assert abs(apart("all", size, "joint_gap", "gap")) < 3
+        assert apart("all", size, "sampled_gap", "gap") > 5
