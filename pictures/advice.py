@@ -29,7 +29,7 @@ def draw_advice(found: Advice, width: Width) -> Figure:
         if course.rest is None:
             notes.append(f"{course.name}: no equilibrium is reached")
             continue
-        axes.axhline(course.rest, color=look.color, linestyle=(0, (5, 3)), linewidth=0.8)
+        axes.axhline(course.rest, color=look.color, linestyle=(0, (1, 3)), linewidth=1.0)
         if course.arrival:
             axes.plot(
                 [course.arrival], [course.rest], color=look.color, marker=look.marker,

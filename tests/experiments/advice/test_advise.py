@@ -171,3 +171,19 @@ def test_the_picture_shows_the_effective_rate_and_its_rest():
     assert course.get_linestyle() != lines["weight_decay = 0.1"].get_linestyle()
     plain = bn.advise(bn.NetworkTraining(activation="identity", batch_size=3)).plot()
     assert any("no flow" in text.get_text() for text in plain.texts)
+
+
+@pytest.mark.slow
+def test_runs_of_the_network_s_own_size_rest_where_it_says():
+    """At N = the fan-in, a learning rate and a momentum of practice: no limit is taken."""
+    setting = {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 5e-4, "fan_in": 576}
+    training = bn.NetworkTraining(batch_size=32, noise=0.1, **setting)
+    rows, problem = of(bn.advise(training)), training.problem
+    late = np.linspace(5.0, 10.0, 26)  # from three times to equilibrium on
+    runs = bn.simulate(problem, dim=576, runs=32, times=late, seed=1)
+    rates = (0.1 / 0.1 * np.abs(runs.Q) / runs.L**2).mean(axis=1)
+    sem = rates.std(ddof=1) / math.sqrt(len(rates))
+    # Measured at N = 576: 1.9% below the limit of large N.
+    assert abs(rates.mean() / rows["effective rate"].value - 1) < 0.04 + 4 * sem / rates.mean()
+    lengths = runs.L.mean(axis=1)
+    assert abs(lengths.mean() / rows["weight norm"].value - 1) < 0.02
