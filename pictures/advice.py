@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
     from ..experiments.advice.advise import Advice
 
+#: Markers of the steps to equilibrium, other than those of the curves.
+ARRIVED = ("*", "X")
+
 
 def draw_advice(found: Advice, width: Width) -> Figure:
     """Effective rate of a step against steps; its equilibrium, and when it is reached."""
     figure = new_figure(width=width, height=3.0)
     axes, notes = figure.axes[0], []
-    for course, look in zip(found.courses, LOOKS, strict=False):
+    for course, look, mark in zip(found.courses, LOOKS, ARRIVED, strict=False):
         if not course.steps.size:
             notes.append(f"{course.name}: batches of this size have no flow")
             continue
@@ -32,7 +35,7 @@ def draw_advice(found: Advice, width: Width) -> Figure:
         axes.axhline(course.rest, color=look.color, linestyle=(0, (1, 3)), linewidth=1.0)
         if course.arrival:
             axes.plot(
-                [course.arrival], [course.rest], color=look.color, marker=look.marker,
+                [course.arrival], [course.rest], color=look.color, marker=mark,
                 markersize=8, linestyle="none", markeredgecolor="black",
                 label=f"within 5% of equilibrium: {course.arrival:.3g} steps",
             )  # fmt: skip
