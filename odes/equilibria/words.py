@@ -25,6 +25,9 @@ def summary(found: FixedPoints) -> str:
     point = found.reached or (stable[0] if stable else None)
     if point is not None:
         lines += [speed(point), limit(point, "gamma" in problem.trained_scalars)]
+    if found.time_to_equilibrium is not None:
+        lines += [f"The effective rate stays within 5% of its equilibrium from t = "
+                  f"{found.time_to_equilibrium:.4g} on."]  # fmt: skip
     if found.rotation is not None:
         lines += [f"At rest the weights turn by {found.rotation:.4g}/sqrt(N) in a step."]
     return " ".join(lines)
