@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...teacher_student.problem import Problem
 from ..flow.trajectory import OUTSIDE_TABLES
 from .points import ATTRACTOR, FixedPoint, FixedPoints
 
@@ -24,7 +25,7 @@ def summary(found: FixedPoints) -> str:
         lines = [f"{start} training has no stable point to end at."]
     point = found.reached or (stable[0] if stable else None)
     if point is not None:
-        lines += [speed(point), limit(point, "gamma" in problem.trained_scalars)]
+        lines += [speed(point), limit(point, problem)]
     if found.rotation is not None:
         lines += [f"At rest the weights turn by {found.rotation:.4g}/sqrt(N) in a step."]
     return " ".join(lines)
@@ -56,8 +57,9 @@ def speed(point: FixedPoint) -> str:
     return text + "."
 
 
-def limit(point: FixedPoint, normalised: bool) -> str:
+def limit(point: FixedPoint, problem: Problem) -> str:
     """From which learning rate on training does not settle there."""
+    normalised = "gamma" in problem.trained_scalars
     now = f"The effective learning rate is {point.eta_eff:.4g}"
     if normalised and point.L is not None:
         return _of_a_rest(point, now)
@@ -65,7 +67,7 @@ def limit(point: FixedPoint, normalised: bool) -> str:
         return "No learning rate was found at which this point loses its stability."
     if not normalised:
         return (
-            f"The learning rate is {point.eta_eff:.4g}; this point is stable up to eta = "
+            f"The learning rate is {point.eta_eff * (1.0 - problem.momentum):.4g}; this point is stable up to eta = "
             f"{point.largest_eta:.6g}. Above it the weights leave it, and diverge where nothing "
             "holds them."
         )
