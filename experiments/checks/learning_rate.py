@@ -88,10 +88,10 @@ class LearningRateCheck:
     def agree(self) -> bool:
         """Whether chain and flow agree within `WITHIN` standard errors, and with the Jacobian."""
         expected = self.flow if self.inertia is None else self.inertial
-        if None in (self.flow, expected, self.chain, self.standard_error):
+        if self.flow is None or expected is None:
             return False
-        assert self.flow is not None and expected is not None
-        assert self.chain is not None and self.standard_error is not None
+        if self.chain is None or self.standard_error is None:
+            return False
         if abs(self.flow - self.jacobian) > SHIFTED * self.jacobian:
             return False
         return abs(self.chain - expected) <= WITHIN * self.standard_error + PRECISION * expected
@@ -169,9 +169,10 @@ def check_learning_rate(
         return _chain_growth(at_end.replace(eta=eta), time, dim, runs, seed, progress)
 
     def by_flow(kappa: float | None) -> float | None:
-        return _root(lambda eta: (_flow_growth(at_end.replace(eta=eta), time, kappa), 0.0), bound)[
-            0
-        ]
+        def growth(eta: float) -> tuple[float, float]:
+            return _flow_growth(at_end.replace(eta=eta), time, kappa), 0.0
+
+        return _root(growth, bound)[0]
 
     by_chain, error = _root(chain, bound)
     text, diverges = _what_happens(problem.replace(eta=BEYOND * bound), seed)

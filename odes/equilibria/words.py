@@ -66,8 +66,9 @@ def limit(point: FixedPoint, problem: Problem) -> str:
     if point.eta_max is None or point.largest_eta is None:
         return "No learning rate was found at which this point loses its stability."
     if not normalised:
+        own = point.eta_eff * (1.0 - problem.momentum)
         return (
-            f"The learning rate is {point.eta_eff * (1.0 - problem.momentum):.4g}; this point is stable up to eta = "
+            f"The learning rate is {own:.4g}; this point is stable up to eta = "
             f"{point.largest_eta:.6g}. Above it the weights leave it, and diverge where nothing "
             "holds them."
         )

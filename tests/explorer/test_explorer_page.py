@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(
 #: Issue 9: numbers of the page agree with the commands to this.
 AGREE = 1e-6
 PROBLEM = bn.Problem(scheme="pn", noise=0.1, batch_size=8)
-RANGES = ("eta", "momentum", "batch_size", "statistics_size", "zeta", "noise", "weight_decay", "q0", "r0",
-          "l0", "time")  # fmt: skip
+RANGES = ("eta", "momentum", "batch_size", "statistics_size", "zeta", "noise", "weight_decay",
+          "q0", "r0", "l0", "time")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

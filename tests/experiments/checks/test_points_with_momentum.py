@@ -1,4 +1,4 @@
-"""Checks of fixed points by runs with momentum. False-alarm rates: 4 standard errors, 1 in 16 000."""
+"""Checks of fixed points by runs with momentum. False alarms: 4 standard errors, 1 in 16 000."""
 
 from dataclasses import replace
 
