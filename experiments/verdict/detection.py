@@ -61,9 +61,7 @@ def signal_of(predicted: Fluctuations, deviation: Array) -> tuple[Signal, float]
     return Signal(size, share.size), math.sqrt(left / size) if size > 0 else math.inf
 
 
-def required(
-    signal: Signal | LargestDeviation, dim: float, alpha: float, power: float
-) -> float:
+def required(signal: Signal | LargestDeviation, dim: float, alpha: float, power: float) -> float:
     """How many runs at N = dim detect the error so often; infinite where none do."""
     from scipy.optimize import brentq
 

@@ -1,9 +1,9 @@
 """How probably the verdict by the runs' own scatter sees an error: under momentum.
 
 There the flow has the runs' inertia, and the largest studentised deviation is the measure
-(`experiments.verdict.sign_flip`). To leading order in 1/N and in 1 over the inertia a run scatters
-as in the limit of fixed momentum, and an error of a drift moves its mean as there: both are those of
-the limit's fluctuations, so that nothing is simulated here.
+(`experiments.verdict.sign_flip`). To leading order in 1/N and in 1 over the inertia a run
+scatters as in the limit of fixed momentum, and an error of a drift moves its mean as there: both
+are those of the limit's fluctuations, so that nothing is simulated here.
 """
 
 from __future__ import annotations
