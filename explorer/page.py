@@ -61,7 +61,7 @@ def page(
         "library": plots.library(),
         "numerics": engine(held),
         "panels": f"const PANELS = {plots.panels()};",
-        "problem": f"const PROBLEM = {json.dumps(problem.limit.to_dict())};",
+        "problem": f"const PROBLEM = {json.dumps(problem.to_dict())};",
         "page": "\n".join((FOLDER / f"{n}.js").read_text(encoding="utf-8") for n in PAGE[2:]),
         "version": html.escape(package_version()),
     }

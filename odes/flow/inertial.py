@@ -12,18 +12,18 @@ from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from .flow_kernels import LOOP, check_batch, own_numbers
+from .flow_kernels import check_batch, own_numbers
 from .rows import Flows
 
 Array = np.ndarray
 
+#: Kernels that integrate an inertial system.
+PARTS = ("controller", "exponential", "led", "inertial")
+INERTIAL = tuple(f"odes/kernels/{name}" for name in PARTS)
 #: Beyond, the flow differs from that of fixed momentum by less than a step's error.
 LARGEST_INERTIA = 1e12
 #: ``1 - R^2`` that R does not hold.
 LOST = 1e-13
-#: So many times more explicit steps than elsewhere: kappa alone makes them short, and a million of
-#: them take a second or two, which is less than a stiff solver without a Jacobian takes.
-INERTIAL_STEPS = 50
 
 
 def inertial_kernels(problem: Problem) -> FlowSystem:
@@ -36,7 +36,7 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        return {"system": system} | kernel_texts(*LOOP)
+        return {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
 
