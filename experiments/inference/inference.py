@@ -17,7 +17,7 @@ from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.schemes import SCHEMES
 from .deployed import STATISTICS, Deployment
-from .running_law import RunningLaw
+from ...odes.tables.running_law import RunningLaw
 
 Array = np.ndarray
 #: Of the picture: examples that share statistics, and momenta of the running statistics.
