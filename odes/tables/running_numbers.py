@@ -15,8 +15,7 @@ from .running_rule import variance_rule
 
 Array = np.ndarray
 #: Nodes of the rule over ``V^-1/2``: exact for its powers up to 11, which is what polynomials on
-#: either side of 0 ask for (4); the flows of other activations are within 1e-6
-#: (`tests/odes/tables/test_running_numbers.py`).
+#: either side of 0 ask for (4); for other activations see `odes.flow.running`.
 NODES = 6
 #: Below this part of its size a node of a rule that has fewer is left out.
 NOTHING = 1e-9
