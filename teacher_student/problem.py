@@ -117,14 +117,14 @@ class Problem(Described):
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
         check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        for name, row in PARAMETERS.items():
+            if row.checked_alone:
+                self._set(**{name: row.bounded(getattr(self, name))})
         self._set(eta=rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
         self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
-        for name, row in PARAMETERS.items():
-            if row.checked_alone:
-                self._set(**{name: row.bounded(getattr(self, name))})
         if self.zeta is None:
             self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY))
         if self.zeta != "auto":
