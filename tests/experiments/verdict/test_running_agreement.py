@@ -182,6 +182,14 @@ def test_a_wrong_formula_is_seen(wrong):
     assert deviations(runs, values).max() > 2 * WORST
 
 
+def test_frozen_students_keep_a_difference_of_squares():
+    # But for the noise, which steps of 10^6 examples leave out; its share is seen at 6.
+    for size, least, most in ((10**6, 0.0, 1e-5), (6, 1e-3, 1.0)):
+        flow = bn.integrate(FROZEN.replace(batch_size=size), times=[0.0, 3.0])
+        kept = flow.values["gamma"] ** 2 - flow.L**2
+        assert least <= abs(kept[-1] - kept[0]) < most
+
+
 def test_without_corrections_it_is_batch_normalisation():
     plain = RENORM.replace(scheme="bn", statistics_size=4)
     same = plain.replace(scheme="batch-renorm", r_max=1.0, d_max=0.0)
