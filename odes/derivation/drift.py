@@ -16,13 +16,13 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import sympy
-from sympy import Expr, Poly, Symbol
+from sympy import Expr, Symbol
 
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
-from .gaussian_moments import Moment
+from .gaussian_moments import expectation
 from .routes import ROUTES, Choice, Route, choose
 from .running_field import corrected_drift, running_field, running_step
 from .step import PLAIN, Step, Training, one_step, oriented
@@ -31,11 +31,9 @@ from .symbols import (
     BATCH,
     DECAY,
     ETA,
-    FACTORS,
     FIELD_STD,
     GAMMA,
     GAMMA_RATE,
-    NOISE,
     RHO,
     SHIFT,
     SIGN,
@@ -227,30 +225,3 @@ def _signs_cancel(expression: Expr) -> Expr:
     return sympy.expand(expression).replace(
         lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
     )
-
-
-def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
-    """Average a polynomial in outputs, slope, fields and noise; note the moments it asks for.
-
-    Parameters
-    ----------
-    integrand
-        A polynomial in the factors above; its coefficients may hold any other symbol.
-    moments
-        Extended by the moments met.
-    """
-    total: Expr = sympy.Integer(0)
-    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *FACTORS).terms():
-        if xi % 2:
-            continue  # the label noise is centred
-        noise = NOISE ** (xi // 2) * sympy.factorial2(xi - 1) if xi else 1
-        total += coefficient * noise * _moment_symbol(Moment(g, slope, u, t, v), moments)
-    return total
-
-
-def _moment_symbol(moment: Moment, moments: dict[Symbol, Moment]) -> Expr:
-    if not any(moment):
-        return sympy.Integer(1)
-    symbol = Symbol("E_" + "".join(map(str, moment)), real=True)
-    moments[symbol] = moment
-    return symbol
