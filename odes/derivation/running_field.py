@@ -80,7 +80,7 @@ def corrected_drift(problem: Problem, training: Training) -> dict[str, Expr]:
         For another activation, or another loss.
     """
     if problem.activation_.expression != field_symbol():
-        reason = "the flow of batch-renorm is known for the identity; others can be simulated"
+        reason = "batch-renorm has a flow for identity, which is accepted; any can be simulated"
         raise InputError("activation", problem.activation, reason)
     if training.loss != PLAIN.loss:
         raise InputError("loss", str(training.loss), "the squared loss is accepted")
