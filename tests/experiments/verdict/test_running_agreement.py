@@ -250,6 +250,13 @@ def test_a_sweep_over_the_running_momentum_has_the_flows_of_the_problems():
         assert (row["final-Q"], row["final-L"]) == pytest.approx((flow.Q[-1], flow.L[-1]), abs=1e-7)
 
 
+def test_a_sweep_over_clips_has_the_largest_rates_of_the_problems():
+    made = bn.sweep(RENORM, r_max=[1.0, 1.3], d_max=[0.4], time=1, quantity=["eta-max"])
+    for r_max, row in zip((1.0, 1.3), bn.Sweep(made).to_dict()["rows"], strict=True):
+        _, _, turn, spreading = corrected_numbers(RunningLaw(8, 0.02), r_max, 0.4)
+        assert row["eta-max"] == pytest.approx(2 * RENORM.M * turn / spreading, rel=1e-6)
+
+
 def test_a_comparison_measures_by_the_scatter_of_the_runs_and_rejects_another_law():
     verdict = bn.compare(TRACKED, dim=1000, runs=32, time=2, points=3)
     assert verdict.agree
