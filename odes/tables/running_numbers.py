@@ -109,7 +109,7 @@ def corrected_numbers(law: RunningLaw, r_max: float, d_max: float) -> Array:
     --------
     >>> pull, square, *_ = corrected_numbers(RunningLaw(8, 0.1), 1.0, 0.0)  # batch normalisation
     >>> round(float(pull), 4), round(float(square), 4)
-    (0.9023, 1.0)
+    (0.9027, 1.0)
     """
     V, weight = variance_rule(law, 1.0)
     averages = np.array([*_spreads(law.m, np.sqrt(V), r_max), *_shifts(law, V, d_max)]) @ weight
