@@ -87,8 +87,15 @@ def test_frozen_is_the_formula_with_its_constant():
     assert runs[0].values["Q"][0, 0] == pytest.approx(0.6 * 1.2 / 1.7, rel=1e-12)
 
 
-@pytest.mark.parametrize("scheme", ["tracked", "batch-renorm"])
-@pytest.mark.parametrize("momentum", [0.0, 0.6])
+@pytest.mark.parametrize(
+    ("scheme", "momentum"),
+    [
+        ("tracked", 0.0),
+        ("batch-renorm", 0.6),
+        pytest.param("tracked", 0.6, marks=pytest.mark.slow),
+        pytest.param("batch-renorm", 0.0, marks=pytest.mark.slow),
+    ],
+)
 def test_chain_and_vectors_have_one_law(scheme, momentum):
     # As in test_engine_twins.py: 1000 runs each at an N where terms of finite N are in the law.
     # False alarms: 1e-5 for each of three quantities.

@@ -70,7 +70,15 @@ def test_the_flow_is_that_of_the_chain(problem):
     assert deviations(runs, bn.integrate(problem, times=TIMES).values).max() < WORST
 
 
-@pytest.mark.parametrize("problem", [FROZEN, TRACKED, RENORM], ids=lambda p: p.scheme)
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(FROZEN, marks=pytest.mark.slow),
+        TRACKED,
+        pytest.param(RENORM, marks=pytest.mark.slow),
+    ],
+    ids=lambda p: p.scheme,
+)
 def test_chain_and_vectors_have_one_law_at_n_1000(problem):
     # 6 z-values a scheme, of two samples of 16 runs: 4.5 standard errors of a t law with 30
     # degrees, 1e-4 each.
