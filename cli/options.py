@@ -51,7 +51,8 @@ def completing(*names: str) -> Callable[..., list[str]]:
 
 def take_problem(options: dict[str, Any]) -> Problem:
     """Remove the problem's options from a command's, and make the problem."""
-    from ..teacher_student.problem import Problem, read_parameters
+    from ..teacher_student.parameter_files import read_parameters
+    from ..teacher_student.problem import Problem
 
     path = options.pop("problem_file")
     given = {name: options.pop(name) for name in PARAMETERS}

@@ -13,7 +13,6 @@ from ..odes.equations.javascript import runtime
 from ..results.errors import InputError
 from ..results.files import package_version, replacing
 from ..teacher_student.problem import Problem
-from ..teacher_student.schemes import SCHEMES
 from . import contents, plots
 
 FOLDER = Path(__file__).resolve().parent
@@ -26,7 +25,7 @@ PAGE = ("state", "model", "words", "plots", "controls", "main")
 def page(
     problem: Problem,
     activations: Iterable[str] = contents.ACTIVATIONS,
-    schemes: Iterable[str] = tuple(SCHEMES),
+    schemes: Iterable[str] = contents.SHOWN,
     batch_sizes: Iterable[int] | None = None,
     progress: contents.Progress | None = None,
 ) -> str:

@@ -30,15 +30,15 @@ FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
 @lru_cache(maxsize=1024)
 def structure(problem: Problem) -> str:
     """What the compiled code of a problem depends on: its formulas, not its numbers."""
-    return json.dumps(
-        {
-            "activation": problem.activation_.formula,
-            "scheme": problem.scheme_.formula,
-            "train_beta": problem.train_beta,
-            "schedule": problem.schedule and problem.schedule.formula,
-        },
-        sort_keys=True,
-    )
+    formulas = {
+        "activation": problem.activation_.formula,
+        "scheme": problem.scheme_.formula,
+        "train_beta": problem.train_beta,
+        "schedule": problem.schedule and problem.schedule.formula,
+    }
+    if problem.scheme_.remembers:  # tables are shipped under the names of the others
+        formulas["normaliser"] = problem.scheme_.normaliser
+    return json.dumps(formulas, sort_keys=True)
 
 
 @contextmanager
@@ -103,6 +103,8 @@ def formula_source(problem: Problem) -> str:
             field_source(problem),
             PYTHON.function(learning_rate_function(problem.schedule)),
             f"USES_BATCH = {problem.uses_batch}",
+            f"RUNNING = {problem.scheme_.normaliser == 'running'}",
+            f"CORRECTED = {problem.scheme_.normaliser == 'corrected'}",
             f"TRAINS_BETA = {problem.train_beta}",
         ]
     )

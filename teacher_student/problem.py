@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
 from .momentum import limit
-from .parameter_files import as_table, check_names, read_parameters
+from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
@@ -32,7 +27,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Described):
     """A teacher, a student, and how the student is trained (theory.md, section 1).
 
     Parameters
@@ -41,8 +36,9 @@ class Problem:
         A shipped name (``relu identity erf tanh sigmoid softplus gelu leaky-relu``) or a
         formula in ``h``.
     scheme
-        A shipped name (``sgd wn pn bn mean-only-bn var-only-bn``) or a field formula in
-        ``a, n2, gamma, beta, N, mu, sigma`` (see `bntheory.teacher_student.schemes`).
+        A shipped name (``sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm``) or
+        a field formula in ``a, n2, gamma, beta, N, mu, sigma``
+        (see `bntheory.teacher_student.schemes`).
     eta
         Learning rate of the weights, positive; or a formula in ``t`` (time = steps / N).
     gamma_rate
@@ -74,6 +70,14 @@ class Problem:
         Whether the step is ``eta (grad + momentum buf)``.
     decoupled_decay
         Whether weight decay stays out of the gradient: ``w -= eta lambda w / N`` beside the step.
+    frozen_std
+        The spread, positive, that scheme ``frozen`` divides by.
+    running_momentum
+        rho, above 0 and at most 1, torch's ``momentum`` of a norm: how much of the running
+        statistics every batch replaces.
+    r_max, d_max
+        Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
+        ``-d_max`` and ``d_max`` (at least 0).
 
     Raises
     ------
@@ -105,18 +109,22 @@ class Problem:
     momentum: float = PARAMETERS["momentum"].default
     nesterov: bool = PARAMETERS["nesterov"].default
     decoupled_decay: bool = PARAMETERS["decoupled_decay"].default
+    frozen_std: float = PARAMETERS["frozen_std"].default
+    running_momentum: float = PARAMETERS["running_momentum"].default
+    r_max: float = PARAMETERS["r_max"].default
+    d_max: float = PARAMETERS["d_max"].default
 
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
         check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        for name, row in PARAMETERS.items():
+            if row.checked_alone:
+                self._set(**{name: row.bounded(getattr(self, name))})
         self._set(eta=rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
         self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
-        for name, row in PARAMETERS.items():
-            if row.checked_alone:
-                self._set(**{name: row.bounded(getattr(self, name))})
         if self.zeta is None:
             self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY))
         if self.zeta != "auto":
@@ -141,7 +149,7 @@ class Problem:
     @property
     def scheme_(self) -> Scheme:
         """The scheme, resolved."""
-        return Scheme.named(self.scheme, self.train_beta)
+        return Scheme.named(self.scheme, self.train_beta, self.frozen_std)
 
     @property
     def schedule(self) -> Schedule | None:
@@ -198,53 +206,3 @@ class Problem:
     def limit(self) -> Problem:
         """The problem without momentum that has the same flow as N grows at fixed momentum."""
         return limit(self)
-
-    def replace(self, **changes: Any) -> Self:
-        """A copy with some parameters changed.
-
-        Raises
-        ------
-        ValueError
-            For a name that is no parameter, or a value that is not accepted.
-        """
-        check_names(changes)
-        return dataclasses.replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters by name, as in ``interface.md``."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """A problem from parameters by name; missing ones take their defaults."""
-        check_names(values)
-        return cls(**values)
-
-    def to_json(self) -> str:
-        """The problem as one JSON object."""
-        return json.dumps(self.to_dict())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`."""
-        return cls.from_dict(as_table(json.loads(text)))
-
-    def to_toml(self) -> str:
-        """The problem as a TOML document."""
-        import tomli_w
-
-        given = {name: value for name, value in self.to_dict().items() if value is not None}
-        return tomli_w.dumps(given)
-
-    @classmethod
-    def from_toml(cls, text: str) -> Self:
-        """The inverse of `to_toml`."""
-        return cls.from_dict(tomllib.loads(text))
-
-    @classmethod
-    def read(cls, path: str | Path) -> Self:
-        """Read a problem from a ``.toml`` or ``.json`` file.
-
-        A JSON file may be a result of this package: its ``problem`` is taken.
-        """
-        return cls.from_dict(read_parameters(path))

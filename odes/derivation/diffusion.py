@@ -18,8 +18,7 @@ from sympy import Expr, Symbol
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
-from .drift import expectation
-from .gaussian_moments import Moment
+from .gaussian_moments import Moment, expectation
 from .step import SQUARED_LOSS, Step, Training, one_step, oriented
 from .symbols import BATCH, DECAY, ETA, GAMMA_RATE, L, R, V
 

@@ -94,8 +94,10 @@ def all_points(flow: Dynamics) -> list[FixedPoint]:
         return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
     for y in flow.rests(limits):
-        nearest = min(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
-        points.append(_rest(flow, y, limits[nearest], bounds[nearest]))
+        near = sorted(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
+        # A line of limits, as that of gamma L = frozen_std, is not found; its rests are.
+        limit, bound = (limits[near[0]], bounds[near[0]]) if near else (y, Bounds(None, None))
+        points.append(_rest(flow, y, limit, bound))
     return _arbitrary_lengths(points)
 
 

@@ -12,6 +12,7 @@ from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import refuse_running
 from .flow_kernels import check_batch, own_numbers
 from .rows import Flows
 
@@ -59,6 +60,7 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     kappa = number("inertia", kappa, above=0.0, most=LARGEST_INERTIA)
     if not problem.momentum:
         raise InputError("inertia", kappa, "accepted with a momentum above 0")
+    refuse_running(problem, "inertial flows know no running statistics")
     check_batch(problem)
     kernels, numbers = inertial_kernels(problem), own_numbers(_coupled(problem))
     limit = problem.limit

@@ -33,7 +33,7 @@ def advance_chain(
     last: int,
     numbers: tuple[float, float, float, float, float, float],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     rng: np.random.Generator,
     out: np.ndarray,
 ) -> int:
@@ -52,8 +52,9 @@ def advance_chain(
         The stored steps, and which of them this call does.
     numbers
         ``N, eta, gamma_rate, zeta, noise standard deviation, weight decay``.
-    M, m
-        Examples a step, and how many of them share batch statistics.
+    M, sharing
+        Examples a step; how many of them share batch statistics, and the running statistics,
+        updated (`batch_gradient`).
     rng
         This run's generator.
     out
@@ -81,7 +82,7 @@ def advance_chain(
                 if noise > 0.0:
                     target[k] += noise * rng.standard_normal()
             n2 = along * along + across * across
-            by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
+            by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             add1 = add2 = square = 0.0
             for k in range(M):
@@ -157,7 +158,7 @@ def advance_vectors(
     last: int,
     numbers: tuple[float, float, float, float, float, float],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     law: tuple[int, float, np.ndarray],
     rng: np.random.Generator,
     replay: np.random.Generator,
@@ -196,7 +197,7 @@ def advance_vectors(
                 target[k] = activation(v)[0]
                 if noise > 0.0:
                     target[k] += noise * labels.standard_normal()
-            by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
+            by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             if keep != 1.0:
                 w *= keep
