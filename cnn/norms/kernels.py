@@ -146,10 +146,12 @@ def scaled(
 
 def backward(
     x: torch.Tensor, dy: torch.Tensor, scale: torch.Tensor, centre: torch.Tensor,
-    source: tuple[torch.Tensor, torch.Tensor, int],
+    source: tuple[torch.Tensor | None, torch.Tensor, int] | None,
 ) -> torch.Tensor:  # fmt: skip
     """See `bntheory.cnn.norms.passes.backward`."""
-    slope, level, start = source
+    slope, level, start = source or (scale, scale, len(x))  # unread where it starts at the end
+    if slope is None:
+        slope = torch.zeros_like(level)
     out = torch.empty_like(x)
     rows, count = x.numel() // scale.numel(), x.shape[1]
     R, C = _tile(count)
