@@ -1,4 +1,4 @@
-"""The training step against a plain loop of torch's optimiser; compiled and captured against both."""
+"""The step against a plain loop of torch's optimiser; compiled and captured against both."""
 
 import pytest
 
@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn instal
 from bntheory.cnn.recipe.recipe import Recipe  # noqa: E402
 from bntheory.cnn.runs.networks import set_warm  # noqa: E402
 from bntheory.cnn.runs.trainer import Trainer, learning_rate  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
+from torch import nn  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -35,7 +35,7 @@ def plain_losses(recipe):
             group["lr"] = learning_rate(recipe.training, step)
         x, labels = trainer.batches.step(step)
         optimiser.zero_grad()
-        loss = F.cross_entropy(model(x)[:size], labels[:size])
+        loss = nn.functional.cross_entropy(model(x)[:size], labels[:size])
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
@@ -76,6 +76,7 @@ def test_steps_at_once_are_steps_one_by_one():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # asked by the compiler
 @pytest.mark.parametrize("norm", ["pn", "pn:constant", "wn+mean-bn", "ghost-bn:4"])
 def test_a_compiled_network_has_the_losses_of_the_plain_one(norm, monkeypatch):
     compiler = torch.compile
