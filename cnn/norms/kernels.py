@@ -6,6 +6,9 @@ What is summed is summed in parts, one a program, and the parts in a second kern
 that the same fields have the same sums bit by bit.
 """
 
+# mypy: disallow-untyped-defs=False
+# Triton gives the arguments of a kernel their types when it is called.
+
 from __future__ import annotations
 
 import torch
