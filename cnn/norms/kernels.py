@@ -6,6 +6,9 @@ What is summed is summed in parts, one a program, and the parts in a second kern
 that the same fields have the same sums bit by bit.
 """
 
+# mypy: disallow-untyped-defs=False
+# Triton gives the arguments of a kernel their types when it is called.
+
 from __future__ import annotations
 
 import torch
@@ -146,10 +149,12 @@ def scaled(
 
 def backward(
     x: torch.Tensor, dy: torch.Tensor, scale: torch.Tensor, centre: torch.Tensor,
-    source: tuple[torch.Tensor, torch.Tensor, int],
+    source: tuple[torch.Tensor | None, torch.Tensor, int] | None,
 ) -> torch.Tensor:  # fmt: skip
     """See `bntheory.cnn.norms.passes.backward`."""
-    slope, level, start = source
+    slope, level, start = source or (scale, scale, len(x))  # unread where it starts at the end
+    if slope is None:
+        slope = torch.zeros_like(level)
     out = torch.empty_like(x)
     rows, count = x.numel() // scale.numel(), x.shape[1]
     R, C = _tile(count)

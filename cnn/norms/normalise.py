@@ -94,19 +94,21 @@ class _Normalise(torch.autograd.Function):
         s1, product = passes.sums(x, dy, mean, rule.groups).unbind()
         if not rule.subtract:
             product = torch.addcmul(product, mean, s1)
-        zero = torch.zeros_like(mean)
-        to_mean = -(whole * s1) if rule.subtract else zero
-        to_variance = whole * product / (variance + rule.eps) * -0.5 if rule.divide else zero
         d_scale = product if unit is None else product * unit
         if d is not None:
             d_scale = torch.addcmul(d_scale, s1, d)
         count = (len(x) - rule.first) * x[0, 0].numel() / rule.groups
+        level, slope = whole * s1, None
+        if rule.divide:
+            slope = whole * product / (variance + rule.eps)
         if world() > 1 and rule.groups == 1:
-            to_mean, to_variance = sum_over_processes(torch.stack([to_mean, to_variance])).unbind()
+            level = sum_over_processes(level)
+            slope = None if slope is None else sum_over_processes(slope)
             count *= world()
-        source = (to_variance * (2 / count), to_mean / count, rule.first)
-        dx = passes.backward(x, dy, whole.contiguous(), mean, source)
-        return None, dx, d_scale.sum(0), s1.sum(0), None, None, None, None
+        level = level.mul_(-1 / count) if rule.subtract else torch.zeros_like(level)
+        slope = None if slope is None else slope.mul_(-1 / count)
+        dx = passes.backward(x, dy, whole.contiguous(), mean, (slope, level, rule.first))
+        return None, dx, _over_groups(d_scale), _over_groups(s1), None, None, None, None
 
 
 class _Affine(torch.autograd.Function):
@@ -123,16 +125,29 @@ class _Affine(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[Any, ...]:
         x, scale, centre = ctx.saved_tensors
-        dy, zero = _like(dy, x), torch.zeros_like(scale)[None]
+        dy = _like(dy, x)
         s1, product = passes.sums(x, dy, centre[None])[:, 0].unbind()
-        dx = passes.backward(x, dy, scale[None], centre[None], (zero, zero, len(x)))
+        dx = passes.backward(x, dy, scale[None], centre[None], None)
         return dx, product, s1, None
+
+
+def _over_groups(values: torch.Tensor) -> torch.Tensor:
+    return values[0] if len(values) == 1 else values.sum(0)
 
 
 def _like(dy: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """A gradient in the layout of the fields that it belongs to."""
     last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
     return dy.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+
+
+def batch_norm(
+    x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor, eps: float, groups: int = 1
+) -> torch.Tensor:
+    """Torch's own, group by group."""
+    each = [torch.batch_norm(part, scale, shift, None, None, True, 0.0, eps, False)
+            for part in passes.parts(x, groups)]  # fmt: skip
+    return each[0] if groups == 1 else torch.cat(each)
 
 
 def normalise(
@@ -161,6 +176,12 @@ def normalise(
     >>> y.flatten().tolist()
     [-1.0, 1.0]
     """
+    whole = rule.subtract and rule.divide and rule.first == 0 and world() == 1
+    if whole and passes.fast(x) is None:  # gradients of BN, whose torch has its own fast kernels
+        if constants is not None:
+            r, d = constants.r[0], constants.d[0]
+            scale, shift = scale * r, torch.addcmul(shift, scale, d)
+        return batch_norm(x, scale, shift, rule.eps, rule.groups)
     made: torch.Tensor = _Normalise.apply(
         rule, x, scale, shift, *moments, *(constants or (None, None))
     )
@@ -171,5 +192,9 @@ def affine(
     x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor, centre: torch.Tensor
 ) -> torch.Tensor:
     """``scale (x - centre) + shift``, with gradients through all but ``centre``."""
+    if passes.fast(x) is None:
+        return torch.batch_norm(
+            x, scale, shift, centre, torch.ones_like(centre), False, 0.0, 0.0, False
+        )
     made: torch.Tensor = _Affine.apply(x, scale, shift, centre)
     return made
