@@ -36,6 +36,7 @@ def inspect(
     forward: Forward | None = None,
     limit: int = 16,
     measure: Sequence[int] = (),
+    each: bool = False,
     seed: int = 0,
 ) -> Inspection:
     """Look at the batch normalisations of a network; nothing of it is changed.
@@ -57,14 +58,16 @@ def inspect(
     optimiser
         The optimiser that trains it: rates and rotations are told with its state as it is.
     loss
-        Of (answer, labels), the mean over images. By default cross-entropy of logits
-        (images, classes); with another, the slopes' own squares replace the Fisher information.
+        Of (answer, labels), the mean over images; its second derivatives by the answer take the
+        place of the Fisher information. By default cross-entropy of logits (images, classes).
     forward
         The answer, of (model, inputs); by default ``model(inputs)``.
     limit
         Batches that are taken.
     measure
-        Batch sizes at which the gap is measured too, layer by layer, by forward passes.
+        Batch sizes at which the gap of all layers is measured too, by forward passes.
+    each
+        Whether that of each layer alone is measured as well: as many passes more as layers.
     seed
         Of drawn labels and measured batches.
 
@@ -107,7 +110,7 @@ def inspect(
         known = population(found.pools, norms)
         told = predictions(passes, seen, loss, found, known, integer("seed", seed, 0))
         deployed = running_losses(passes, seen, loss)
-        gaps = measured_gaps(passes, seen, loss, known, sizes, seed) if sizes else {}
+        gaps = measured_gaps(passes, seen, loss, known, sizes, seed, each) if sizes else {}
         turns = _turns(optimiser, trained, found)
     rows = [
         _row(name, norms[name.split("#")[0]], pool, known[name], feeders.get(name), seen, turns)
@@ -119,7 +122,7 @@ def inspect(
     )
     return Inspection(
         rows, seen.batch_size, seen.images, losses, told.estimates, told.joint, gaps,
-        tuple(_notes(model, norms, found, loss)),
+        tuple(_notes(model, norms, found)),
     )  # fmt: skip
 
 
@@ -240,9 +243,7 @@ def _of_estimate(found: Estimate, norm: _BatchNorm, size: int) -> dict[str, Any]
     }
 
 
-def _notes(
-    model: nn.Module, norms: dict[str, _BatchNorm], found: ByBatch, loss: Loss | None
-) -> list[str]:
+def _notes(model: nn.Module, norms: dict[str, _BatchNorm], found: ByBatch) -> list[str]:
     """What a reader should know of these numbers."""
     every = batch_norms(model)
     frozen = sorted(set(every) - set(norms))
@@ -252,6 +253,4 @@ def _notes(
         notes.append(f"in evaluation mode, left as they are: {', '.join(frozen)}")
     if missed:
         notes.append(f"not reached by these batches: {', '.join(missed)}")
-    if loss is not None:
-        notes.append("loss of your own: squares of slopes in place of the Fisher information")
     return notes

@@ -48,7 +48,7 @@ def moved(gamma: Array, a: Array, b: Array, deviation: Deviation) -> Array:
     return found
 
 
-def joint_gap(moves: Array, batch: Array, drawn: Array, truth: Array) -> Joint | None:
+def joint_gap(moves: Array, batch: Array, drawn: Array) -> Joint | None:
     """The gap of all layers.
 
     Parameters
@@ -57,7 +57,7 @@ def joint_gap(moves: Array, batch: Array, drawn: Array, truth: Array) -> Joint |
         ``k_iB``, shape (images, batches).
     batch
         Which batch each image is in; those of batches smaller than the first are left out.
-    drawn, truth
+    drawn
         As `bntheory.cnn.inspection.prediction.estimate` has them.
 
     Returns
@@ -73,7 +73,7 @@ def joint_gap(moves: Array, batch: Array, drawn: Array, truth: Array) -> Joint |
     found = np.empty(len(whole))
     for place, k in enumerate(whole):
         inside = batch == k
-        own, others = moves[inside & truth, k], moves[~inside & drawn, k]
+        own, others = moves[inside & ~drawn, k], moves[~inside & drawn, k]
         found[place] = (own.mean() if len(own) else 0.0) + (others**2).mean() / 2
     found /= 1 - 1 / len(sizes)
     return Joint(float(found.mean()), float(found.std(ddof=1) / len(found) ** 0.5))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..norms.moments import Pool, channels
 from ..norms.norms import wide
+from .drawing import drawn_labels, drawn_slopes
 from .hooks import Passes, Statistics, by_batch, by_image, by_population
-from .images import Batch, Loss, Seen, checked_loss
+from .images import Loss, Seen, checked_loss
 from .joint import Deviation, Joint, joint_gap, moved
 from .prediction import Estimate, Slopes, estimate
 
@@ -102,8 +103,8 @@ def predictions(
 ) -> Predicted:
     """What is predicted, by one backward pass of each batch with statistics of the population.
 
-    With a loss of the user's own, no labels can be drawn: the slopes' own squares take the place of
-    the Fisher information.
+    Half of the images have slopes whose mean square is the curvature by the network's answer (the
+    Fisher information), the others those of the loss itself.
     """
     generator = torch.Generator().manual_seed(seed)
     slopes: dict[str, Slopes] = {}
@@ -115,24 +116,21 @@ def predictions(
         value = checked_loss(loss, output, batch)
         losses.append(float(value.detach()))
         chosen = torch.rand(len(batch[1]), generator=generator) < 0.5
-        if loss is None:
-            asked = _summed(output, batch, chosen, generator)
-        else:
-            asked, chosen = value * len(batch[1]), torch.ones(len(batch[1]), dtype=torch.bool)
         drawn.append(chosen)
+        slopes_of = drawn_labels if loss is None else partial(drawn_slopes, loss)
+        asked = slopes_of(output, batch, chosen.to(value.device), generator)
         torch.autograd.grad(asked, recorder.shifts, allow_unused=True)
     flags = torch.cat(drawn).numpy()
-    truth = ~flags if loss is None else flags
     place = np.repeat(np.arange(len(drawn)), [len(part) for part in drawn])
     estimates, moves = {}, np.zeros((len(flags), len(drawn)))
     for name, own in slopes.items():
         norm = passes.norms[name.split("#")[0]]
         gamma = gamma_of(norm)
         arrays = own.joined()
-        estimates[name] = estimate(gamma, arrays, flags, truth)
+        estimates[name] = estimate(gamma, arrays, flags)
         deviation = _deviation(found.moments[name], known[name], norm.eps)
         moves += moved(gamma, arrays.a, arrays.b, deviation)
-    return Predicted(estimates, joint_gap(moves, place, flags, truth), losses)
+    return Predicted(estimates, joint_gap(moves, place, flags), losses)
 
 
 def gamma_of(norm: _BatchNorm) -> np.ndarray:
@@ -152,16 +150,6 @@ def _deviation(
     spread = torch.sqrt(known.variance.double() + eps) * inverse - 1
     away = (known.mean.double() - mean) * inverse
     return Deviation(spread.cpu().numpy(), away.cpu().numpy())
-
-
-def _summed(
-    output: torch.Tensor, batch: Batch, chosen: torch.Tensor, generator: torch.Generator
-) -> torch.Tensor:
-    """The sum of losses, of chosen images for labels drawn from the network's own answer."""
-    chances = output.detach().float().softmax(1).cpu()
-    drawn = torch.multinomial(chances, 1, generator=generator)[:, 0].to(batch[1].device)
-    labels = torch.where(chosen.to(batch[1].device), drawn, batch[1])
-    return F.cross_entropy(output.float(), labels, reduction="sum")
 
 
 class _Recorder:

@@ -33,15 +33,17 @@ def measured_gaps(
     known: dict[str, Statistics],
     sizes: Sequence[int],
     seed: int,
+    each: bool,
 ) -> Gaps:
-    """Mean loss with batch statistics in one layer (or all) minus that in none, and its sem.
+    """Mean loss with batch statistics in all layers minus that in none, and its sem.
 
-    By batch size and layer. Batches are drawn from the images seen, as many as would pass all of
-    them once, at least 40, the same for every layer; with replacement, since the population whose
-    statistics are taken is these images: without, batches would share too much with it.
+    By batch size and layer; with ``each`` also of each layer alone. Batches are drawn from the
+    images seen, as many as would pass all of them once, at least 40, the same for every layer. They
+    are drawn with replacement, since the population whose statistics are taken is these images:
+    without, batches would share too much with it.
     """
     inputs, labels = seen.joined()
-    choices: dict[str, Collection[str]] = {name: [name] for name in known}
+    choices: dict[str, Collection[str]] = {name: [name] for name in known} if each else {}
     choices[TOGETHER] = list(known)
     found: Gaps = {}
     for size in sizes:

@@ -106,7 +106,7 @@ def jackknife(without: Array) -> float:
     return float(np.sqrt((blocks - 1) / blocks * np.sum((without - without.mean()) ** 2)))
 
 
-def estimate(gamma: Array, known: Known, drawn: Array, truth: Array) -> Estimate:
+def estimate(gamma: Array, known: Known, drawn: Array) -> Estimate:
     """One layer's predicted gap at M = 1.
 
     Parameters
@@ -115,22 +115,27 @@ def estimate(gamma: Array, known: Known, drawn: Array, truth: Array) -> Estimate
         Of each channel.
     known
         Of each image.
-    drawn, truth
-        Which images' slopes stand for the Fisher information, and which are those of the loss
-        itself; booleans of shape (images,).
+    drawn
+        Which images' slopes stand for the Fisher information; those of the others are of the loss
+        itself. Shape (images,).
     """
     b, a, m1, m2 = known
     first, second = gamma * (m1 - m1.mean(0)), gamma * (m2 - m2.mean(0)) / 2
-    by_mean, by_spread = b[drawn] @ first.T, a[drawn] @ second.T  # k_ij
-    others = ~np.eye(len(b), dtype=bool)[drawn]
-    groups = np.eye(BLOCKS)[np.arange(len(b)) * BLOCKS // len(b)]
-    pairs = [by_mean**2 / 2, by_spread**2 / 2, by_mean * by_spread, np.ones_like(by_mean)]
-    sums = np.array([groups[drawn].T @ (pair * others) @ groups for pair in pairs])
+    block = np.arange(len(b)) * BLOCKS // len(b)
+    groups = np.eye(BLOCKS)[block]
+    sums = np.zeros((4, BLOCKS, BLOCKS))
+    for k in range(BLOCKS):  # a block at a time: all pairs at once would take much memory
+        rows = np.flatnonzero(drawn & (block == k))
+        by_mean, by_spread = b[rows] @ first.T, a[rows] @ second.T  # k_ij
+        pairs = [by_mean**2 / 2, by_spread**2 / 2, by_mean * by_spread, np.ones_like(by_mean)]
+        for pair, total in zip(pairs, sums, strict=True):
+            pair[np.arange(len(rows)), rows] = 0.0
+            total[k] = pair.sum(0) @ groups
     total, crossed = sums.sum((1, 2)), sums.sum(1) + sums.sum(2)
     left = total[:, None] - crossed + np.diagonal(sums, axis1=1, axis2=2)
     own = _residual(gamma, known, first, second)
-    kept = groups[truth].T
-    counts, blocks = kept.sum(1), kept @ own[truth]
+    kept = groups[~drawn].T
+    counts, blocks = kept.sum(1), kept @ own[~drawn]
     residual = blocks.sum() / counts.sum()
     residuals = (blocks.sum() - blocks) / (counts.sum() - counts)
     return Estimate(

@@ -77,6 +77,8 @@ class Inspection(Result):
         Gaps measured by forward passes, by batch size and layer, as (gap, standard error).
     notes
         What was left out.
+    answers
+        Of `what_if`, to be kept with the rest.
     """
 
     _drawn_by: ClassVar[str] = "inspection.draw_inspection"
@@ -89,6 +91,7 @@ class Inspection(Result):
     joint: Joint | None
     measured: Gaps
     notes: tuple[str, ...]
+    answers: tuple[WhatIf, ...] = ()
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a layer."""
@@ -148,6 +151,7 @@ class Inspection(Result):
             "layers": list(self.rows),
             "gaps": [dict(zip(gaps, row, strict=True)) for row in zip(*gaps.values(), strict=True)],
             "notes": list(self.notes),
+            "what_if": [one.to_dict() for one in self.answers],
         }
 
     def summary(self) -> str:
@@ -168,7 +172,10 @@ class Inspection(Result):
         return {name: columns[name] for name in kept}
 
     def __str__(self) -> str:
-        return "\n".join([*text_table(self.shown(), 3), "", self.summary()])
+        lines = [*text_table(self.shown(), 3), "", self.summary()]
+        if self.measured:
+            lines += ["", *text_table(self.gaps(), 3)]
+        return "\n".join([*lines, *(f"\n{answer}" for answer in self.answers)])
 
     def _repr_html_(self) -> str:
         return html_table(Table(self.summary(), self.shown(), 200)) + html_table(
