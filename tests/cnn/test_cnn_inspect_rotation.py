@@ -72,28 +72,35 @@ def test_wrong_equilibria_would_be_seen():
     for name in ("momentum", "nesterov", "adamw"):
         optimiser = OPTIMISERS[name](layer_of().parameters())
         turn = equilibrium(optimiser, optimiser.param_groups[0])[0]
-        assert abs(turn / math.sqrt(2 * ETA * DECAY) - 1) > 0.1
+        assert abs(turn / math.sqrt(2 * ETA * DECAY) - 1) > 0.04
 
 
-@pytest.mark.parametrize(("name", "shrunk"), [("momentum", 0.3), ("momentum", 3.0),
-                                              ("adamw", 0.5), ("adamw", 3.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "shrunk"),
+    [
+        ("momentum", 0.5),
+        ("momentum", 2.0),
+        pytest.param("adamw", 0.5, marks=pytest.mark.slow),
+        pytest.param("adamw", 2.0, marks=pytest.mark.slow),
+    ],
+)
 def test_the_time_to_equilibrium_is_that_of_steps_taken(name, shrunk):
-    layer = layer_of()
+    layer = layer_of(20, 200)
     optimiser = OPTIMISERS[name](layer.parameters())
     for group in optimiser.param_groups:
         group["lr"] = ETA / 10
     turn, rate = equilibrium(optimiser, optimiser.param_groups[0])
-    angles(optimiser, layer, math.ceil(8 / rate), seed=1)
+    angles(optimiser, layer, math.ceil(6 / rate), seed=1)
     with torch.no_grad():
         layer.weight.mul_(shrunk)
-    # The optimiser's buffers remember gradients of the length before for a few steps.
-    squares = angles(optimiser, layer, math.ceil(8 / rate), seed=2)
-    near = np.sqrt(np.convolve(squares, np.ones(50) / 50, "valid"))
-    first = float(near[0])
-    inside = np.abs(near / turn - 1) < NEAR
-    expected = steps_until(turn, first, rate)
-    assert expected > 100
-    assert int(np.argmax(inside)) == pytest.approx(expected, rel=0.12, abs=60)
+    # AdamW's second moments have to learn first how large gradients are at the new length.
+    angles(optimiser, layer, 400 if name == "adamw" else 5, seed=3)
+    squares = angles(optimiser, layer, math.ceil(7 / rate), seed=2)
+    near = np.sqrt(np.convolve(squares, np.ones(20) / 20, "valid"))
+    expected = steps_until(turn, float(near[0]), rate)
+    assert expected > 60
+    reached = int(np.argmax(np.abs(near / turn - 1) < NEAR))
+    assert reached == pytest.approx(expected, rel=0.12, abs=25)
 
 
 def test_rotation_is_that_of_the_next_step():
