@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from .prediction import Estimate
     from .report import Inspection
 
-#: A gap may be larger or smaller by this many parts of itself in M: as it was in the networks of
-#: docs/howto/inspect.md and docs/cnn.md.
-NEXT_ORDER = 16.0
+#: By how much a gap may be smaller or larger for the next order: so many M-th parts of itself. The
+#: networks of docs/howto/inspect-network.md and docs/cnn.md have up to 30 upwards.
+NEXT_ORDER = (8.0, 32.0)
 STANDARD_ERRORS = 2
 
 
@@ -46,8 +46,23 @@ def in_range(found: Inspection, name: str, size: int) -> Expected:
     else:
         of = total(found.estimates) if name == TOGETHER else found.estimates[name]
         gap, sem = of.gap / size, of.gap_sem / size
-    beyond = STANDARD_ERRORS * sem + abs(gap) * NEXT_ORDER / size
-    return Expected(gap, gap - beyond, gap + beyond)
+    return with_range(gap, sem, size)
+
+
+def with_range(value: float, sem: float, size: int) -> Expected:
+    """Two standard errors, and the next order at M = size."""
+    fewer, more = (share / size * abs(value) for share in NEXT_ORDER)
+    if value < 0:
+        fewer, more = more, fewer
+    return Expected(
+        value, value - STANDARD_ERRORS * sem - fewer, value + STANDARD_ERRORS * sem + more
+    )
+
+
+RANGE = (
+    f"Range: {STANDARD_ERRORS} standard errors, and for the next order "
+    f"{NEXT_ORDER[0]:g}/M of the estimate downwards and {NEXT_ORDER[1]:g}/M upwards"
+)
 
 
 def total(estimates: Any) -> Estimate:
@@ -116,8 +131,7 @@ def _resized(found: Inspection, size: int, what: str) -> WhatIf:
         })  # fmt: skip
     said = (
         f"Loss gap of statistics of {size} images ({what}), now of {found.batch_size}, to first "
-        f"order in 1/M. Range: {STANDARD_ERRORS} standard errors and {NEXT_ORDER:g}/M of the "
-        "estimate for the next order, at the weights as they are: training on would change them."
+        f"order in 1/M, at the weights as they are: training on would change them. {RANGE}."
     )
     return WhatIf(rows, said)
 
@@ -125,19 +139,15 @@ def _resized(found: Inspection, size: int, what: str) -> WhatIf:
 def _frozen(found: Inspection) -> WhatIf:
     rows: list[dict[str, Any]] = []
     for row in found.rows:
-        zeta, sem = row["zeta"], row["zeta_sem"]
-        beyond = None if zeta is None else (
-            STANDARD_ERRORS * sem + abs(zeta) * NEXT_ORDER / found.batch_size)  # fmt: skip
-        rows.append({
-            "layer": row["layer"], "zeta": zeta,
-            "low": None if zeta is None else max(0.0, zeta - beyond),
-            "high": None if zeta is None else zeta + beyond,
-        })  # fmt: skip
+        own: dict[str, float | None] = {"zeta": None, "low": None, "high": None}
+        if row["zeta"] is not None:
+            zeta, low, high = with_range(row["zeta"], row["zeta_sem"], found.batch_size)
+            own = {"zeta": zeta, "low": max(0.0, low), "high": high}
+        rows.append({"layer": row["layer"], **own})
     said = (
         "Gamma decay (`weight_decay` of gamma in SGD) that stands for the noise of batches of "
-        f"{found.batch_size}, which frozen statistics or weight normalisation do without. Range: "
-        f"{STANDARD_ERRORS} standard errors and {NEXT_ORDER:g}/M of the estimate. It holds at the "
-        "weights as they are; in networks that were trained with such a decay it made up for a "
-        "part of the difference only (docs, convolutional networks)."
+        f"{found.batch_size}, which frozen statistics or weight normalisation do without. {RANGE}. "
+        "It holds at the weights as they are; in networks that were trained with such a decay it "
+        "made up for a part of the difference only (docs, convolutional networks)."
     )
     return WhatIf(rows, said)

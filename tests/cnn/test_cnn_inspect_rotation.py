@@ -100,7 +100,8 @@ def test_the_time_to_equilibrium_is_that_of_steps_taken(name, shrunk):
     expected = steps_until(turn, float(near[0]), rate)
     assert expected > 60
     reached = int(np.argmax(np.abs(near / turn - 1) < NEAR))
-    assert reached == pytest.approx(expected, rel=0.12, abs=25)
+    # An equilibrium that is 2% off moves the last crossing by about a fifth of 1/rate.
+    assert reached == pytest.approx(expected, rel=0.12, abs=0.25 / rate)
 
 
 def test_rotation_is_that_of_the_next_step():
