@@ -174,7 +174,10 @@ class Inspection(Result):
     def __str__(self) -> str:
         lines = [*text_table(self.shown(), 3), "", self.summary()]
         if self.measured:
-            lines += ["", *text_table(self.gaps(), 3)]
+            gaps = self.gaps()
+            kept = [k for k, gap in enumerate(gaps["gap"]) if gap is not None]
+            gaps = {name: [values[k] for k in kept] for name, values in gaps.items()}
+            lines += ["", *text_table(gaps, 3)]
         return "\n".join([*lines, *(f"\n{answer}" for answer in self.answers)])
 
     def _repr_html_(self) -> str:
