@@ -49,7 +49,11 @@ def inspect_command(
     need_torch()
     from ..cnn.inspection.from_file import inspect_file
 
-    asked = {"batch_size": what_if_batch_size, "ghost": what_if_ghost, "frozen": what_if_frozen}
+    asked: dict[str, Any] = {
+        "batch_size": what_if_batch_size,
+        "ghost": what_if_ghost,
+        "frozen": what_if_frozen,
+    }
     with bad_input():
         found = inspect_file(source, measure=_sizes(measure), **options)
         given = {name: value for name, value in asked.items() if value}

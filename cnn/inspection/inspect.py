@@ -106,7 +106,7 @@ def inspect(
         feeders = _tried(passes, seen, loss)
         trained = _trained(feeders, optimiser)
         weights = [layer.weight for layer in trained]
-        found = by_batches(passes, seen, loss, weights)  # type: ignore[arg-type]
+        found = by_batches(passes, seen, loss, weights)
         known = population(found.pools, norms)
         told = predictions(passes, seen, loss, found, known, integer("seed", seed, 0))
         deployed = running_losses(passes, seen, loss)

@@ -48,13 +48,13 @@ class Losses(NamedTuple):
         cls, sizes: Sequence[int], batch: list[float], population: list[float], running: list[float]
     ) -> Losses:
         """From each batch's."""
-        means = [float(np.average(part, weights=sizes)) for part in (batch, population, running)]
+        a, b, c = (float(np.average(part, weights=sizes)) for part in (batch, population, running))
         whole = np.array(sizes) == sizes[0]
         gaps = (np.array(batch) - np.array(population))[whole]
         if len(gaps) < 2:
-            return cls(*means, None, None)
+            return cls(a, b, c, None, None)
         gaps = gaps / (1 - 1 / len(gaps))
-        return cls(*means, float(gaps.mean()), float(gaps.std(ddof=1) / len(gaps) ** 0.5))
+        return cls(a, b, c, float(gaps.mean()), float(gaps.std(ddof=1) / len(gaps) ** 0.5))
 
 
 @dataclass(frozen=True)
