@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,15 +12,13 @@ from torch.optim import Optimizer
 
 from ...results.checks import integer
 from ...results.errors import InputError
-from ..networks.gamma_decay import predicted_zeta
-from ..norms.moments import Pool
 from .hooks import Forward, Passes, Statistics, batch_norms, unchanged, uses_batches
 from .images import Loss, Seen, checked_loss, shape_of, take_batches
-from .looking import ByBatch, by_batches, population, predictions, running_losses
+from .looking import ByBatch, Predicted, by_batches, population, predictions, running_losses
 from .measuring import measured_gaps
-from .optimisers import Turning, check_optimiser, group_of, kernels, turnings
-from .prediction import SOURCES, Estimate
+from .optimisers import Turning, check_optimiser, group_of, turnings
 from .report import Inspection, Losses
+from .rows import gap_columns, layer_row, notes_on
 
 #: What a message says of an error that a network raises: so much of it.
 QUOTED = 200
@@ -105,25 +102,35 @@ def inspect(
             raise InputError("measure", max(sizes), reason)
         feeders = _tried(passes, seen, loss)
         trained = _trained(feeders, optimiser)
-        weights = [layer.weight for layer in trained]
-        found = by_batches(passes, seen, loss, weights)
+        found = by_batches(passes, seen, loss, [layer.weight for layer in trained])
         known = population(found.pools, norms)
         told = predictions(passes, seen, loss, found, known, integer("seed", seed, 0))
         deployed = running_losses(passes, seen, loss)
         gaps = measured_gaps(passes, seen, loss, known, sizes, seed, each) if sizes else {}
         turns = _turns(optimiser, trained, found)
-    rows = [
-        _row(name, norms[name.split("#")[0]], pool, known[name], feeders.get(name), seen, turns)
-        | _of_estimate(told.estimates[name], norms[name.split("#")[0]], seen.batch_size)
-        for name, pool in found.pools.items()
-    ]
-    losses = Losses.of(
-        [len(labels) for _, labels in seen.batches], found.losses, told.losses, deployed
-    )
     return Inspection(
-        rows, seen.batch_size, seen.images, losses, told.estimates, told.joint, gaps,
-        tuple(_notes(model, norms, found)),
+        _rows(passes, seen, found, known, told, feeders, turns), seen.batch_size, seen.images,
+        Losses.of(seen.sizes, found.losses, told.losses, deployed), told.estimates, told.joint,
+        gaps, tuple(notes_on(model, norms, found)),
     )  # fmt: skip
+
+
+def _rows(
+    passes: Passes,
+    seen: Seen,
+    found: ByBatch,
+    known: dict[str, Statistics],
+    told: Predicted,
+    feeders: dict[str, tuple[str, nn.Module]],
+    turns: dict[int, Turning],
+) -> list[dict[str, Any]]:
+    """One a layer, in the order in which they are passed."""
+    rows = []
+    for name, pool in found.pools.items():
+        norm = passes.norms[name.split("#")[0]]
+        row = layer_row(name, norm, pool, known[name], feeders.get(name), seen, turns)
+        rows.append(row | gap_columns(told.estimates[name], norm, seen.batch_size))
+    return rows
 
 
 def _norms(model: object) -> dict[str, _BatchNorm]:
@@ -180,77 +187,3 @@ def _turns(
         return {}
     told = turnings(optimiser, trained, found.gradients)
     return {id(layer): turn for layer, turn in zip(trained, told, strict=True)}
-
-
-@torch.no_grad()
-def _row(
-    name: str,
-    norm: _BatchNorm,
-    pool: Pool,
-    known: Statistics,
-    feeder: tuple[str, nn.Module] | None,
-    seen: Seen,
-    turns: dict[int, Turning],
-) -> dict[str, Any]:
-    """What there is to say of one layer, but for its predicted gap; None is what has no value."""
-    gamma = torch.ones_like(known.mean) if norm.weight is None else norm.weight
-    spread = torch.sqrt(known.variance + norm.eps).double()
-    kurtosis = float(torch.nanmean(pool.kurtosis))
-    length = None
-    if feeder is not None:
-        weight = feeder[1].weight
-        assert isinstance(weight, torch.Tensor)
-        length = torch.linalg.vector_norm(kernels(feeder[1], weight).double(), dim=1)
-    turn = turns.get(id(feeder[1]) if feeder else 0, Turning())
-    lag: dict[str, Any] = {"mean_shift": None, "variance_ratio": None}
-    if norm.running_mean is not None and norm.running_var is not None:
-        shift = (norm.running_mean - known.mean).double() / spread
-        ratio = (norm.running_var + norm.eps).double() / spread.square()
-        lag = {"mean_shift": float(shift.square().mean().sqrt()),
-               "variance_ratio": float(ratio.mean())}  # fmt: skip
-    effective = None if length is None else float((gamma.abs().double() * length / spread).mean())
-    return {
-        "layer": name,
-        "fed_by": feeder[0] if feeder else None,
-        "channels": norm.num_features,
-        "positions": pool.positions,
-        "gamma_squared": float(gamma.double().square().mean()),
-        "weight_norm": None if length is None else float(length.mean()),
-        "sigma": float(spread.mean()),
-        "effective_norm": effective,
-        "kurtosis": None if math.isnan(kurtosis) else kurtosis,
-        "zeta_neuron": None if math.isnan(kurtosis) else predicted_zeta(seen.batch_size, kurtosis),
-        **turn._asdict(),
-        **lag,
-    }
-
-
-def _of_estimate(found: Estimate, norm: _BatchNorm, size: int) -> dict[str, Any]:
-    """Zeta by source, and the predicted gap, at the batch size in use."""
-    total = float(norm.num_features)
-    if norm.weight is not None:
-        total = float(norm.weight.detach().double().square().sum())
-    parts = dict(zip(SOURCES, (found.parts / size).tolist(), strict=True))
-    zeta: dict[str, float | None] = {"zeta": found.noise / size / total if total else None}
-    for source in SOURCES[:3]:
-        zeta[f"zeta_{source}"] = parts[source] / total if total else None
-    return {
-        **zeta,
-        "zeta_sem": found.noise_sem / size / total if total else None,
-        "from_residual": parts["from_residual"],
-        "predicted_gap": found.gap / size,
-        "predicted_gap_sem": found.gap_sem / size,
-    }
-
-
-def _notes(model: nn.Module, norms: dict[str, _BatchNorm], found: ByBatch) -> list[str]:
-    """What a reader should know of these numbers."""
-    every = batch_norms(model)
-    frozen = sorted(set(every) - set(norms))
-    missed = sorted(set(norms) - set(found.pools))
-    notes = []
-    if frozen:
-        notes.append(f"in evaluation mode, left as they are: {', '.join(frozen)}")
-    if missed:
-        notes.append(f"not reached by these batches: {', '.join(missed)}")
-    return notes

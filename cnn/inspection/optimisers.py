@@ -136,7 +136,7 @@ def steps_until(turn: float, angle: float, rate: float) -> float:
     >>> steps_until(0.01, 0.0105, 1e-4)
     0.0
     >>> round(steps_until(0.01, 0.02, 1e-4))
-    14627
+    14636
     """
     x = (turn / angle) ** 2
     edge = 1 - 1 / (1 + NEAR) ** 2 if x < 1 else 1 / (1 - NEAR) ** 2 - 1
