@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import rich_click as click
 
 from ..results.errors import InputError
 from .bad_input import bad_input, option_name
+from .cnn_inspect import inspect_command
 from .examples import examples
+from .need_torch import need_torch
 from .options import output_options, quiet_and_json, report_option
 from .recipe_options import RECIPE_OPTIONS
 from .report import Reporter, table
@@ -29,12 +30,7 @@ def command() -> None:
     """Convolutional networks in PyTorch: BN against PN and gamma decay (needs the extra cnn)."""
 
 
-def need_torch() -> None:
-    """Refuse without a traceback where torch is not installed."""
-    if find_spec("torch") is None:
-        raise click.UsageError(
-            "this needs PyTorch, which is not installed: pip install 'bntheory[cnn]'"
-        )
+command.add_command(inspect_command)
 
 
 @command.command(
