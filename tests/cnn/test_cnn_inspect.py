@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: make test-cnn instal
 from bntheory.cnn import inspect  # noqa: E402
 from bntheory.cnn.data.batches import DeviceImages  # noqa: E402
 from bntheory.cnn.data.data import load  # noqa: E402
-from bntheory.cnn.evaluation.layer_noise import layer_noise  # noqa: E402
+from bntheory.cnn.evaluation.layer_noise import record, summed  # noqa: E402
 from bntheory.cnn.inspection.what_if import in_range, total  # noqa: E402
 from bntheory.cnn.networks.models import build  # noqa: E402
 from bntheory.cnn.networks.surgery import put_norm  # noqa: E402
@@ -241,7 +241,9 @@ def test_the_prediction_is_the_bridges(synthetic):
     put_norm(model, "bn", torch.zeros(1, 1, 8, 8))
     pools = population(model, synthetic, False)
     with with_population(model, pools):
-        theirs = layer_noise(model, synthetic, 3)
+        seen = record(model, synthetic, 2048, 3)
+    norms = dict(model.named_modules())
+    theirs = {name: summed(norms[name], part) for name, part in seen.layers.items()}
     ours = inspect(model.train(), batches_of(synthetic, 500, 4)).estimates
     for name, noise in theirs.items():
         expected = noise.from_mean + noise.from_spread + noise.from_both
