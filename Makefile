@@ -41,7 +41,7 @@ test-all: .venv/installed-test  ## the test suite, slow tests included
 # Pinned to a version whose build for CPUs is at hand; elsewhere pip may fetch a build for GPUs with
 # it, of several gigabytes, unless it is pointed at an index of CPU builds (PIP_INDEX_URL).
 .venv/installed-cnn: .venv/installed-test
-	$(BIN)/python -m pip install --quiet --editable '.[cnn]' 'torch==2.13.0'
+	$(BIN)/python -m pip install --quiet --editable '.[cnn,test-cnn]' 'torch==2.13.0'
 	touch $@
 
 test-cnn: .venv/installed-cnn  ## the tests of the CNN adapter, with PyTorch for CPUs

@@ -16,6 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiments.advice.advise import Advice as Advice
+    from .experiments.advice.advise import advise as advise
+    from .experiments.advice.rows import AdviceRow as AdviceRow
+    from .experiments.advice.training import NetworkTraining as NetworkTraining
     from .experiments.inference.inference import Inference as Inference
     from .experiments.inference.inference import inference as inference
     from .experiments.regularization.approximation import Approximation as Approximation
@@ -91,6 +95,10 @@ _PUBLIC = {
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
     "simulate": "teacher_student.online.simulate",
+    "Advice": "experiments.advice.advise",
+    "advise": "experiments.advice.advise",
+    "AdviceRow": "experiments.advice.rows",
+    "NetworkTraining": "experiments.advice.training",
     "Inference": "experiments.inference.inference",
     "inference": "experiments.inference.inference",
     "approximate": "experiments.regularization.approximation",

@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import rich_click as click
 
 from ..results.errors import InputError
 from .bad_input import bad_input, option_name
+from .cnn_inspect import inspect_command
 from .examples import examples
+from .need_torch import need_torch
 from .options import output_options, quiet_and_json, report_option
+from .recipe_options import RECIPE_OPTIONS
 from .report import Reporter, table
 
-#: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.
-RECIPE_OPTIONS: tuple[tuple[str, Any, str], ...] = (
-    ("data", str, "synthetic, fashion-mnist, or a folder (CIFAR-10, downsampled ImageNet, idx).  "
-     "[default: synthetic]"),
-    ("side", int, "Average images down to this height and width.  [default: 0, keep]"),
-    ("train", int, "Training images.  [default: 0, all that validation leaves]"),
-    ("validation", int, "Images held out of training.  [default: 1000]"),
-    ("augment", bool, "Shift and mirror training images.  [default: false]"),
-    ("model", str, "resnet8 resnet20 resnet18.  [default: resnet8]"),
-    ("width", int, "Channels of the first stage, at least 8.  [default: the model's]"),
-    ("norm", str, "bn ghost-bn:K pn pn:population:S pn:renorm pn:constant wn wn+mean-bn "
-     "wn+var-bn none.  [default: bn]"),
-    ("only", str, "Name of the one normalisation to replace (stages.1.bn2)."),
-    ("warmup", float, "Share of the steps that renormalising PN trains as BN.  [default: 0.1]"),
-    ("gamma_decay", str, "zeta of every layer, or auto:samples auto:positions auto:effective.  "
-     "[default: 0]"),
-    ("dropout", float, "Before the last layer.  [default: 0]"),
-    ("start", str, "Folder of a run to take the weights of; BN is folded away for norm none."),
-    ("steps", int, "Steps of SGD.  [default: 500]"),
-    ("every", int, "Steps between judgements and checkpoints.  [default: 0, an epoch]"),
-    ("batch_size", int, "Images a step, over all processes.  [default: 32]"),
-    ("learning_rate", float, "At first.  [default: 0.05]"),
-    ("momentum", float, "Of SGD.  [default: 0.9]"),
-    ("weight_decay", float, "Of kernels.  [default: 0.0005]"),
-    ("schedule", str, "constant cosine steps.  [default: cosine]"),
-    ("seed", int, "Of weights, order, augmentation and dropout.  [default: 0]"),
-    ("device", str, "auto cpu cuda cuda:N.  [default: auto]"),
-    ("threads", int, "0: 1 on a CPU of fewer than 8 cores, else torch's choice."),
-    ("precision", str, "fp32, or bf16 on CUDA.  [default: fp32]"),
-    ("channels_last", bool, "Memory layout.  [default: true]"),
-    ("compile", bool, "Compile the network.  [default: false]"),
-    ("deterministic", bool, "Deterministic algorithms only.  [default: false]"),
-)  # fmt: skip
 RESULTS = ("step", "fit_loss", "validation_loss", "validation_accuracy", "test_loss",
            "test_accuracy", "gamma_squared", "penalty")  # fmt: skip
 
@@ -62,12 +30,7 @@ def command() -> None:
     """Convolutional networks in PyTorch: BN against PN and gamma decay (needs the extra cnn)."""
 
 
-def need_torch() -> None:
-    """Refuse without a traceback where torch is not installed."""
-    if find_spec("torch") is None:
-        raise click.UsageError(
-            "this needs PyTorch, which is not installed: pip install 'bntheory[cnn]'"
-        )
+command.add_command(inspect_command)
 
 
 @command.command(
@@ -140,16 +103,50 @@ def evaluate_command(run: str, **options: Any) -> None:
 )
 @click.argument("run", metavar="FOLDER")
 @click.option("--bridge", is_flag=True, help="Measured against predicted loss gap, by batch size.")
+@click.option(
+    "--seen",
+    type=int,
+    help="With --bridge: images that each gap is measured on.  "
+    "[default: up to 2048, so that a layer takes seconds]",
+)
 @output_options
-def layers_command(run: str, bridge: bool, **options: Any) -> None:
+def layers_command(run: str, bridge: bool, seen: int | None, **options: Any) -> None:
     """Each layer of a run: gamma, kernels, kurtosis, predicted zeta; with --bridge the loss gap."""
     reporter = Reporter(options)
     need_torch()
     from ..cnn.evaluation.inspect_run import layers, loss_gaps
 
     with bad_input():
-        found = loss_gaps(run, progress=reporter.progress) if bridge else layers(run)
+        if seen is not None and not bridge:
+            raise InputError("seen", seen, "it is accepted with --bridge only")
+        found = loss_gaps(run, seen=seen, progress=reporter.progress) if bridge else layers(run)
     reporter.finish(found, table(found.columns(), rows=200))
+
+
+@command.command(
+    "pack",
+    epilog=examples(
+        "bntheory cnn pack synthetic --output packed",
+        "bntheory cnn train --data packed --steps 20 --output runs/packed",
+    ),
+)
+@click.argument("data", metavar="DATA")
+@click.option("--output", "folder", required=True, metavar="FOLDER", help="A new or empty one.")
+@quiet_and_json
+def pack_command(data: str, folder: str, **options: Any) -> None:
+    """Write a data set losslessly small: WebP pictures of tiled images, read by --data FOLDER.
+
+    For machines that are cut off from the network. CIFAR-10 becomes six files of 16.3 MiB.
+    """
+    reporter = Reporter(options, draws=False)
+    from ..cnn.data.data import load_raw
+    from ..cnn.data.packs import pack
+    from ..cnn.runs.records import Outcome
+
+    with bad_input():
+        found = pack(load_raw(data), folder)
+    shown = {"file": found["files"], "bytes": found["bytes"]}
+    reporter.finish(Outcome(found), [*table(shown, rows=200), f"SHA-256 {found['checksum']}"])
 
 
 @command.command(
@@ -157,22 +154,34 @@ def layers_command(run: str, bridge: bool, **options: Any) -> None:
     epilog=examples(
         "bntheory cnn compare --preset cpu",
         "bntheory cnn compare --preset smoke --store runs/smoke",
+        "bntheory cnn compare --preset smoke --store runs/smoke --minutes 0.2",
     ),
 )
 @click.option("--preset", default="cpu", show_default=True, help="smoke cpu full imagenet.")
 @click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
+@click.option("--minutes", type=float, help="Train so long at most; the same command goes on.")
+@click.option(
+    "--data", metavar="FOLDER", help="Where the images are, if not where the preset says."
+)
 @click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
 @output_options
 @report_option
 def compare_command(
-    preset: str, store: str | None, save_records: str | None, **options: Any
+    preset: str,
+    store: str | None,
+    minutes: float | None,
+    data: str | None,
+    save_records: str | None,
+    **options: Any,
 ) -> None:
     """Which of the paper's claims the runs of a preset show, and how surely.
 
     Without --store the records that come with the package are judged, and no torch is needed.
+    Several of these commands share a store: each trains what no other does. Ctrl-C ends after the
+    round that runs, with a checkpoint.
     """
     reporter = Reporter(options)
-    records = records_of(preset, store, reporter.progress)
+    records = records_of(preset, store, reporter, minutes, data)
     from ..cnn.evaluation.claim_report import claim_report
     from ..cnn.evaluation.claims import LEVEL, judge_claims
 
@@ -186,7 +195,13 @@ def compare_command(
                     lambda: claim_report(found, records))  # fmt: skip
 
 
-def records_of(preset: str, store: str | None, progress: Callable[[int, int], None]) -> Any:
+def records_of(
+    preset: str,
+    store: str | None,
+    reporter: Reporter,
+    minutes: float | None = None,
+    data: str | None = None,
+) -> Any:
     """The records of a preset: those that come with the package, or trained in a folder."""
     from ..cnn.recipe.presets import PRESETS
 
@@ -196,11 +211,17 @@ def records_of(preset: str, store: str | None, progress: Callable[[int, int], No
         from ..cnn.evaluation.collection import collect, committed
 
         if store is None:
+            for name, value in (("minutes", minutes), ("data", data)):
+                if value is not None:
+                    raise InputError(name, value, "is accepted with --store, where it trains")
             return committed(preset)
         need_torch()
         from ..cnn.evaluation.campaign import train_preset
 
-        train_preset(PRESETS[preset], store, progress)
+        campaign = train_preset(
+            PRESETS[preset], store, reporter.progress, minutes=minutes, data=data, say=reporter.warn
+        )
+        reporter.warn(campaign.message())
         return collect(preset, store)
 
 

@@ -97,7 +97,7 @@ def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[A
 
     _refuse(name, options, ("dim", "runs"))
     preset = options["preset"] or ("imagenet" if name == "3" else "cpu")
-    records = records_of(preset, options["store"], reporter.progress)
+    records = records_of(preset, options["store"], reporter)
     draw = getattr(import_module(f"bntheory.figures.figure{name}"), f"figure{name}")
     with bad_input():
         result = draw(records)

@@ -20,10 +20,6 @@ from .report import Reporter, table
     ),
 )
 @problem_options
-@click.option(
-    "--running-momentum", default=0.1, show_default=True,
-    help="rho of the running statistics, torch's momentum of a norm, in (0, 1].",
-)  # fmt: skip
 @click.option("--at-q", type=float, help="The student's gamma.  [default: at the flow's end]")
 @click.option("--at-r", type=float, help="Its overlap.  [default: at the flow's end]")
 @click.option("--time", default=20.0, show_default=True, help="End of the flow, in steps / N.")

@@ -16,7 +16,14 @@ PROGRAM = "bntheory"
 #: Commands by the question that they answer, as `bntheory --help` lists them; each is the
 #: ``command`` of the module of its name.
 QUESTIONS = {
-    "What does theory say?": ("derive", "integrate", "fixed-points", "regularization", "inference"),
+    "What does theory say?": (
+        "derive",
+        "integrate",
+        "fixed-points",
+        "regularization",
+        "inference",
+        "advise",
+    ),
     "Does it hold?": ("compare", "simulate"),
     "What if another number changes?": ("explore", "sweep", "show", "export"),
     "What about finite data, the paper, real networks?": ("generalization", "figure", "cnn"),

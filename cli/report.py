@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
+from ..results.text_table import cell, text_table
 from .options import check_outputs, take_report, take_width
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None
     """List the grid points that failed, and end with exit status 3 if there are any."""
     for row in failed[:LISTED]:
         point = ", ".join(
-            f"{n} = {_cell(v)}" for n, v in row.items() if n not in ("message", "runs")
+            f"{n} = {cell(v)}" for n, v in row.items() if n not in ("message", "runs")
         )
         reporter.warn(f"failed at {point}: {row['message']}")
     if len(failed) > LISTED:
@@ -166,20 +167,9 @@ def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None
 
 def table(columns: Mapping[str, Iterable[Any]], rows: int = 11) -> list[str]:
     """Aligned columns of numbers; of a long table evenly spaced rows, the last included."""
-    names = list(columns)
-    data = [list(values) for values in columns.values()]
-    count = len(data[0])
-    shown = range(count)
+    data = {name: list(values) for name, values in columns.items()}
+    count = len(next(iter(data.values())))
     if count > rows:
-        shown = [round(i * (count - 1) / (rows - 1)) for i in range(rows)]  # type: ignore[assignment]
-    text = [[_cell(column[i]) for column in data] for i in shown]
-    widths = [max(len(n), *(len(row[k]) for row in text)) for k, n in enumerate(names)]
-    lines = ["  ".join(name.rjust(w) for name, w in zip(names, widths, strict=True))]
-    lines += ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in text]
-    return lines
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str) or value is None:
-        return value or "-"
-    return f"{value:.6g}" if value == value else "-"
+        places = [round(i * (count - 1) / (rows - 1)) for i in range(rows)]
+        data = {name: [values[i] for i in places] for name, values in data.items()}
+    return text_table(data)

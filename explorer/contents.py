@@ -13,7 +13,6 @@ import numpy as np
 from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
-from ..teacher_student.schemes import SCHEMES
 from .piece import Piece, piece
 
 #: What a page holds unless told otherwise.
@@ -23,6 +22,9 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 TABLE_SIZES = (8, 32)
 
 Progress = Callable[[int, int], None]
+
+#: Schemes to choose from; constants and running statistics have no sliders.
+SHOWN = ("sgd", "wn", "pn", "bn", "mean-only-bn", "var-only-bn")
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Contents:
 
 def collect(
     activations: Iterable[str],
-    schemes: Iterable[str] = tuple(SCHEMES),
+    schemes: Iterable[str] = SHOWN,
     batch_sizes: Iterable[int] | None = None,
     also: Iterable[int] = (),
     progress: Progress | None = None,

@@ -51,6 +51,9 @@ function showControls(state) {
   }
   element("zeta-auto").checked = state.zeta === "auto";
   element("zeta-auto").disabled = !applies("zeta", state);
+  const {eta, weight_decay} = limitOf(state);
+  element("momentum-note").textContent = state.momentum ? `The limit of large N: as η = ${
+    number(eta, 4)}${state.decoupled_decay ? `, λ = ${number(weight_decay, 4)}` : ""} without.` : "";
   const {least, refused} = entryOf(state);
   element("size-note").textContent = least > 1 ? `A flow exists from m = ${least} on.` : "";
   element("size-note").title = least > 1 ? refused : "";

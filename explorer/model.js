@@ -45,8 +45,8 @@ function startOf(state, flow) {
 
 function parametersOf(state) {
   return {
-    eta: state.eta, gamma_rate: state.gamma_rate, zeta: decay(state), S: state.noise,
-    M: state.batch_size, m: statisticsOf(state), weight_decay: state.weight_decay,
+    ...limitOf(state), gamma_rate: state.gamma_rate, zeta: decay(state), S: state.noise,
+    M: state.batch_size, m: statisticsOf(state),
     table: tableOf(`${entryOf(state).key}/${statisticsOf(state)}`),
   };
 }
@@ -57,6 +57,7 @@ function curves(state) {
   const times = Array.from({length: POINTS}, (_, i) => state.time * i / (POINTS - 1));
   const way = integrate(flow, startOf(state, flow), times, parametersOf(state),
     {maxSteps: MOST_STEPS});
+  const {eta} = limitOf(state);
   const columns = {t: times.slice(0, way.states.length), Q: [], R: [], L: [], error: [], eta_eff: []};
   for (const y of way.states) {
     const [Q, error] = flow.observables(y), L = y[flow.place.L];
@@ -64,9 +65,19 @@ function curves(state) {
     columns.R.push(y[flow.place.R]);
     columns.L.push(L);
     columns.error.push(error);
-    columns.eta_eff.push(entryOf(state).gamma ? state.eta * Math.abs(Q) / L ** 2 : state.eta);
+    columns.eta_eff.push(entryOf(state).gamma ? eta * Math.abs(Q) / L ** 2 : eta);
   }
   return {status: way.status, reachedTime: way.t, columns, hasRange: flow.hasRange};
+}
+
+// Learning rates in the state's own units; those of the flow are of the limit.
+function inRatesOf(state, {points, reached, bound}) {
+  const rest = 1 - state.momentum;
+  for (const row of new Set([...points, reached, bound].filter(Boolean))) {
+    for (const name of ["largest_eta", "largest_eta_frozen"]) {
+      if (row[name]) row[name] *= rest;
+    }
+  }
 }
 
 // Everything that is shown. `point` is where training ends, else the first stable point.
@@ -75,6 +86,8 @@ function solve(state) {
   if (refused) return {refused};
   const flow = flowOf(entryOf(state).key), run = curves(state);
   const found = fixedPoints(flow, startOf(state, flow), parametersOf(state));
+  inRatesOf(state, found);
   const point = found.reached ?? found.points.find((x) => x.stable) ?? null;
-  return {refused: "", ...run, ...found, point, zeta: decay(state), normalised: entryOf(state).gamma};
+  return {refused: "", ...run, ...found, point, zeta: decay(state), eta: state.eta,
+    normalised: entryOf(state).gamma};
 }

@@ -13,7 +13,6 @@ from ..odes.equations.javascript import runtime
 from ..results.errors import InputError
 from ..results.files import package_version, replacing
 from ..teacher_student.problem import Problem
-from ..teacher_student.schemes import SCHEMES
 from . import contents, plots
 
 FOLDER = Path(__file__).resolve().parent
@@ -26,7 +25,7 @@ PAGE = ("state", "model", "words", "plots", "controls", "main")
 def page(
     problem: Problem,
     activations: Iterable[str] = contents.ACTIVATIONS,
-    schemes: Iterable[str] = tuple(SCHEMES),
+    schemes: Iterable[str] = contents.SHOWN,
     batch_sizes: Iterable[int] | None = None,
     progress: contents.Progress | None = None,
 ) -> str:
@@ -61,7 +60,7 @@ def page(
         "library": plots.library(),
         "numerics": engine(held),
         "panels": f"const PANELS = {plots.panels()};",
-        "problem": f"const PROBLEM = {json.dumps(problem.limit.to_dict())};",
+        "problem": f"const PROBLEM = {json.dumps(problem.to_dict())};",
         "page": "\n".join((FOLDER / f"{n}.js").read_text(encoding="utf-8") for n in PAGE[2:]),
         "version": html.escape(package_version()),
     }

@@ -10,6 +10,8 @@ const SLIDERS = {
   eta: {symbol: "η", label: "learning rate", values: ratios(0.01, 20, 160)},
   batch_size: {symbol: "M", label: "batch size", values: null},
   statistics_size: {symbol: "m", label: "statistics size", values: null},
+  momentum: {symbol: "β", label: "momentum (limit of large N)",
+    values: [...steps(0, 0.9, 0.02), ...steps(0.91, 0.99, 0.01)]},
   zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
   noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
   weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
@@ -19,6 +21,8 @@ const SLIDERS = {
   time: {symbol: "T", label: "time shown", values: ratios(1, 1000, 120)},
 };
 const SIZES = ["batch_size", "statistics_size"];
+// Of the problem that the page was made of: they have no control, but are in addresses and commands.
+const FLAGS = ["nesterov", "decoupled_decay"];
 const POINTS = 201;
 
 const entryOf = (state) => ENTRIES[`${state.activation}/${state.scheme}`];
@@ -58,8 +62,8 @@ function fitted(state) {
 }
 
 function initialState(problem, time = 20) {
-  const {activation, scheme, gamma_rate} = problem;
-  const state = {activation, scheme, gamma_rate, time};
+  const {activation, scheme, gamma_rate, nesterov, decoupled_decay} = problem;
+  const state = {activation, scheme, gamma_rate, nesterov, decoupled_decay, time};
   for (const name of Object.keys(SLIDERS)) if (name in problem) state[name] = problem[name];
   return state;
 }
@@ -68,6 +72,14 @@ function initialState(problem, time = 20) {
 function decay(state) {
   if (!applies("zeta", state)) return 0;
   return state.zeta === "auto" ? entryOf(state).autoZeta / statisticsOf(state) : state.zeta;
+}
+
+// What the flow knows of momentum: the limit of large N, where a gradient moves the weights by
+// eta / (1 - momentum) times itself. Decoupled decay does not grow with that.
+function limitOf(state) {
+  const rest = 1 - state.momentum;
+  return {eta: state.eta / rest,
+    weight_decay: state.weight_decay * (state.decoupled_decay ? rest : 1)};
 }
 
 // The state as the address's fragment, and back; what is not understood is left as it was.
@@ -83,6 +95,7 @@ function fromHash(hash, state) {
   for (const [name, text] of said) {
     const value = Number(text);
     if (name === "zeta" && text === "auto") found.zeta = "auto";
+    else if (FLAGS.includes(name)) found[name] = text === "true";
     else if (name in SLIDERS && text !== "" && allowed(name, value)) found[name] = value;
     else if (name === "scheme" || name === "activation") found[name] = text;
   }
@@ -93,6 +106,7 @@ function fromHash(hash, state) {
 function allowed(name, value) {
   if (!Number.isFinite(value)) return false;
   if (name === "r0") return Math.abs(value) <= 1;
+  if (name === "momentum") return value >= 0 && value < 1;
   if (SIZES.includes(name)) return Number.isInteger(value) && value > 0;
   if (name === "time") return value > 0 && value <= 1e5;
   return ["eta", "q0", "l0"].includes(name) ? value > 0 : value >= 0;
@@ -102,11 +116,14 @@ function allowed(name, value) {
 function commandOf(state, command) {
   const quoted = (text) => (/^[\w-]+$/.test(text) ? text : `'${text}'`);
   const options = [`--activation ${quoted(state.activation)}`, `--scheme ${quoted(state.scheme)}`];
-  const names = ["eta", ...SIZES, "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
-  const unsaid = ["statistics_size", "weight_decay"];
+  const names = ["eta", "momentum", ...SIZES, "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
+  const unsaid = ["statistics_size", "weight_decay", "momentum"];
   for (const name of names) {
     const silent = !applies(name, state) || (unsaid.includes(name) && !state[name]);
     if (!silent) options.push(`--${name.replace("_", "-")} ${state[name]}`);
+  }
+  for (const name of FLAGS) {
+    if (state[name] && state.momentum) options.push(`--${name.replace("_", "-")}`);
   }
   if (state.gamma_rate !== 1) options.push(`--gamma-rate ${state.gamma_rate}`);
   if (command === "integrate") options.push(`--time ${state.time}`, `--points ${POINTS}`);

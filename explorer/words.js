@@ -8,7 +8,7 @@ function verdict(result) {
   if (result.refused) return {tone: "none", title: "No theory here", text: result.refused};
   const {point, reached, ending, points} = result;
   if (result.status === "diverged" || ending === "diverged") return diverging(result);
-  const parts = point ? [speed(point), limit(point, result.normalised)] : [];
+  const parts = point ? [speed(point), limit(point, result)] : [];
   const stiff = result.status === "stiff" ? [`Stiff: the curves stop at t = ${
     number(result.reachedTime, 4)}; the command goes on with an implicit method.`] : [];
   if (reached) {
@@ -54,14 +54,14 @@ function speed(point) {
   return `The slowest displacement decays in a time of ${number(1 / point.slow_rate, 4)}.`;
 }
 
-function limit(point, normalised) {
+function limit(point, {normalised, eta}) {
   const now = `The effective learning rate is ${number(point.eta_eff, 4)}`;
   if (normalised && point.L !== null) return ofARest(point, now);
   if (point.eta_max === null || point.largest_eta === null) {
     return "No learning rate was found at which this point loses its stability.";
   }
   if (!normalised) {
-    return `The learning rate is ${number(point.eta_eff, 4)}; this point is stable up to η = ${
+    return `The learning rate is ${number(eta, 4)}; this point is stable up to η = ${
       number(point.largest_eta)}. Above it the weights leave it, and diverge where nothing holds them.`;
   }
   return `${now}; the largest stable one is ${number(point.eta_max)}, that is η = ${

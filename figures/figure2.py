@@ -25,7 +25,7 @@ def figure2(records: Records) -> NetworkFigure:
     notes = (
         *about(records),
         "PN is renormalisation after a tenth of the steps as BN; its gamma decay is zeta of the "
-        "theory, counting images times positions. All batch sizes take as many steps.",
+        f"theory, counting images times positions. {_effort(records)}",
     )
     return NetworkFigure("2", need(records, _panels), notes)
 
@@ -57,6 +57,18 @@ def _panels(records: Records) -> tuple[Panel, ...]:
         Panel("g", f"dropout, M = {big}", STEPS, "validation loss", ours),
         Panel("h", f"dropout, M = {big}", STEPS, ACCURACY, accuracy(dropout)),
     )  # fmt: skip
+
+
+def _effort(records: Records) -> str:
+    """What batch sizes have in common: the steps or the images."""
+    found = {v: records.seeds(v) for v in batch_variants(records)}
+    runs = [
+        records.runs[f"{v}-s{seeds[0]}"]["config"]["training"]
+        for v, seeds in found.items()
+        if seeds
+    ]
+    equal = len({run["steps"] for run in runs}) < 2
+    return f"All batch sizes take as many {'steps' if equal else 'passes through the images'}."
 
 
 def _by_size(records: Records, column: str) -> tuple[Curve, ...]:

@@ -21,8 +21,20 @@ def figure4(records: Records) -> NetworkFigure:
     ValueError
         If nothing of it was run.
     """
-    notes = (*about(records), "Both go on from the same BN networks at a tenth of their rate.")
+    notes = (*about(records), f"Both go on from the same BN networks{_rate(records)}.")
     return NetworkFigure("4", need(records, _panels), notes)
+
+
+def _rate(records: Records) -> str:
+    """At which rate the networks go on, if both are there."""
+    rates = [
+        {run["config"]["training"]["learning_rate"] for name, run in records.runs.items()
+         if name.rpartition("-s")[0] == variant}
+        for variant in ("bn-on", "bn")
+    ]  # fmt: skip
+    if any(len(found) != 1 for found in rates):
+        return ""
+    return f" at the rate {rates[0].pop():g} (theirs: {rates[1].pop():g})"
 
 
 def _panels(records: Records) -> tuple[Panel, ...]:

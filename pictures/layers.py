@@ -34,16 +34,23 @@ def draw_table(table: LayerTable, width: Width) -> Figure:
 
 
 def draw_gaps(rows: Rows, width: Width) -> Figure:
-    """One panel a layer: gap against batch size, with two standard errors, and the prediction."""
+    """One panel a layer: gap against batch size, with two standard errors, and the predictions.
+
+    Solid is the sampled one, or the joint one of all layers together; dashed is the closed form,
+    which lacks the kinks.
+    """
     names = list(dict.fromkeys(row["layer"] for row in rows))
     figure = new_figure(len(names), min(4, len(names)), width=width, height=1.7)
     for axes, name in zip(figure.axes, names, strict=True):
         own = [row for row in rows if row["layer"] == name]
+        best = "joint_gap" if name == "all" else "sampled_gap"
         size = np.array([row["batch_size"] for row in own])
-        gap = 1e3 * np.array([row["gap"] for row in own])
-        sem = 1e3 * np.array([row["gap_sem"] for row in own])
-        predicted = 1e3 * np.array([row["predicted_gap"] for row in own])
-        draw_theory(axes, size, predicted, "theory, second order")
+        gap, sem, predicted, smooth = (
+            1e3 * np.array([row[key] for row in own], dtype=float)
+            for key in ("gap", "gap_sem", best, "predicted_gap")
+        )
+        draw_theory(axes, size, predicted, "predicted")
+        draw_theory(axes, size, smooth, "closed form, no kinks", linestyle="--")
         draw_points(axes, size, gap, sem, "measured ± 2 standard errors")
         axes.axhline(0.0, color="0.6", linestyle="-", linewidth=0.5)
         axes.set_title("all layers" if name == "all" else name)

@@ -40,6 +40,8 @@ def structure(problem: Problem) -> str:
     }
     if not problem.squares:
         formulas |= {name: getattr(problem, name) for name in SUPERVISION}
+    if problem.scheme_.remembers:  # tables are shipped under the names of the others
+        formulas["normaliser"] = problem.scheme_.normaliser
     return json.dumps(formulas, sort_keys=True)
 
 
@@ -107,6 +109,8 @@ def formula_source(problem: Problem) -> str:
             label_source(problem),
             PYTHON.function(learning_rate_function(problem.schedule)),
             f"USES_BATCH = {problem.uses_batch}",
+            f"RUNNING = {problem.scheme_.normaliser == 'running'}",
+            f"CORRECTED = {problem.scheme_.normaliser == 'corrected'}",
             f"TRAINS_BETA = {problem.train_beta}",
         ]
     )

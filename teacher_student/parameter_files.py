@@ -14,51 +14,10 @@ from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+    Base = DataclassInstance
 else:
-    DataclassInstance = object
-
-
-class InFiles(DataclassInstance):
-    """Parameters that can be written to files, and read from them: a mixin of a dataclass."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters by name, as in ``interface.md``."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """A problem from parameters by name; missing ones take their defaults."""
-        check_names(values)
-        return cls(**values)
-
-    def to_json(self) -> str:
-        """The problem as one JSON object."""
-        return json.dumps(self.to_dict())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`."""
-        return cls.from_dict(as_table(json.loads(text)))
-
-    def to_toml(self) -> str:
-        """The problem as a TOML document."""
-        import tomli_w
-
-        given = {name: value for name, value in self.to_dict().items() if value is not None}
-        return tomli_w.dumps(given)
-
-    @classmethod
-    def from_toml(cls, text: str) -> Self:
-        """The inverse of `to_toml`."""
-        return cls.from_dict(tomllib.loads(text))
-
-    @classmethod
-    def read(cls, path: str | Path) -> Self:
-        """Read a problem from a ``.toml`` or ``.json`` file.
-
-        A JSON file may be a result of this package: its ``problem`` is taken.
-        """
-        return cls.from_dict(read_parameters(path))
+    Base = object
 
 
 def read_parameters(path: str | Path) -> dict[str, Any]:
@@ -101,3 +60,57 @@ def check_names(values: Mapping[str, Any]) -> None:
     for name in values:
         if name not in PARAMETERS:
             raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(PARAMETERS)}")
+
+
+class Described(Base):
+    """A dataclass of parameters, as tables and documents describe it."""
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some parameters changed.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no parameter, or a value that is not accepted.
+        """
+        check_names(changes)
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters by name, as in ``interface.md``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """A problem from parameters by name; missing ones take their defaults."""
+        check_names(values)
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """The problem as one JSON object."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The inverse of `to_json`."""
+        return cls.from_dict(as_table(json.loads(text)))
+
+    def to_toml(self) -> str:
+        """The problem as a TOML document."""
+        import tomli_w
+
+        given = {name: value for name, value in self.to_dict().items() if value is not None}
+        return tomli_w.dumps(given)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """The inverse of `to_toml`."""
+        return cls.from_dict(tomllib.loads(text))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a problem from a ``.toml`` or ``.json`` file.
+
+        A JSON file may be a result of this package: its ``problem`` is taken.
+        """
+        return cls.from_dict(read_parameters(path))

@@ -12,7 +12,7 @@ from typing import Any
 from ..results.checks import number
 
 ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
-SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn"
+SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm"
 LOSS_HELP = "Name (squared absolute logistic hinge huber:C) or formula in y (label) and o (output)."
 
 
@@ -132,6 +132,22 @@ _ROWS = (
         "clip", None, "Threshold of one example's gradient, in units of |x| = 1.", symbol="c",
         above=0.0, shown="none",
     ),
+    Parameter(
+        "frozen_std", 1.0, "Spread of scheme frozen, a constant > 0.", symbol="frozen_std",
+        above=0.0,
+    ),
+    Parameter(
+        "running_momentum", 0.1, "rho of the running statistics, torch's momentum, in (0, 1].",
+        symbol="rho", above=0.0, most=1.0,
+    ),
+    Parameter(
+        "r_max", 3.0, "Largest correction r of batch-renorm's spread, >= 1.", symbol="r_max",
+        least=1.0,
+    ),
+    Parameter(
+        "d_max", 5.0, "Largest correction d of batch-renorm's mean, >= 0.", symbol="d_max",
+        least=0.0,
+    ),
 )  # fmt: skip
 
 #: All parameters by their names, in the order in which they are told.
@@ -140,5 +156,7 @@ PARAMETERS = {row.name: row for row in _ROWS}
 KERNEL_PARAMETERS = tuple(row.name for row in _ROWS if row.in_kernels)
 #: The start.
 START_PARAMETERS = ("q0", "r0", "l0")
+#: What the running statistics' numbers in a flow are made of.
+RUNNING_PARAMETERS = ("running_momentum", "r_max", "d_max")
 #: Those that a sweep takes as a range.
-RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *START_PARAMETERS)
+RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *RUNNING_PARAMETERS, *START_PARAMETERS)

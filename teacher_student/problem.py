@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
 from .loss_checks import check_loss
 from .momentum import limit
-from .parameter_files import InFiles, check_names
+from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
@@ -30,7 +29,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
-class Problem(InFiles, Supervised):
+class Problem(Described, Supervised):
     """A teacher, a student, and how the student is trained (theory.md, section 1).
 
     Parameters
@@ -39,8 +38,9 @@ class Problem(InFiles, Supervised):
         A shipped name (``relu identity erf tanh sigmoid softplus gelu leaky-relu``) or a
         formula in ``h``.
     scheme
-        A shipped name (``sgd wn pn bn mean-only-bn var-only-bn``) or a field formula in
-        ``a, n2, gamma, beta, N, mu, sigma`` (see `bntheory.teacher_student.schemes`).
+        A shipped name (``sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm``) or
+        a field formula in ``a, n2, gamma, beta, N, mu, sigma``
+        (see `bntheory.teacher_student.schemes`).
     eta
         Learning rate of the weights, positive; or a formula in ``t`` (time = steps / N).
     gamma_rate
@@ -83,6 +83,14 @@ class Problem(InFiles, Supervised):
     clip
         Threshold of one example's gradient in units of ``|x| = 1``: the signal of an example
         whose ``|delta df/da|`` is larger is made smaller by a factor. Default None.
+    frozen_std
+        The spread, positive, that scheme ``frozen`` divides by.
+    running_momentum
+        rho, above 0 and at most 1, torch's ``momentum`` of a norm: how much of the running
+        statistics every batch replaces.
+    r_max, d_max
+        Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
+        ``-d_max`` and ``d_max`` (at least 0).
 
     Raises
     ------
@@ -118,18 +126,22 @@ class Problem(InFiles, Supervised):
     labels: str = PARAMETERS["labels"].default
     noise_law: str = PARAMETERS["noise_law"].default
     clip: float | None = PARAMETERS["clip"].default
+    frozen_std: float = PARAMETERS["frozen_std"].default
+    running_momentum: float = PARAMETERS["running_momentum"].default
+    r_max: float = PARAMETERS["r_max"].default
+    d_max: float = PARAMETERS["d_max"].default
 
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
         check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        for name, row in PARAMETERS.items():
+            if row.checked_alone:
+                self._set(**{name: row.bounded(getattr(self, name))})
         self._set(eta=rate(self.eta))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
         self._set(batch_size=integer("batch_size", self.batch_size, *bounds))
-        for name, row in PARAMETERS.items():
-            if row.checked_alone:
-                self._set(**{name: row.bounded(getattr(self, name))})
         if self.zeta is None:  # what batch statistics imply is known for the squared loss
             self._set(zeta=DECAYS.get(self.scheme, OTHER_DECAY) if self.squares else OTHER_DECAY)
         if self.zeta != "auto":
@@ -155,7 +167,7 @@ class Problem(InFiles, Supervised):
     @property
     def scheme_(self) -> Scheme:
         """The scheme, resolved."""
-        return Scheme.named(self.scheme, self.train_beta)
+        return Scheme.named(self.scheme, self.train_beta, self.frozen_std)
 
     @property
     def schedule(self) -> Schedule | None:
@@ -212,14 +224,3 @@ class Problem(InFiles, Supervised):
     def limit(self) -> Problem:
         """The problem without momentum that has the same flow as N grows at fixed momentum."""
         return limit(self)
-
-    def replace(self, **changes: Any) -> Self:
-        """A copy with some parameters changed.
-
-        Raises
-        ------
-        ValueError
-            For a name that is no parameter, or a value that is not accepted.
-        """
-        check_names(changes)
-        return dataclasses.replace(self, **changes)

@@ -79,3 +79,16 @@ def check_scheme_has(problem: Problem, parameter: str, symbol: str) -> None:
     if symbol not in problem.scheme_.uses:
         reason = f"scheme={problem.scheme!r} has no {symbol}"
         raise InputError(parameter, getattr(problem, parameter), reason)
+
+
+def refuse_running(problem: Problem, reason: str) -> None:
+    """Refuse a scheme that normalises by running statistics where there are none.
+
+    Raises
+    ------
+    InputError
+        With the reason.
+    """
+    if problem.scheme_.remembers:
+        accepted = "a scheme other than tracked and batch-renorm is accepted"
+        raise InputError("scheme", problem.scheme, f"{reason}; {accepted}")

@@ -3,7 +3,8 @@
 The symbols: ``a = w.x`` of the example, ``mu`` and ``sigma`` mean and 1/M standard deviation of
 ``a`` over the batch, ``n2 = |w|^2``, ``N`` the input dimension, and the trained scalars
 ``gamma`` and ``beta``. A formula that uses ``mu`` or ``sigma`` is a batch scheme: its gradient
-flows through the batch statistics.
+flows through the batch statistics, unless the scheme says that other statistics take their
+place (`Scheme.normaliser`).
 """
 
 from __future__ import annotations
@@ -25,9 +26,17 @@ SCHEMES = {
     "bn": "gamma*(a - mu)/sigma + beta",
     "mean-only-bn": "sqrt(N)*gamma*(a - mu)/sqrt(n2)",
     "var-only-bn": "gamma*a/sigma",
+    "frozen": "gamma*a/frozen_std + beta",
+    "tracked": "gamma*(a - mu)/sigma + beta",
+    "batch-renorm": "gamma*(a - mu)/sigma + beta",
 }
 SYMBOLS = ("a", "mu", "sigma", "n2", "gamma", "beta", "N")
 BATCH_STATISTICS = frozenset({"mu", "sigma"})
+#: The statistics that mu and sigma stand for, where they are not the batch's own: running ones,
+#: which are constants to the gradient, or the batch's own corrected towards the running ones.
+NORMALISERS = {"tracked": "running", "batch-renorm": "corrected"}
+#: Stands for the parameter ``frozen_std`` in a shipped formula.
+FROZEN_STD = "frozen_std"
 #: Batch sizes that a scheme has unless told otherwise, and its gamma decay.
 BATCH_SIZES, OTHER_BATCH_SIZE = {"sgd": 1, "wn": 1}, 32
 DECAYS, OTHER_DECAY = {"pn": "auto"}, 0.0
@@ -45,6 +54,9 @@ class Scheme:
         The field, in `SYMBOLS`.
     train_beta
         Whether ``beta`` is trained; otherwise it is 0.
+    normaliser
+        What ``mu`` and ``sigma`` are: those of the ``"batch"``, ``"running"`` ones, or the batch's
+        ``"corrected"`` as batch renormalisation does.
 
     Examples
     --------
@@ -55,11 +67,17 @@ class Scheme:
 
     formula: str
     train_beta: bool = False
+    normaliser: str = "batch"
 
     @staticmethod
     @lru_cache(maxsize=256)
-    def named(scheme: str, train_beta: bool = False) -> Scheme:
+    def named(scheme: str, train_beta: bool = False, frozen_std: float = 1.0) -> Scheme:
         """The scheme of a shipped name, or of a user's formula.
+
+        Parameters
+        ----------
+        scheme, train_beta, frozen_std
+            As for `bntheory.Problem`.
 
         Raises
         ------
@@ -67,7 +85,8 @@ class Scheme:
             If it is neither, or does not depend on ``a``.
         """
         if scheme in SCHEMES:
-            return Scheme(SCHEMES[scheme], train_beta)
+            formula = SCHEMES[scheme].replace(FROZEN_STD, repr(float(frozen_std)))
+            return Scheme(formula, train_beta, NORMALISERS.get(scheme, "batch"))
         try:
             used = check(scheme, SYMBOLS)
         except FormulaError as problem:
@@ -90,6 +109,11 @@ class Scheme:
     def uses_batch(self) -> bool:
         """Whether the field of one example depends on the rest of its batch."""
         return bool(self.statistics)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it normalises by running statistics, of batches that are gone."""
+        return self.normaliser != "batch"
 
     @cached_property
     def trained_scalars(self) -> tuple[str, ...]:

@@ -128,6 +128,10 @@ PICTURES: dict[str, Callable[[], Any]] = {
     ),
     "regularization": lambda: bn.regularization(bn.Problem("identity"), examples=10_000),
     "inference": lambda: bn.inference(bn.Problem("identity", batch_size=8), at_q=0.9, at_r=0.95),
+    "advice": lambda: bn.advise(
+        bn.NetworkTraining(activation="identity", weight_decay=0.01, noise=0.1),
+        change={"batch_size": 8},
+    ),
     "neurons": _neurons,
     "plan": lambda: bn.plan(WN, 0.002, time=5, dims=[100, 300, 1000, 3000, 10000]),
     "generalization": lambda: generalization("identity", np.geomspace(0.2, 5, 40), scheme="wn"),

@@ -15,7 +15,7 @@ from ...results.errors import InputError
 from ..recipe.processes import rank, world
 from ..recipe.recipe import Recipe
 from .data import Splits
-from .formats import Images
+from .raw import Images
 
 #: Images are shifted by up to this share of their side: 4 pixels at 32 x 32.
 REACH = 1 / 8
@@ -78,6 +78,16 @@ class Batches:
 
     def step(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images and labels of a step; extra images come last, with labels that nobody uses."""
+        chosen, moves = self.plan(step, step + 1)
+        return self.images.take(chosen[0], moves[0] if self.recipe.data.augment else None)
+
+    def plan(self, first: int, until: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which images steps take, (steps, images), and how they are moved, (steps, images, 3)."""
+        rows = [self._row(step) for step in range(first, until)]
+        return torch.stack([chosen for chosen, _ in rows]), torch.stack([m for _, m in rows])
+
+    def _row(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of one step."""
         epoch, place = divmod(step, self.an_epoch)
         size, extra = self.recipe.training.batch_size, self.recipe.extra
         order, moves = moves_of_epoch(
@@ -91,7 +101,7 @@ class Batches:
             others = torch.from_numpy(ahead % len(self.images))[_slice(0, extra)]
             chosen = torch.cat([chosen, order[others]])
             moved = torch.cat([moved, moves[others]])
-        return self.images.take(chosen, moved if self.recipe.data.augment else None)
+        return chosen, moved
 
 
 def _slice(start: int, size: int) -> slice:

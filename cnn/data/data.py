@@ -12,11 +12,17 @@ import numpy as np
 from ...codegen.modules import cache_folder, write_once
 from ...results.checks import integer
 from ...results.errors import InputError
-from .formats import Images, RawData, read_folder
+from .formats import read_folder
+from .raw import Images, RawData
+from .raw import checksum as checksum_of
 
 Array = np.ndarray
 #: Where Debian's package `dataset-fashion-mnist` puts it.
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+#: The last data set and its last split, for runs that follow each other in one process: by the
+#: cached file and its time, and by (checksum, train, validation).
+_RAW: dict[tuple[str, int], tuple[RawData, str]] = {}
+_SPLITS: dict[tuple[str, int, int], Splits] = {}
 SPLIT_SEED = 2019  # of the validation set: the same for every run
 
 
@@ -74,6 +80,14 @@ def load(source: str, *, side: int, train: int, validation: int) -> Splits:
     side, train = integer("side", side, 0), integer("train", train, 0)
     validation = integer("validation", validation, 1)
     raw, checksum = _cached(source, side)
+    wanted = checksum, train, validation
+    if wanted not in _SPLITS:
+        _SPLITS.clear()
+        _SPLITS[wanted] = _split(raw, checksum, train, validation)
+    return _SPLITS[wanted]
+
+
+def _split(raw: RawData, checksum: str, train: int, validation: int) -> Splits:
     order = np.random.default_rng(SPLIT_SEED).permutation(len(raw.train.labels))
     most = len(order) - validation
     if most < 1:
@@ -132,15 +146,25 @@ def smaller(images: Array, side: int) -> Array:
     return np.round(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8)
 
 
-def _cached(source: str, side: int) -> tuple[RawData, str]:
-    """The data set from the cache of uint8 arrays, read and put there first if need be."""
-    if source == "synthetic":
-        raw = _reduced(synthetic(), side)
-        return raw, _checksum(raw)
+def load_raw(source: str) -> RawData:
+    """A data set whole and in its own size, read from where it is; `source` as for `load`."""
+    return synthetic() if source == "synthetic" else read_folder(_folder(source))
+
+
+def _folder(source: str) -> Path:
     folder = FASHION_MNIST if source == "fashion-mnist" else Path(source)
     if not folder.is_dir():
         hint = " (apt-get install dataset-fashion-mnist)" if folder == FASHION_MNIST else ""
         raise InputError("data", source, f"the folder {str(folder)!r} does not exist{hint}")
+    return folder
+
+
+def _cached(source: str, side: int) -> tuple[RawData, str]:
+    """The data set from the cache of uint8 arrays, read and put there first if need be."""
+    if source == "synthetic":
+        raw = _reduced(synthetic(), side)
+        return raw, checksum_of(raw)
+    folder = _folder(source)
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.iterdir())
@@ -148,12 +172,17 @@ def _cached(source: str, side: int) -> tuple[RawData, str]:
     key = hashlib.sha256(json.dumps([str(folder.resolve()), files, side]).encode()).hexdigest()
     path = cache_folder() / f"images_{key[:24]}.npz"
     if path.is_file():
+        place = str(path), path.stat().st_mtime_ns
+        if place in _RAW:
+            return _RAW[place]
         with np.load(path) as found:
             raw = RawData(Images(found["a"], found["b"]), Images(found["c"], found["d"]))
-            if _checksum(raw) == str(found["checksum"]):
-                return raw, str(found["checksum"])
+            if checksum_of(raw) == str(found["checksum"]):
+                _RAW.clear()
+                _RAW[place] = raw, str(found["checksum"])
+                return _RAW[place]
     raw = _reduced(read_folder(folder), side)
-    checksum = _checksum(raw)
+    checksum = checksum_of(raw)
     (a, b), (c, d) = raw
     write_once(path, lambda file: np.savez(file, checksum=checksum, a=a, b=b, c=c, d=d))
     return raw, checksum
@@ -161,10 +190,3 @@ def _cached(source: str, side: int) -> tuple[RawData, str]:
 
 def _reduced(raw: RawData, side: int) -> RawData:
     return RawData(*(Images(smaller(part.images, side), part.labels) for part in raw))
-
-
-def _checksum(raw: RawData) -> str:
-    digest = hashlib.sha256()
-    for array in (*raw.train, *raw.test):
-        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -10,28 +10,15 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ...results.errors import InputError
+from .packs import INDEX, packed
 from .pickles import read_arrays
+from .raw import Images, RawData, paired
 
 Array = np.ndarray
-
-
-class Images(NamedTuple):
-    """Images, uint8 of shape (n, side, side, channels), and their labels, int64 of shape (n,)."""
-
-    images: Array
-    labels: Array
-
-
-class RawData(NamedTuple):
-    """A data set's two parts, as distributed. ImageNet's ``test`` is its validation set."""
-
-    train: Images
-    test: Images
 
 
 def cifar_binary(folder: Path) -> RawData:
@@ -75,7 +62,7 @@ def cifar_strips(folder: Path) -> RawData:
         return pixels.reshape(len(pixels), *_square(pixels.shape[1]), 3)
 
     train = np.concatenate([read(name) for name in _numbered(folder, "data_batch_{}.png")])
-    return RawData(_paired(train, labels["train"]), _paired(read("test_batch.png"), labels["test"]))
+    return RawData(paired(train, labels["train"]), paired(read("test_batch.png"), labels["test"]))
 
 
 def imagenet_npz(folder: Path) -> RawData:
@@ -115,12 +102,13 @@ def idx(folder: Path) -> RawData:
     for part in ("train", "t10k"):
         images = read(f"{part}-images-idx3-ubyte")
         labels = read(f"{part}-labels-idx1-ubyte")
-        parts.append(_paired(images[..., None], labels.astype(np.int64)))
+        parts.append(paired(images[..., None], labels.astype(np.int64)))
     return RawData(*parts)
 
 
 #: Layouts, by the file that tells them; the first that is there is taken.
 LAYOUTS: tuple[tuple[str, Callable[[Path], RawData]], ...] = (
+    (INDEX, packed),
     ("data_batch_1.bin", cifar_binary),
     ("data_batch_1", cifar_pickle),
     ("data_batch_1.png", cifar_strips),
@@ -179,7 +167,7 @@ def _planes(rows: Array, labels: Array) -> Images:
     if rows.ndim != 2 or rows.dtype != np.uint8 or rows.shape[1] % 3:
         raise ValueError(f"images of shape {rows.shape} and type {rows.dtype} are not uint8 rows")
     planes = rows.reshape(len(rows), 3, *_square(rows.shape[1] // 3))
-    return _paired(planes.transpose(0, 2, 3, 1), labels)
+    return paired(planes.transpose(0, 2, 3, 1), labels)
 
 
 def _square(pixels: int) -> tuple[int, int]:
@@ -187,11 +175,3 @@ def _square(pixels: int) -> tuple[int, int]:
     if side * side != pixels:
         raise ValueError(f"{pixels} pixels are not a square")
     return side, side
-
-
-def _paired(images: Array, labels: Array) -> Images:
-    if len(images) != len(labels) or not len(labels):
-        raise ValueError(f"{len(images)} images and {len(labels)} labels do not go together")
-    if labels.min() < 0:
-        raise ValueError(f"a label is {labels.min()}")
-    return Images(np.ascontiguousarray(images), labels.astype(np.int64))

@@ -6,43 +6,64 @@ first order in 1/M the loss changes by
 
     noise:     E_ij(k_ij^2) / (2 M),   k_ij = sum_c gamma [b_i m1_j + a_i (m2_j - 1)/2], i != j
     residual:  -E_i(k_ii) / M + sum_c gamma / M [A (V1/2 + 3 V2/8) + B C/2]
+    kinks:     E_i of the curvature of what follows the layer, times the slope the loss has there
 
 Image j has its own means ``m1, m2`` of ``u, u^2`` over positions, of variances ``V1, V2`` and
 covariance ``C`` between images; image i has derivatives ``a, b`` of its loss by gamma and beta, of
 mean ``A, B``. In the noise part the labels are drawn from the network's own answer, which makes it
 the Fisher information of gamma and beta, whole matrices of channels. For one neuron that has
 learned its teacher, without positions, the residual part is 0 and the noise part is
-``gamma^2/(2 M) [E g'^2 + E(g'^2 u^2) (rho + 2)/4]``, the ``zeta gamma^2`` of theory.md, section 2.
+``gamma^2/(2 M) [E g'^2 + E(g'^2 u^2) (rho + 2)/4]``, the regulariser ``zeta gamma^2``.
 The residual part is there because an image is in its own batch's statistics while its loss still
-has a slope. What is left out: the curvature of what follows the layer (kinks of ReLU) where the
-loss still has a slope, and everything of order 1/M^2. ``uncorrelated`` is the noise part with every
-channel by itself, as zeta has it.
+has a slope. ``uncorrelated`` is the noise part with every channel by itself, as zeta has it.
+
+**Kinks.** What follows the layer is linear but for ReLU, so its curvature sits on the kinks. No
+single image shows it, the mean over images does: fields have a density on the kink, and the mean
+loss is as smooth in (dm, ds) as that density. So a kink changes the first order and forbids no
+next one, 1/M^2. A density that jumps on the kink puts M^(-3/2) between, a value that many fields
+share exactly (an atom) M^(-1/2); one at a distance d from the kink acts for M up to about
+(spread of dm at M = 1)^2/d^2. ``predicted_gap`` is noise and residual, in closed form.
+``sampled_gap`` has the kinks and all orders: see `bntheory.cnn.evaluation.sampled`.
+
+**All layers.** ``sampled_gap`` of all is the layers' sum: a later normalisation takes part of an
+earlier one's noise out again, which it ignores. The loss of a batch is a functional T of the law of
+its images, every normalisation's own response within; its mean over batches is
+``T + E_i T2(i, i)/(2 M) + [E_i T3(i, i, i)/6 + E_ij T4(i, i, j, j)/8]/M^2 + ...``, T2, T3, T4 its
+derivatives by the weights of images (towards image i from the law). ``joint_gap`` is the first of
+these orders, found from large batches alone: pools of 512 images, cut in four
+(`bntheory.cnn.evaluation.measured`).
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from ...experiments.regularization.neuron import neuron_regularization
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..data.batches import DeviceImages
 from ..networks.gamma_decay import predicted_zeta
 from ..networks.surgery import norms_of
 from ..runs.judge import population, with_population
-from .layer_noise import Noise, layer_noise
+from .layer_noise import Noise, Record, record, summed
+from .measured import measured, share
+from .plan import Plan, plan
+from .sampled import sampled_gaps
 
+Array = np.ndarray
 TOGETHER = "all"
 SOURCES = ("from_mean", "from_spread", "from_both", "from_residual")
 Progress = Callable[[int, int], None]
+Estimate = tuple[float, float]  # and its standard error
+Row = dict[str, Any]
 
 
 def bridge(
@@ -51,7 +72,7 @@ def bridge(
     *,
     augment: bool = False,
     sizes: Sequence[int] = (8, 16, 32, 64),
-    seen: int = 4000,
+    seen: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
@@ -66,70 +87,109 @@ def bridge(
     augment
         Whether it was trained on moved images.
     sizes
-        Batch sizes.
+        Batch sizes, at most half the images.
     seen
-        Images that the gap at each size is a mean over, drawn in batches, at least 40 of them.
+        Images that each gap is measured on; 2048 by default, but none for a single layer of a large
+        network, which is sampled only (`bntheory.cnn.evaluation.plan`).
     seed
-        Of the batches and of the labels drawn for the Fisher information.
+        Of images, batches, and the labels drawn for the Fisher information.
     progress
-        Called with (batch sizes done, batch sizes in all).
+        Called with (images passed through the network, images in all).
+
+    Raises
+    ------
+    ValueError
+        If a size is below 2 or above half the images, or there is none.
     """
+    most = len(images) // 2
+    if not sizes or min(sizes) < 2 or max(sizes) > most:
+        accepted = f"batch sizes from 2 to half the images, {most}, are accepted"
+        raise InputError("sizes", list(sizes), accepted)
     pools = population(model, images, augment)
     with with_population(model, pools):
-        noise = layer_noise(model, images, seed)
-        measured = {}
-        for done, size in enumerate(sizes):
-            batches = max(40, seen // size)
-            measured[size] = measured_gaps(model, images, list(noise), size, batches, seed)
-            if progress:
-                progress(done + 1, len(sizes))
-        rows: list[dict[str, Any]] = []
-        for name in [*noise, TOGETHER]:
-            parts = [noise[part] for part in (noise if name == TOGETHER else [name])]
-            sums = {
-                key: sum(getattr(part, key) for part in parts) for key in (*SOURCES, "uncorrelated")
-            }
-            neuron = {} if name == TOGETHER else _neurons(model, name, noise[name], pools[name])
-            for size in sizes:
-                gap, sem = measured[size][name]
-                row = {"layer": name, "batch_size": size, "gap": gap, "gap_sem": sem}
-                row |= {key: value / size for key, value in sums.items()}
-                row["predicted_gap"] = sum(sums[key] for key in SOURCES) / size
-                rows.append(row | _of_neuron(neuron, size))
+        work = _Work(model, images, sizes, seed, plan(model, images, sizes, seen), progress)
+        known = record(model, images, work.plan.recorded, seed, work.advance)
+        norms, rows, drawn = norms_of(model), [], []
+        noise = {name: summed(norm, known.layers[name]) for name, norm in norms.items()}
+        for name, part in noise.items():
+            gaps = work.measured([name], sizes, work.plan.pools)
+            drawn.append(work.sampled(name, known))
+            alone = _neurons(model, name, part, pools[name])
+            found = work.rows(name, [part], gap=gaps, sampled_gap=estimates(drawn[-1]))
+            rows += [row | _of_neuron(alone, row["batch_size"]) for row in found]
+        gaps = work.measured(list(noise), sizes, work.plan.together)
+        # From pools of its own: what was measured is not to agree with it by its own scatter.
+        joint = work.measured(list(noise), [work.plan.pool // 4], work.plan.joint)
+        rows += work.rows(
+            TOGETHER, list(noise.values()), gap=gaps, sampled_gap=estimates(np.sum(drawn, axis=0)),
+            joint_gap=joint * len(sizes),
+        )  # fmt: skip
     return rows
 
 
-@torch.no_grad()
-def measured_gaps(
-    model: nn.Module, images: DeviceImages, layers: list[str], size: int, batches: int, seed: int
-) -> dict[str, tuple[float, float]]:
-    """Mean loss with batch statistics in one layer (or all) minus that in none, and its sem."""
-    rng = np.random.default_rng([seed, size])
-    choices = {**{name: [name] for name in layers}, TOGETHER: layers}
-    gaps: dict[str, list[float]] = {name: [] for name in choices}
-    for _ in range(batches):
-        chosen = torch.from_numpy(rng.choice(len(images), size, replace=False))
-        x, labels = images.take(chosen)
-        quiet = F.cross_entropy(model(x), labels)
-        for name, parts in choices.items():
-            with batch_statistics(model, parts):
-                gaps[name].append(float(F.cross_entropy(model(x), labels) - quiet))
-    return {
-        n: (float(np.mean(g)), float(np.std(g, ddof=1) / len(g) ** 0.5)) for n, g in gaps.items()
-    }
+class _Work:
+    """The measurements of one bridge, and how far they are."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        images: DeviceImages,
+        sizes: Sequence[int],
+        seed: int,
+        chosen: Plan,
+        progress: Progress | None,
+    ) -> None:
+        self.model, self.images, self.sizes, self._seed = model, images, list(sizes), seed
+        self.plan, self._progress, self._done = chosen, progress, 0
+
+    def advance(self, images: int) -> None:
+        """Say that so many images more have passed."""
+        self._done += images
+        if self._progress:
+            self._progress(min(self._done, self.plan.passes), self.plan.passes)
+
+    def measured(self, layers: Sequence[str], sizes: Sequence[int], pools: int) -> list[Estimate]:
+        """Measured gaps by size, with the share of 1/M divided out; none without pools."""
+        self._seed += 1  # other images for every gap
+        if not pools:
+            return []
+        of = (pools, self.plan.pool)
+        return estimates(
+            measured(self.model, self.images, layers, sizes, of, self._seed, self.advance)
+        )
+
+    def sampled(self, name: str, known: Record) -> Array:
+        """Sampled gaps of a layer by image and size, with the share of 1/M divided out."""
+        found, count = {}, len(known.losses)
+        for place, size in enumerate(self.plan.sampled):
+            seed = 1000 * self._seed + place
+            gaps = sampled_gaps(self.model, self.images, name, known, size, seed)
+            found[size] = gaps.cpu().numpy() / share(size, count)
+            self.advance(count)
+        other = found[self.plan.sampled[0]]  # by first order
+        return np.stack([found.get(size, other) for size in self.sizes], axis=1)
+
+    def rows(self, name: str, parts: Sequence[Noise], **gaps: Sequence[Estimate]) -> list[Row]:
+        """The rows of a layer, or of all of them; NaN where nothing was measured."""
+        keys = (*SOURCES, "uncorrelated")
+        sums = {key: sum(getattr(part, key) for part in parts) for key in keys}
+        rows: list[Row] = []
+        for place, size in enumerate(self.sizes):
+            factor = share(size, len(self.images))
+            row: Row = {"layer": name, "batch_size": size}
+            for key, found in gaps.items():
+                mean, sem = found[place] if found else (math.nan, math.nan)
+                row[key], row[f"{key}_sem"] = mean * factor, sem * factor
+            row |= {key: value * factor for key, value in sums.items()}
+            row["predicted_gap"] = sum(row[key] for key in SOURCES)
+            rows.append(row)
+        return rows
 
 
-@contextmanager
-def batch_statistics(model: nn.Module, layers: Sequence[str]) -> Iterator[None]:
-    """Only these normalisations use the batch's statistics; the others stay in evaluation."""
-    norms = norms_of(model)
-    for name in layers:
-        norms[name].mode = "batch"
-    try:
-        yield
-    finally:
-        for name in layers:
-            norms[name].mode = "normal"
+def estimates(found: Array) -> list[Estimate]:
+    """Means over rows, with their standard errors."""
+    means, sems = found.mean(0), found.std(0, ddof=1) / len(found) ** 0.5
+    return list(zip(means.tolist(), sems.tolist(), strict=True))
 
 
 def _neurons(model: nn.Module, name: str, noise: Noise, pool: Any) -> dict[str, float]:

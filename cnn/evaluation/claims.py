@@ -141,12 +141,15 @@ def judge_claims(records: Records) -> ClaimTable:
 
 
 def batch_variants(records: Records) -> list[str]:
-    """A preset's variants of plain BN that differ in batch size alone, from small to large."""
+    """A preset's variants of plain BN that differ in batch size alone, from small to large.
+
+    How many steps they take may follow from the size.
+    """
     preset = PRESETS[records.preset]
     found = {
         variant: preset.base.change(**changes).training.batch_size
         for variant, changes in preset.variants.items()
-        if set(changes) <= {"batch_size"}
+        if set(changes) <= {"batch_size", "steps", "every"}
     }
     return sorted(found, key=lambda variant: found[variant])
 

@@ -19,8 +19,9 @@ Array = np.ndarray
 Rows = list[dict[str, Any]]
 COMMITTED = Path(__file__).resolve().parents[2] / "figures" / "records"
 BRIDGE = (
-    "layer", "batch_size", "gap", "gap_sem", "predicted_gap", "from_mean", "from_spread",
-    "from_both", "from_residual", "uncorrelated", "zeta_samples", "neuron_zeta",
+    "layer", "batch_size", "gap", "gap_sem", "sampled_gap", "sampled_gap_sem", "joint_gap",
+    "joint_gap_sem", "predicted_gap", "from_mean", "from_spread", "from_both", "from_residual",
+    "uncorrelated", "zeta_samples", "neuron_zeta",
     "neuron_zeta_sem", "kurtosis", "gamma_squared",
 )  # fmt: skip
 TABLES = {"metrics": METRICS, "layers": LAYERS, "bridge": BRIDGE}
@@ -45,10 +46,14 @@ class Records:
     tables: Mapping[str, Rows]
 
     def seeds(self, *variants: str) -> list[int]:
-        """The seeds from which all these variants were finished."""
+        """The seeds from which all these variants were finished, and none diverged."""
         preset = PRESETS[self.preset]
         common = min((preset.seeds_of(v) for v in variants), key=len)
-        return [seed for seed in common if all(run_name(v, seed) in self.runs for v in variants)]
+        return [s for s in common if all(self._finished(run_name(v, s)) for v in variants)]
+
+    def _finished(self, run: str) -> bool:
+        found = self.runs.get(run)
+        return found is not None and found["result"]["status"] == "finished"
 
     def curve(self, variant: str, column: str, layer: str = "") -> tuple[Array, Array]:
         """Steps, shape (judgements,), and a column by seed, shape (seeds, judgements)."""

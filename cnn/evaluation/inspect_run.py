@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ...results.base import Result
+from ...results.checks import integer
 from ..data.batches import DeviceImages
 from ..data.data import Splits, load
 from ..recipe.devices import choose_device, settle
@@ -19,7 +20,7 @@ from ..runs.judge import population, score, with_population
 from ..runs.layers import layer_rows
 from ..runs.networks import trained_network
 from ..runs.records import RunFolder
-from .bridge import TOGETHER, bridge
+from .bridge import bridge
 
 Progress = Callable[[int, int], None]
 
@@ -34,8 +35,9 @@ class LayerTable(Result):
     gaps: bool
 
     def columns(self) -> dict[str, list[Any]]:
-        """One row a layer, or a layer and batch size."""
-        return {name: [row.get(name) for row in self.rows] for name in self.rows[0]}
+        """One row a layer, or a layer and batch size; None where a layer has no such number."""
+        names = dict.fromkeys(name for row in self.rows for name in row)
+        return {name: [row.get(name) for row in self.rows] for name in names}
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -79,14 +81,39 @@ def layers(run: str | Path) -> LayerTable:
 
 
 def loss_gaps(
-    run: str | Path, *, sizes: Sequence[int] = (8, 16, 32, 64), progress: Progress | None = None
+    run: str | Path,
+    *,
+    sizes: Sequence[int] = (8, 16, 32, 64),
+    seen: int | None = None,
+    progress: Progress | None = None,
 ) -> LayerTable:
-    """The loss gap of batch statistics against prediction; see `bntheory.cnn.evaluation.bridge`."""
+    """The loss gap of batch statistics against prediction; see `bntheory.cnn.evaluation.bridge`.
+
+    Parameters
+    ----------
+    run
+        The folder of a run.
+    sizes
+        Batch sizes; those above half the training images are left out.
+    seen
+        Images that each gap is measured on; 2048 by default, but single layers of a large network
+        are sampled only.
+    progress
+        Called with (images passed through the network, images in all).
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no run, or no checkpoint; if ``seen`` is below 1.
+    """
+    if seen is not None:
+        seen = integer("seen", seen, 1)
     model, recipe, _, images = _open(run)
-    kept = [size for size in sizes if size <= len(images)]
-    rows = bridge(model, images, augment=recipe.data.augment, sizes=kept, progress=progress)
-    order = sorted(rows, key=lambda row: row["layer"] == TOGETHER)
-    return LayerTable(order, True)
+    kept = [size for size in sizes if 2 * size <= len(images)]
+    rows = bridge(
+        model, images, augment=recipe.data.augment, sizes=kept, seen=seen, progress=progress
+    )
+    return LayerTable(rows, True)
 
 
 def _open(run: str | Path) -> tuple[nn.Module, Recipe, Splits, DeviceImages]:

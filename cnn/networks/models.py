@@ -77,6 +77,18 @@ class ResNet(nn.Module):
         return logits
 
 
+def last_norms(model: nn.Module) -> list[str]:
+    """Names of the normalisations whose outputs residual blocks add to their shortcuts.
+
+    Examples
+    --------
+    >>> from bntheory.cnn.networks.models import build, last_norms
+    >>> last_norms(build("resnet8", width=4, channels=1, classes=10))
+    ['stages.0.bn2', 'stages.1.bn2', 'stages.2.bn2']
+    """
+    return [f"{name}.bn2" for name, module in model.named_modules() if isinstance(module, Block)]
+
+
 def build(
     name: str, width: int | None, channels: int, classes: int, dropout: float = 0.0, seed: int = 0
 ) -> ResNet:

@@ -13,33 +13,6 @@ import torch
 from ..recipe.processes import sum_over_processes, world
 
 
-def over(x: torch.Tensor) -> list[int]:
-    """All dimensions but the channel's, which is the second."""
-    return [0, *range(2, x.ndim)]
-
-
-def batch_moments(x: torch.Tensor, centre: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and biased variance of each channel over the whole batch, with gradient.
-
-    Parameters
-    ----------
-    x
-        Fields, shape (B, C, ...), in float32 or better; in several processes, this one's part.
-    centre
-        Anything near the mean and equal in all processes, shape (C,): squares are taken about it,
-        so that they do not cancel.
-    """
-    if world() == 1:
-        variance, mean = torch.var_mean(x, over(x), correction=0)
-        return mean, variance
-    shifted = x - channels(centre.detach(), x)
-    count = torch.full_like(centre, x.numel() / x.shape[1])
-    sums = torch.stack([count, shifted.sum(over(x)), shifted.square().sum(over(x))])
-    count, first, second = sum_over_processes(sums).unbind()
-    mean = first / count
-    return centre.detach() + mean, second / count - mean.square()
-
-
 def channels(values: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """One value a channel, in the shape that broadcasts against ``x``."""
     return values.reshape(1, -1, *[1] * (x.ndim - 2))

@@ -14,7 +14,8 @@ the biased spread of ``h`` in the batch, over images and positions (theory.md, s
 =================  ===============================================================================
 
 In evaluation ``mu`` and ``s`` are those of the population. All are ``scale h + shift`` with one
-scale and one shift a channel; what differs is where those come from.
+scale and one shift a channel; what differs is where those come from. In training the fields are
+read as rarely as can be, with gradients in closed form: `bntheory.cnn.norms.normalise`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...results.errors import InputError
 from ..recipe.processes import world
-from .moments import Pool, batch_moments, channels
+from . import passes
+from .moments import Pool, channels
+from .normalise import Moments, Rule, affine, batch_norm, moments_of_all, normalise
+from .passes import wide
 
 
 class Norm(_BatchNorm):
@@ -51,7 +55,9 @@ class Norm(_BatchNorm):
     running_var: torch.Tensor
     has_gamma = True
     subtracts = True  # the mean
+    divides = True  # by the spread
     uses_batch = True
+    closed = True  # the backward pass, in training: not torch's own
 
     def __init__(self, count: int, layer: nn.Module, momentum: float = 0.1) -> None:
         super().__init__(count, momentum=momentum)
@@ -81,9 +87,13 @@ class Norm(_BatchNorm):
             return self.train_field(input)
         return self.field(wide(input), self.running_mean, self.running_var).to(input.dtype)
 
+    def gain(self) -> torch.Tensor:
+        """What the fields are multiplied by, apart from the spread; one a channel."""
+        return self.weight
+
     def scale(self, variance: torch.Tensor) -> torch.Tensor:
         """What the fields are multiplied by, one a channel."""
-        return self.weight * torch.rsqrt(variance + self.eps)
+        return self.gain() * torch.rsqrt(variance + self.eps) if self.divides else self.gain()
 
     def field(self, x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
         """The normalised field, given the statistics to normalise with."""
@@ -93,22 +103,29 @@ class Norm(_BatchNorm):
 
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
         """The field in training."""
-        x = wide(input)
-        mean, variance = self.running_mean, self.running_var
-        if self.uses_batch:
-            mean, variance = batch_moments(x, self.running_mean)
-            self.remember(mean, variance)
-        return self.field(x, mean, variance).to(input.dtype)
+        if not self.uses_batch:
+            return affine(input, self.gain(), self.bias, torch.zeros_like(self.running_mean))
+        moments = self.moments(input)
+        self.remember(*moments)
+        return normalise(input, self.gain(), self.bias, moments, self.rule())
+
+    def moments(self, x: torch.Tensor) -> Moments:
+        """Mean and variance of these fields in all processes, (1, C) each."""
+        return moments_of_all(x.detach(), self.running_mean)
+
+    def rule(self, groups: int = 1, first: int = 0) -> Rule:
+        """What is done with the statistics of groups, or of images from a first one on."""
+        return Rule(self.eps, self.subtracts, self.divides, groups, first)
 
     @torch.no_grad()
     def remember(
         self, mean: torch.Tensor, variance: torch.Tensor, momentum: float | None = None
     ) -> None:
-        """Move the running statistics towards these."""
+        """Move the running statistics towards these, (C,) or (1, C)."""
         share = self.momentum if momentum is None else momentum
         assert share is not None
-        self.running_mean.lerp_(mean.to(self.running_mean.dtype), share)
-        self.running_var.lerp_(variance.to(self.running_var.dtype), share)
+        self.running_mean.lerp_(mean.flatten().to(self.running_mean.dtype), share)
+        self.running_var.lerp_(variance.flatten().to(self.running_var.dtype), share)
 
     @torch.no_grad()
     def start(self, x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -120,7 +137,7 @@ class Norm(_BatchNorm):
 
     @torch.no_grad()
     def _look(self, x: torch.Tensor) -> torch.Tensor:
-        mean, variance = batch_moments(x, self.running_mean)
+        mean, variance = (part[0] for part in self.moments(x))
         if self.mode == "start":
             x = self.start(x, mean, variance)
         elif self.mode == "collect":
@@ -130,6 +147,8 @@ class Norm(_BatchNorm):
 
 class BatchNorm(Norm):
     """BN; in one process by torch's own kernel."""
+
+    closed = False
 
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
         """The field in training."""
@@ -149,7 +168,7 @@ class GhostNorm(Norm):
         self.size = size
 
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
-        """The field in training; each group by torch's own kernel."""
+        """The field in training."""
         if len(input) % self.size:
             raise InputError(
                 "norm",
@@ -157,13 +176,8 @@ class GhostNorm(Norm):
                 f"a batch of a multiple of {self.size} images in each process is accepted, not "
                 f"{len(input)}",
             )
-        groups = [
-            F.batch_norm(part, None, None, self.weight, self.bias, True, 0.0, self.eps)
-            for part in input.split(self.size)
-        ]
-        return torch.cat(groups)
-
-
-def wide(x: torch.Tensor) -> torch.Tensor:
-    """Statistics in float32 at least, whatever autocast chose."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        groups = len(input) // self.size
+        if passes.fast(input) is None:
+            return batch_norm(input, self.weight, self.bias, self.eps, groups)
+        moments = passes.moments(input.detach(), self.running_mean, groups)
+        return normalise(input, self.weight, self.bias, moments, self.rule(groups))

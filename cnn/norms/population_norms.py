@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from ..recipe.processes import world
-from .moments import batch_moments, channels
-from .norms import Norm, wide
+from .normalise import Constants, affine, normalise
+from .norms import Norm
 
 
 class PopulationNorm(Norm):
@@ -22,10 +22,10 @@ class PopulationNorm(Norm):
 
     def train_field(self, input: torch.Tensor) -> torch.Tensor:
         """The field in training, of the extra images as well."""
-        x = wide(input)
-        mean, variance = batch_moments(x[-(self.extra // world()) :], self.running_mean)
-        self.remember(mean, variance)
-        return self.field(x, mean, variance).to(input.dtype)
+        first = len(input) - self.extra // world()
+        moments = self.moments(input[first:])
+        self.remember(*moments)
+        return normalise(input, self.weight, self.bias, moments, self.rule(first=first))
 
 
 class RenormNorm(Norm):
@@ -47,16 +47,13 @@ class RenormNorm(Norm):
         """The field in training."""
         if not self.warm:
             return super().train_field(input)
-        x = wide(input)
-        mean, variance = batch_moments(x, self.running_mean)
-        with torch.no_grad():
-            inverse = torch.rsqrt(self.running_var + self.eps)
-            r = (torch.sqrt(variance + self.eps) * inverse).clamp(1 / self.most_r, self.most_r)
-            d = ((mean - self.running_mean) * inverse).clamp(-self.most_d, self.most_d)
-        ratio = r * torch.rsqrt(variance + self.eps)
-        scale, shift = self.weight * ratio, self.bias + self.weight * (d - mean * ratio)
+        mean, variance = moments = self.moments(input)
+        inverse = torch.rsqrt(self.running_var + self.eps)
+        r = (torch.sqrt(variance + self.eps) * inverse).clamp(1 / self.most_r, self.most_r)
+        d = ((mean - self.running_mean) * inverse).clamp(-self.most_d, self.most_d)
         self.remember(mean, variance)
-        return torch.addcmul(channels(shift, x), x, channels(scale, x)).to(input.dtype)
+        constants = Constants(r, d)
+        return normalise(input, self.weight, self.bias, moments, self.rule(), constants)
 
 
 class ConstantNorm(RenormNorm):
@@ -66,8 +63,8 @@ class ConstantNorm(RenormNorm):
         """The field in training."""
         if not self.warm:
             return super().train_field(input)
-        x = wide(input)
+        scale = self.scale(self.running_var.clone())
         # Copies: the running statistics move on before the backward pass asks for them.
-        result = self.field(x, self.running_mean.clone(), self.running_var.clone())
-        self.remember(*batch_moments(x.detach(), self.running_mean))
-        return result.to(input.dtype)
+        result = affine(input, scale, self.bias, self.running_mean.clone())
+        self.remember(*self.moments(input))
+        return result

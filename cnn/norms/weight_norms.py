@@ -13,6 +13,7 @@ class WeightNorm(Norm):
     """WN: the kernels' lengths are taken out, and nothing of the batch is used."""
 
     subtracts = False
+    divides = False
     uses_batch = False
 
     def __init__(self, count: int, layer: nn.Module) -> None:
@@ -20,10 +21,10 @@ class WeightNorm(Norm):
         self.unit: torch.Tensor
         self.register_buffer("unit", torch.ones(count))
 
-    def scale(self, variance: torch.Tensor) -> torch.Tensor:
+    def gain(self) -> torch.Tensor:
         """``gamma c/|w|``."""
-        length = torch.linalg.vector_norm(self.kernel.flatten(1), dim=1)
-        return self.weight * self.unit / length
+        axes = list(range(1, self.kernel.ndim))  # flattening would copy kernels in channels_last
+        return self.weight * self.unit / torch.linalg.vector_norm(self.kernel, dim=axes)
 
     @torch.no_grad()
     def start(self, x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -54,13 +55,14 @@ class NoNorm(Norm):
 
     has_gamma = False
     subtracts = False
+    divides = False
     uses_batch = False
 
     def __init__(self, count: int, layer: nn.Module) -> None:
         super().__init__(count, layer)
         self.weight.requires_grad_(False)
 
-    def scale(self, variance: torch.Tensor) -> torch.Tensor:
+    def gain(self) -> torch.Tensor:
         """One."""
         return torch.ones_like(self.weight)
 

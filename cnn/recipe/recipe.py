@@ -41,6 +41,9 @@ class Network:
     ``width`` 0 is the model's own; ``only`` names one normalisation that is replaced; ``warmup``
     is the share of the steps that renormalising PN trains as BN; ``start`` is the folder of a run
     whose weights are taken, and a BN network is folded into its kernels if ``norm`` is ``none``.
+    With ``zero_gamma`` the last gamma of every residual block is 0 at first, so that a new network
+    is its shortcuts alone (Goyal et al. 2017); a network with a ``start``, or without gammas, is
+    left as it is.
     """
 
     model: str = "resnet8"
@@ -51,6 +54,7 @@ class Network:
     gamma_decay: str = "0"
     dropout: float = 0.0
     start: str = ""
+    zero_gamma: bool = False
 
     def __post_init__(self) -> None:
         _choice("model", self.model, MODELS)
@@ -75,7 +79,8 @@ class Training:
     """How it is trained: SGD with momentum, for a number of steps.
 
     Every ``every`` steps (0: an epoch's) the run is judged and a checkpoint written. Weight decay
-    is for kernels; gamma and beta have none.
+    is for kernels; gamma and beta have none. Over the share ``rate_warmup`` of the steps the rate
+    rises in proportion to the step, on top of its schedule.
     """
 
     steps: int = 500
@@ -85,6 +90,7 @@ class Training:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: str = "cosine"
+    rate_warmup: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,18 +101,21 @@ class Training:
         number("momentum", self.momentum, least=0.0, most=0.999)
         number("weight_decay", self.weight_decay, least=0.0)
         _choice("schedule", self.schedule, SCHEDULES)
+        number("rate_warmup", self.rate_warmup, least=0.0, most=1.0)
         integer("seed", self.seed, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class Machine:
     """Where it runs. ``device`` auto takes CUDA if there is any; ``threads`` 0 is 1 on a CPU of
-    fewer than 8 cores and torch's own choice elsewhere; bf16 is for CUDA."""
+    fewer than 8 cores and torch's own choice elsewhere; bf16 is for CUDA. With ``graph`` a CUDA
+    device is handed whole steps at once, if one process trains."""
 
     device: str = "auto"
     threads: int = 0
     precision: str = "fp32"
     channels_last: bool = True
+    graph: bool = True
     compile: bool = False
     deterministic: bool = False
 

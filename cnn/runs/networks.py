@@ -8,9 +8,9 @@ from torch import nn
 from ...results.errors import InputError
 from ..data.batches import DeviceImages
 from ..data.data import Splits
-from ..networks.checkpoints import load_checkpoint, load_weights
+from ..networks.checkpoints import load_weights, saved_weights
 from ..networks.folding import fold
-from ..networks.models import build
+from ..networks.models import build, last_norms
 from ..networks.surgery import mode, norms_of, put_norm
 from ..norms.norms import Norm
 from ..norms.population_norms import RenormNorm
@@ -43,6 +43,8 @@ def make_network(recipe: Recipe, splits: Splits, images: DeviceImages) -> nn.Mod
     if choice.start:
         _start_from(choice.start, model, recipe, splits, images)
         return model
+    if choice.zero_gamma:
+        _zero_gammas(model)
     first = torch.arange(min(FIRST_BATCH, len(images)))
     with torch.no_grad(), mode(model, "start"):
         model.eval()(images.take(first)[0])
@@ -63,6 +65,15 @@ def empty_network(recipe: Recipe, splits: Splits, images: DeviceImages) -> nn.Mo
     return model.to(memory_format=layout)
 
 
+@torch.no_grad()
+def _zero_gammas(model: nn.Module) -> None:
+    """Let every residual block begin as its shortcut."""
+    norms = norms_of(model)
+    for name in last_norms(model):
+        if norms[name].has_gamma:
+            norms[name].weight.zero_()
+
+
 def set_warm(model: nn.Module) -> None:
     """From here on renormalising PN uses the population's statistics."""
     for norm in norms_of(model).values():
@@ -73,10 +84,10 @@ def set_warm(model: nn.Module) -> None:
 def trained_network(
     folder: RunFolder, splits: Splits, images: DeviceImages
 ) -> tuple[nn.Module, Recipe]:
-    """The network of a run as its last checkpoint has it."""
+    """The network of a run as its last checkpoint has it, or what was kept of that for others."""
     recipe = folder.recipe()
     model = empty_network(recipe, splits, images)
-    load_weights(model, load_checkpoint(folder.checkpoint, images.labels.device).model)
+    load_weights(model, saved_weights(folder.path, images.labels.device))
     return model, recipe
 
 

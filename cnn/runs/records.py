@@ -1,7 +1,8 @@
 """The folder of a run: what it was, what it measured, where it stopped. Needs no torch.
 
 ``config.json`` (the recipe), ``env.json``, ``metrics.csv`` and ``layers.csv`` (a row a judgement),
-``result.json``, ``last.pt`` (the checkpoint).
+``result.json``, ``last.pt`` (the checkpoint), ``lock`` (see `claimed`). A campaign that keeps its
+store small drops the checkpoints of finished runs, and keeps ``start.pt`` where others start.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.checkpoint = self.path / "last.pt"
+        self.start = self.path / "start.pt"
 
     def create(self, recipe: Recipe) -> None:
         """Make the folder for a new run.

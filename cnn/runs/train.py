@@ -9,8 +9,9 @@ from ..networks.checkpoints import load_checkpoint
 from ..recipe.devices import choose_device
 from ..recipe.processes import processes, rank
 from ..recipe.recipe import Recipe
+from .claimed import alone
 from .records import RunFolder
-from .trainer import Progress, Trainer
+from .trainer import Progress, Stop, Trainer
 
 
 def train(recipe: Recipe, output: str | Path, progress: Progress | None = None) -> dict[str, Any]:
@@ -35,12 +36,10 @@ def train(recipe: Recipe, output: str | Path, progress: Progress | None = None) 
     ValueError
         Naming the parameter, its value and what is accepted.
     """
-    device = choose_device(recipe.machine)
+    choose_device(recipe.machine)  # refused before there is a folder
     folder = RunFolder(output)
-    with processes(device):
-        if rank() == 0:
-            folder.create(recipe)
-        return Trainer(recipe, device).run(folder, progress)
+    with alone(folder.path, "output"):
+        return go_on(folder, recipe, progress, new=True)
 
 
 def resume(run: str | Path, progress: Progress | None = None) -> dict[str, Any]:
@@ -58,13 +57,44 @@ def resume(run: str | Path, progress: Progress | None = None) -> dict[str, Any]:
     finished = folder.result()
     if finished is not None:
         return finished
+    with alone(folder.path, "run"):
+        return go_on(folder, recipe, progress)
+
+
+def go_on(
+    folder: RunFolder,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    new: bool = False,
+) -> dict[str, Any]:
+    """Train a run that this process has to itself, from its checkpoint if it has one.
+
+    Parameters
+    ----------
+    folder
+        Of the run; made if ``new``.
+    recipe
+        What the run is.
+    progress
+        As for `train`.
+    stop
+        Asked after each round but the last, when everything is saved: whether to leave off there.
+    new
+        Whether the folder must hold no run yet.
+
+    Returns
+    -------
+    dict
+        The result, with the status ``stopped`` if it was left off.
+    """
     device = choose_device(recipe.machine)
     with processes(device):
-        if not folder.checkpoint.exists():
-            if rank() == 0:
-                folder.cut(-1)
-            return Trainer(recipe, device).run(folder, progress)
-        trainer = Trainer(recipe, device, load_checkpoint(folder.checkpoint, device))
+        if new and rank() == 0:
+            folder.create(recipe)
+        there = folder.checkpoint.exists() and not new
+        checkpoint = load_checkpoint(folder.checkpoint, device) if there else None
+        trainer = Trainer(recipe, device, checkpoint)
         if rank() == 0:
-            folder.cut(trainer.step)
-        return trainer.run(folder, progress)
+            folder.cut(trainer.step if there else -1)
+        return trainer.run(folder, progress, stop)

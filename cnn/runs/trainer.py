@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from ..data.batches import Batches, DeviceImages
@@ -22,25 +21,34 @@ from ..networks.checkpoints import (
     save_checkpoint,
 )
 from ..networks.gamma_decay import GammaDecay
-from ..recipe.devices import autocast, environment, settle
+from ..networks.surgery import norms_of
+from ..recipe.devices import environment, settle
 from ..recipe.processes import rank, sum_over_processes, world
 from ..recipe.recipe import Recipe, Training
+from .captured import CapturedStep
 from .judge import population, score, with_population
 from .layers import layer_rows
 from .networks import empty_network, make_network, other_parameters, set_warm
 from .records import LAYERS, METRICS, RunFolder
+from .step import MOST, Descent, Step
 
 Progress = Callable[[int, int], None]
+Stop = Callable[[], bool]
 FITTED = 2000  # training images on which the loss in evaluation mode is measured
 
 
 def learning_rate(training: Training, step: int) -> float:
     """The schedule: constant, half a cosine down to 0, or a tenth from 1/2 and again from 3/4 on.
 
+    While it warms up, the k-th of w steps has k/w of that.
+
     Examples
     --------
     >>> round(learning_rate(Training(steps=100, learning_rate=0.1, schedule="steps"), 60), 9)
     0.01
+    >>> slow = Training(steps=100, learning_rate=0.1, schedule="constant", rate_warmup=0.1)
+    >>> [round(learning_rate(slow, step), 9) for step in (0, 4, 9, 10)]
+    [0.01, 0.05, 0.1, 0.1]
     """
     share = step / training.steps
     factor = {
@@ -48,7 +56,9 @@ def learning_rate(training: Training, step: int) -> float:
         "cosine": 0.5 * (1 + math.cos(math.pi * share)),
         "steps": 0.1 ** ((share >= 0.5) + (share >= 0.75)),
     }
-    return training.learning_rate * factor[training.schedule]
+    warming = training.rate_warmup * training.steps
+    warm = min(1.0, (step + 1) / warming) if warming else 1.0
+    return training.learning_rate * factor[training.schedule] * warm
 
 
 class Trainer:
@@ -84,10 +94,15 @@ class Trainer:
             self._restore(checkpoint)
         elif self.decay.automatic:
             self.decay.measure(self._population(), self.optimiser.param_groups)
-        self.runner = self._runner()
+        self.descent = Descent(self.optimiser, device)
+        self.one = Step(self._runner(), self.batches, self.descent, recipe)
+        graph = device.type == "cuda" and world() == 1 and recipe.machine.graph
+        self.captured = CapturedStep(self.one) if graph else None
 
-    def run(self, folder: RunFolder, progress: Progress | None = None) -> dict[str, Any]:
-        """Train to the end, judging and saving every round; returns the result."""
+    def run(
+        self, folder: RunFolder, progress: Progress | None = None, stop: Stop | None = None
+    ) -> dict[str, Any]:
+        """Train to the end, or until ``stop`` says so, judging and saving every round."""
         if rank() == 0:
             folder.write("env", environment(self.device, self.splits.checksum))
         steps = self.recipe.training.steps
@@ -108,28 +123,34 @@ class Trainer:
             save_checkpoint(folder.checkpoint, self._checkpoint())
             if progress:
                 progress(self.step, steps)
+            if stop and self.step < steps and stop():
+                return {"status": "stopped", **row}
         return self._result(folder, row, "finished")
 
     def advance(self, until: int) -> float:
         """Take steps; returns the mean training loss of them."""
-        size = self.recipe.training.batch_size // world()
-        total, first = torch.zeros((), device=self.device), self.step
+        first, training = self.step, self.recipe.training
         self.model.train()
+        self.one.total.zero_()
         while self.step < until:
             if self.step == self.warm_from:
-                set_warm(self.model)
-            rate = learning_rate(self.recipe.training, self.step)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            x, labels = self.batches.step(self.step)
-            with autocast(self.recipe.machine, self.device):
-                loss = F.cross_entropy(self.runner(x)[:size], labels[:size])
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimiser.step()
-            total += loss.detach()
-            self.step += 1
-        return float(sum_over_processes(total)) / (world() * (self.step - first))
+                self._warm()
+            bend = self.warm_from if self.step < self.warm_from else until
+            end = min(until, bend, self.step + MOST)
+            rates = [learning_rate(training, step) for step in range(self.step, end)]
+            self.one.prepare(self.step, rates)
+            for _ in rates:
+                (self.captured or self.one)()
+            self.step = end
+        for group in self.optimiser.param_groups:
+            group["lr"] = rates[-1]
+        total = sum_over_processes(self.one.total)
+        return float(total) / (world() * (self.step - first))
+
+    def _warm(self) -> None:
+        set_warm(self.model)
+        if self.captured:
+            self.captured.renew()
 
     def _judge(self, folder: RunFolder, train_loss: float) -> dict[str, Any]:
         pools = self._population()
@@ -150,6 +171,7 @@ class Trainer:
             "gamma_squared": sum(r["gamma_squared"] for r in rows) / len(rows),
         }
         self.decay.measure(pools, self.optimiser.param_groups)
+        self.descent.refresh()
         if rank() == 0:
             folder.append("layers", [{"step": self.step, **r} for r in rows], LAYERS)
         return row
@@ -183,6 +205,9 @@ class Trainer:
         """What is called in training: the network, compiled and shared among processes if asked."""
         runner = self.model
         if self.recipe.machine.compile:
+            for norm in norms_of(self.model).values():
+                if norm.closed:  # compiled, gradients saw running statistics that had moved on
+                    norm.train_field = torch.compiler.disable(norm.train_field)  # type: ignore[method-assign]
             runner = torch.compile(runner)
         if world() > 1:
             places = [self.device] if self.device.type == "cuda" else None

@@ -1,7 +1,8 @@
 """Whether the point that moves with eta holds below its largest stable rate, and not above.
 
 Two flows start beside the point, just below and just above the learning rate that the Jacobian
-gives: no derivative is taken, so that they can contradict it.
+gives: no derivative is taken, so that they can contradict it. Under momentum both are the flows of
+fixed momentum.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from ...odes.equilibria.fixed_points import all_points
 from ...odes.equilibria.points import FixedPoint
 from ...odes.equilibria.stability import best_limit, moves, stable_branch_end
 from ...odes.flow.integrate import solve
-from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.problem import Problem
 
 #: How far below and above the flows are, and how far from the point they begin (Q relatively, R).
@@ -85,15 +85,15 @@ def check_branch(problem: Problem, largest_eta: float | None = None) -> BranchCh
     BranchCheck or None
         None where nothing moves the point, or there is no such rate.
     """
-    refuse_momentum(problem, "checks by the chain are of flows without inertia")
     flow = Dynamics(problem.replace(eta=1.0))
     limit = best_limit(flow)
     if limit is None or not moves(flow, limit):
         return None
     if largest_eta is None:
-        largest_eta = stable_branch_end(flow, limit)
-    if largest_eta is None:
-        return None
+        end = stable_branch_end(flow, limit)
+        if end is None:
+            return None
+        largest_eta = end * (1.0 - problem.momentum)
     below = problem.replace(eta=(1 - ASIDE) * largest_eta)
     point = _nearest_stable(below)
     if point is None:

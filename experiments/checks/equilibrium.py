@@ -1,4 +1,8 @@
-"""The equilibrium of length and effective rate under weight decay, against the chain."""
+"""The equilibrium of length and effective rate under weight decay, against the chain.
+
+Under momentum runs at finite N rest elsewhere than the flow at fixed momentum, by terms of order 1
+over their inertia: the difference of two flows, with inertia and without, says by how much.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from ...odes.equilibria.fixed_points import fixed_points
+from ...odes.flow.integrate import solve
+from ...odes.flow.trajectory import Flow
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...teacher_student.momentum import refuse_momentum
+from ...teacher_student.momentum import inertia
+from ...teacher_student.online.runs import Runs
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
@@ -37,6 +44,8 @@ class EquilibriumCheck:
         ``L`` and ``eta_eff`` of the stable fixed point.
     chain, standard_error
         The same by the chain, for each of two initial lengths.
+    shift
+        By how much inertia at N = dim moves it, likewise; 0 without momentum.
     """
 
     problem: Problem
@@ -47,14 +56,15 @@ class EquilibriumCheck:
     theory: dict[str, float]
     chain: tuple[dict[str, float], ...]
     standard_error: tuple[dict[str, float], ...]
+    shift: tuple[dict[str, float], ...]
 
     @property
     def agree(self) -> bool:
         """Whether both starts end at the theory's values."""
         return all(
-            abs(chain[name] / value - 1) * value
+            abs(chain[name] - value - shift[name])
             <= WITHIN * error[name] + BIAS * self._size() / self.dim * value
-            for chain, error in zip(self.chain, self.standard_error, strict=True)
+            for chain, error, shift in zip(self.chain, self.standard_error, self.shift, strict=True)
             for name, value in self.theory.items()
         )
 
@@ -67,6 +77,9 @@ class EquilibriumCheck:
         L, rate = self.theory["L"], self.theory["eta_eff"]
         words = [f"L settles at {L:.5g} and eta_eff at {rate:.5g}; "]
         words += [f"slowest relaxation in a time of {self.relaxation_time:.3g}; "]
+        if self.problem.momentum:
+            moved = ", ".join(f"{name} by {self.shift[0][name]:.1g}" for name in self.theory)
+            words.append(f"at N = {self.dim} inertia moves {moved}; ")
         for factor, chain, error in zip(FROM, self.chain, self.standard_error, strict=True):
             words.append(
                 f"by the chain from {factor:g} times this length: L = {chain['L']:.5g} +- "
@@ -76,7 +89,8 @@ class EquilibriumCheck:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        names = ("dim", "runs", "seed", "relaxation_time", "theory", "chain", "standard_error")
+        names = ["dim", "runs", "seed", "relaxation_time", "theory", "chain", "standard_error"]
+        names += ["shift"] if self.problem.momentum else []
         return {name: getattr(self, name) for name in names} | {"agree": self.agree}
 
 
@@ -103,7 +117,6 @@ def check_equilibrium(
         If the problem has no stable equilibrium of the length.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
-    refuse_momentum(problem, "checks by the chain are of flows without inertia")
     found = fixed_points(problem)
     point = found.reached
     if problem.weight_decay == 0 or point is None or point.L is None:
@@ -114,14 +127,31 @@ def check_equilibrium(
         )
     time = 1 / point.slow_rate
     times = time * np.linspace(SETTLE, SETTLE + AVERAGE, MOMENTS)
-    means, errors = [], []
+    means, errors, shifts = [], [], []
     for factor in FROM:
         start = problem.replace(l0=factor * point.L)
         made = simulate(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
-        rates = float(problem.eta) * np.abs(made.Q) / made.L**2
         # One number a run, so that the times' correlation does not matter.
-        samples = {"L": made.L.mean(axis=1), "eta_eff": rates.mean(axis=1)}
+        samples = _averages(made)
         means.append({name: float(s.mean()) for name, s in samples.items()})
         errors.append({n: float(s.std(ddof=1) / np.sqrt(runs)) for n, s in samples.items()})
+        shifts.append(_shift(start, dim, times))
     theory = {"L": point.L, "eta_eff": point.eta_eff}
-    return EquilibriumCheck(problem, dim, runs, seed, time, theory, tuple(means), tuple(errors))
+    found_by_chain = tuple(means), tuple(errors), tuple(shifts)
+    return EquilibriumCheck(problem, dim, runs, seed, time, theory, *found_by_chain)
+
+
+def _averages(made: Runs | Flow) -> dict[str, Any]:
+    """Averages of L and the effective rate over the times, of a flow or of every run."""
+    rates = float(made.problem.limit.eta) * np.abs(made.Q) / made.L**2
+    return {"L": made.L.mean(axis=-1), "eta_eff": rates.mean(axis=-1)}
+
+
+def _shift(start: Problem, dim: int, times: np.ndarray) -> dict[str, float]:
+    """What inertia at N = dim does to the averages."""
+    if not start.momentum:
+        return {"L": 0.0, "eta_eff": 0.0}
+    light, heavy = (
+        _averages(solve(start, times=times, inertia=kappa)) for kappa in (None, inertia(start, dim))
+    )
+    return {name: float(heavy[name] - light[name]) for name in light}

@@ -5,7 +5,8 @@ aligned, one slightly misaligned. Their difference in ``D = L^2 (1 - R^2)``, the
 misaligned weights, grows exactly if the learning rate is too large. The learning rate at which
 it does neither is found by root bracketing, on the chain and, with the same starts and the same
 end, on the flow: the comparison of these two is free of what finite misalignment and finite time
-do to both.
+do to both. Under momentum this flow has the inertia of the runs, whose weights are at rest in the
+beginning, and a flow at fixed momentum is compared with the Jacobian.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from ...odes.equilibria.stability import best_limit, largest_learning_rate
 from ...odes.flow.integrate import solve
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...teacher_student.momentum import refuse_momentum
+from ...teacher_student.momentum import inertia
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
 #: The misalignment 1 - R of the displaced start, and the end of a run in units of 1/eta_eff.
 MISALIGNED, SPAN = 1e-4, 0.2
+#: Under momentum a run is not shorter than so many times what its buffer remembers.
+MEMORIES = 10.0
 #: A misalignment of 1e-4 is an angle of 1.4e-2, by which a kinked activation shifts the root: a few
 #: times that is allowed between flow and Jacobian (at most 1.7% was seen).
 SHIFTED = 0.05
@@ -53,8 +56,8 @@ class LearningRateCheck:
     jacobian
         From the derived Jacobian (Proposition 2), as eta at the start's length.
     flow
-        From two flows at the simulation's finite misalignment and time; None if they have no such
-        rate between half and twice the Jacobian's.
+        From two flows at the simulation's finite misalignment and time, without inertia; None if
+        they have no such rate between half and twice the Jacobian's.
     chain, standard_error
         From the chain; None if it has no such rate between half and twice the Jacobian's.
     dim, runs, seed
@@ -63,6 +66,9 @@ class LearningRateCheck:
         What happens at 1.5 times ``jacobian`` from the problem's own start, in words.
     diverges
         Whether anything diverges there; otherwise alignment is what fails.
+    inertial, inertia
+        Under momentum the same as ``flow`` with the inertia kappa of runs, and kappa; otherwise
+        None.
     """
 
     problem: Problem
@@ -75,21 +81,27 @@ class LearningRateCheck:
     seed: int
     beyond: str
     diverges: bool
+    inertial: float | None = None
+    inertia: float | None = None
 
     @property
     def agree(self) -> bool:
         """Whether chain and flow agree within `WITHIN` standard errors, and with the Jacobian."""
-        if self.flow is None or self.chain is None or self.standard_error is None:
+        expected = self.flow if self.inertia is None else self.inertial
+        if self.flow is None or expected is None:
+            return False
+        if self.chain is None or self.standard_error is None:
             return False
         if abs(self.flow - self.jacobian) > SHIFTED * self.jacobian:
             return False
-        return abs(self.chain - self.flow) <= WITHIN * self.standard_error + PRECISION * self.flow
+        return abs(self.chain - expected) <= WITHIN * self.standard_error + PRECISION * expected
 
     def summary(self) -> str:
         """The comparison in words."""
-        text = f"largest stable eta: {self.jacobian:.5g} from the Jacobian, "
-        text += "none found by" if self.flow is None else f"{self.flow:.5g} from"
-        text += " the flow at finite misalignment, "
+        text = f"largest stable eta: {self.jacobian:.5g} from the Jacobian, {_found(self.flow)} "
+        text += "the flow at finite misalignment, "
+        if self.inertia is not None:
+            text += f"{_found(self.inertial)} the flow with inertia kappa = {self.inertia:.4g}, "
         if self.chain is None:
             text += "none found by the chain: disagree"
         else:
@@ -99,11 +111,14 @@ class LearningRateCheck:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        names = ("jacobian", "flow", "chain", "standard_error", "dim", "runs", "seed", "agree")
-        return {name: getattr(self, name) for name in names} | {
-            "beyond": self.beyond,
-            "diverges": self.diverges,
-        }
+        names = ["jacobian", "flow", "chain", "standard_error", "dim", "runs", "seed", "agree"]
+        names += ["beyond", "diverges"]
+        names += [] if self.inertia is None else ["inertial", "inertia"]
+        return {name: getattr(self, name) for name in names}
+
+
+def _found(rate: float | None) -> str:
+    return "none found by" if rate is None else f"{rate:.5g} from"
 
 
 def check_learning_rate(
@@ -131,8 +146,8 @@ def check_learning_rate(
         If the problem has no largest stable learning rate to check.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
-    refuse_momentum(problem, "checks by the chain are of flows without inertia")
-    flow = Dynamics(problem.replace(eta=1.0))
+    problem = problem.replace(eta=1.0)
+    flow = Dynamics(problem)
     end = best_limit(flow)
     bound = None if end is None else largest_learning_rate(flow, end)
     if end is None or bound is None or abs(end[flow.R]) < 1 - 1e-6 or flow.scale(end) <= 0:
@@ -143,21 +158,28 @@ def check_learning_rate(
             "stable learning rate; nothing to check",
         )
     Q, L = flow.scale(end), float(end[flow.L])
-    at_end = flow.problem.replace(q0=Q, l0=L)
+    at_end = problem.replace(q0=Q, l0=L)
     time = SPAN * L**2 / (bound * Q)
+    kappa = inertia(problem, dim) if problem.momentum else None
+    if kappa is not None:
+        time = max(time, MEMORIES / kappa)
+    bound *= 1.0 - problem.momentum  # in the problem's own rate
 
     def chain(eta: float) -> tuple[float, float]:
         return _chain_growth(at_end.replace(eta=eta), time, dim, runs, seed, progress)
 
-    def deterministic(eta: float) -> tuple[float, float]:
-        return _flow_growth(at_end.replace(eta=eta), time), 0.0
+    def by_flow(kappa: float | None) -> float | None:
+        def growth(eta: float) -> tuple[float, float]:
+            return _flow_growth(at_end.replace(eta=eta), time, kappa), 0.0
 
-    by_flow, _ = _root(deterministic, bound)
+        return _root(growth, bound)[0]
+
     by_chain, error = _root(chain, bound)
     text, diverges = _what_happens(problem.replace(eta=BEYOND * bound), seed)
     return LearningRateCheck(
-        flow.problem, bound, by_flow, by_chain, error, dim, runs, seed, text, diverges
-    )
+        problem, bound, by_flow(None), by_chain, error, dim, runs, seed, text, diverges,
+        by_flow(kappa) if problem.momentum else None, kappa,
+    )  # fmt: skip
 
 
 def _root(growth: Growth, bound: float) -> tuple[float | None, float | None]:
@@ -191,10 +213,11 @@ def _chain_growth(
     return float(np.log(mean)), float(excess.std(ddof=1) / np.sqrt(runs) / mean)
 
 
-def _flow_growth(problem: Problem, time: float) -> float:
+def _flow_growth(problem: Problem, time: float, kappa: float | None) -> float:
     ends = []
     for r0 in (1 - MISALIGNED, 1.0):
-        made = solve(problem.replace(r0=r0), times=[0.0, time], rtol=1e-11, atol=1e-13)
+        start = problem.replace(r0=r0)
+        made = solve(start, times=[0.0, time], rtol=1e-11, atol=1e-13, inertia=kappa)
         ends.append(_misaligned(made.L[-1], made.R[-1]))
     return float(np.log(max(1e-12, (ends[0] - ends[1]) / _start_excess(problem))))
 
@@ -207,13 +230,13 @@ def _start_excess(problem: Problem) -> float:
 def _what_happens(problem: Problem, seed: int) -> tuple[str, bool]:
     """A short run above the largest stable learning rate, in words."""
     made = simulate(problem, dim=1000, runs=BEYOND_RUNS, time=BEYOND_TIME, points=31, seed=seed)
-    eta = float(problem.eta)
+    eta, moves_by = float(problem.eta), float(problem.limit.eta)
     above = f"At eta = {eta:.4g}, {BEYOND:g} times as much, "
     if made.status == "diverged" or made.mean["Q"][-1] > 100 * abs(problem.q0):
         return above + "training diverges: the student's scale grows without bound.", True
     L, R, Q = (made.mean[name] for name in ("L", "R", "Q"))
     text = f"nothing diverges: L goes from {L[0]:.3g} to {L[-1]:.3g}"
     if "gamma" in problem.trained_scalars:
-        rates = [eta * abs(Q[k]) / L[k] ** 2 for k in (0, -1)]
+        rates = [moves_by * abs(Q[k]) / L[k] ** 2 for k in (0, -1)]
         text += f" and the effective rate from {rates[0]:.3g} to {rates[1]:.3g}"
     return above + text + f", R to {R[-1]:.3g} at t = {made.t[-1]:g}.", False

@@ -14,6 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ...odes.tables.running_law import RunningLaw
+from ...odes.tables.running_rule import variance_rule
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import compiled_activation
 from ...teacher_student.problem import Problem
@@ -21,8 +23,6 @@ from ...teacher_student.schemes import SCHEMES
 from .curves import Curve, Infinite, Quadratic, Searched
 from .fields import Homogeneous, by_scale, fixed_error
 from .own_batch import OwnBatch, kappa
-from .running_law import RunningLaw
-from .running_rule import variance_rule
 
 Array = np.ndarray
 #: What a student normalises by, in the order in which it is told.

@@ -10,14 +10,15 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ...odes.flow.integrate import solve
+from ...odes.tables.running_law import RunningLaw
 from ...results.base import Result
 from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import refuse_running
 from ...teacher_student.schemes import SCHEMES
 from .deployed import STATISTICS, Deployment
-from .running_law import RunningLaw
 
 Array = np.ndarray
 #: Of the picture: examples that share statistics, and momenta of the running statistics.
@@ -140,7 +141,7 @@ class Inference(Result):
 def inference(
     problem: Problem,
     *,
-    running_momentum: float = 0.1,
+    running_momentum: float | None = None,
     at_q: float | None = None,
     at_r: float | None = None,
     time: float = 20.0,
@@ -158,7 +159,7 @@ def inference(
     problem
         The setting; of scheme ``bn`` or ``mean-only-bn``, without a trained shift.
     running_momentum
-        rho, above 0 and at most 1, torch's ``momentum`` of a norm.
+        rho, above 0 and at most 1, torch's ``momentum`` of a norm; by default the problem's.
     at_q, at_r
         Gamma and overlap of the student; by default those at the end of the flow.
     time
@@ -185,7 +186,9 @@ def inference(
     >>> [round(error, 4) for error in found.error.values()]
     [0.1087, 0.0248, 0.0284]
     """
-    rho = number("running_momentum", running_momentum, above=0.0, most=1.0)
+    if running_momentum is not None:
+        problem = problem.replace(running_momentum=running_momentum)
+    rho = problem.running_momentum
     check_problem(problem)
     Q, R = _state(problem, at_q, at_r, time, progress)
     m = problem.m
@@ -212,6 +215,7 @@ def check_problem(problem: Problem) -> None:
     InputError
         Naming scheme or shift.
     """
+    refuse_running(problem, "its training mode is not that of bn")
     if not problem.uses_batch:
         reason = "it has no batch statistics, and so the same error in training and deployed"
         raise InputError("scheme", problem.scheme, f"{reason}; {' or '.join(ACCEPTED)} is accepted")

@@ -18,6 +18,7 @@ from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import refuse_running
 from ...teacher_student.regularization import decay
 
 Array = np.ndarray
@@ -138,6 +139,7 @@ def approximate(
     """
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
+    refuse_running(problem, "PN stands for the statistics of the batch")
     if not problem.uses_batch:
         raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")
     sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]

@@ -11,13 +11,14 @@ import numpy as np
 from ...odes.equilibria.stability import learning_rate_bound
 from ...odes.flow.records import AtEnd
 from ...odes.flow.rows import COLUMNS, OUTSIDE, Flows
+from ...teacher_student.parameters import RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import learning_rate
 
 Array = np.ndarray
 #: What the bound on the learning rate depends on, besides l0.
 BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay",
-                 "statistics_size", "momentum", "l0")  # fmt: skip
+                 "statistics_size", "momentum", *RUNNING_PARAMETERS, "l0")  # fmt: skip
 
 
 @dataclass(frozen=True)

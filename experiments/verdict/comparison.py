@@ -75,7 +75,8 @@ class Comparison(Result):
         No part of the verdict; solved when it is first asked for, to be shown or saved.
         """
         problem = self.runs.problem
-        if not (self.approximated and problem.uses_batch and "gamma" in problem.trained_scalars):
+        own = problem.uses_batch and not problem.scheme_.remembers
+        if not (self.approximated and own and "gamma" in problem.trained_scalars):
             return None
         other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
         return solve(other, times=self.runs.t)

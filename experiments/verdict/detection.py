@@ -11,8 +11,11 @@ from ...odes.flow.flow_kernels import flow_kernels, parameters
 from ...odes.fluctuations.covariance import Fluctuations
 from ...odes.tables.regions import widened
 from .chi_square import modes_of, resolved_times
+from .detection_by_scatter import LargestDeviation
 
 Array = np.ndarray
+#: N times runs that nobody makes: an error that they do not show is never seen.
+MOST_SAMPLE = 1e18
 
 
 class Signal(NamedTuple):
@@ -20,6 +23,16 @@ class Signal(NamedTuple):
 
     size: float
     dof: int
+
+    def power(self, runs: float, dim: float, alpha: float) -> float:
+        """How often the mean's chi-square of so many runs at N = dim rejects.
+
+        The verdict takes the smaller of two p-values: each is held to about half the level.
+        """
+        from scipy.stats import chi2, ncx2
+
+        critical = chi2.isf(-math.expm1(0.5 * math.log1p(-alpha)), self.dof)
+        return float(ncx2.sf(critical, self.dof, self.size * runs * dim))
 
 
 def response(predicted: Fluctuations, i: int) -> Array:
@@ -48,24 +61,16 @@ def signal_of(predicted: Fluctuations, deviation: Array) -> tuple[Signal, float]
     return Signal(size, share.size), math.sqrt(left / size) if size > 0 else math.inf
 
 
-def power_of(signal: Signal, sample: float, alpha: float) -> float:
-    """How often the mean's chi-square rejects with N times runs = sample.
-
-    The verdict takes the smaller of two p-values: each is held to about half the level.
-    """
-    from scipy.stats import chi2, ncx2
-
-    critical = chi2.isf(-math.expm1(0.5 * math.log1p(-alpha)), signal.dof)
-    return float(ncx2.sf(critical, signal.dof, signal.size * sample))
-
-
-def required(signal: Signal, alpha: float, power: float) -> float:
-    """N times runs at which the error is detected so often."""
+def required(signal: Signal | LargestDeviation, dim: float, alpha: float, power: float) -> float:
+    """How many runs at N = dim detect the error so often; infinite where none do."""
     from scipy.optimize import brentq
 
-    if signal.size <= 0:
-        return math.inf
-    high = 1 / signal.size
-    while power_of(signal, high, alpha) < power:
-        high *= 2
-    return float(brentq(lambda sample: power_of(signal, sample, alpha) - power, 0.0, high))
+    def lacking(runs: float) -> float:
+        return signal.power(runs, dim, alpha) - power
+
+    high = 1.0
+    while lacking(high) < 0.0:
+        high *= 2.0
+        if high * dim > MOST_SAMPLE:
+            return math.inf
+    return float(brentq(lacking, 0.0, high))

@@ -4,6 +4,8 @@ If a drift is wrong by a small factor, the mean of the runs deviates from the th
 response to that factor, and the chi-square of `bntheory.experiments.verdict.chi_square` becomes a
 noncentral one. Its noncentrality is proportional to N times the number of runs, and so is the
 cost: what remains to choose is an N at which the terms that the theory leaves out do not matter.
+Under momentum the largest deviation by the runs' own scatter takes its place
+(`experiments.verdict.detection_by_scatter`).
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from ...odes.fluctuations.covariance import fluctuations
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...teacher_student.momentum import refuse_momentum
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from .compare import FEWEST_RUNS
-from .detection import Signal, power_of, required, response, signal_of
+from .detection import Signal, required, response, signal_of
+from .detection_by_scatter import LargestDeviation, largest_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +61,8 @@ class Plan(Result):
         What the prediction leaves out at that N, in units of the deviation to be detected,
         likewise; an N where it exceeds 0.25 is too small.
     signals
-        Noncentrality for N times runs = 1, and degrees of freedom, likewise.
+        What the error does to what is tested, by drift: noncentrality for N times runs = 1 and
+        degrees of freedom; under momentum the deviations that are compared.
     """
 
     _drawn_by: ClassVar[str] = "plan.draw_plan"
@@ -74,11 +77,11 @@ class Plan(Result):
     runs: dict[str, Array]
     seconds: dict[str, Array]
     remainder: dict[str, Array]
-    signals: dict[str, Signal]
+    signals: dict[str, Signal | LargestDeviation]
 
     def power_of(self, runs: int, dim: int) -> dict[str, float]:
         """How probably so many runs at N = dim detect the error, by the drift that is wrong."""
-        return {n: power_of(s, runs * dim, self.alpha) for n, s in self.signals.items()}
+        return {n: s.power(runs, dim, self.alpha) for n, s in self.signals.items()}
 
     def advice(self) -> str:
         """The cheapest simulation that detects the error in every drift, in one sentence."""
@@ -130,7 +133,8 @@ def plan(
     Parameters
     ----------
     problem
-        The setting.
+        The setting. Under momentum scatter and response are those of the limit of fixed momentum,
+        which is right to leading order in 1/N and in 1 over the inertia of runs.
     error
         Relative error of a drift: ``d gamma/dt``, ``dR/dt`` or ``dL/dt`` is wrong by this factor.
     power
@@ -163,20 +167,23 @@ def plan(
     >>> bool(found.runs["R"][0] >= 8)
     True
     """
-    refuse_momentum(problem, "the shift of runs with momentum has no prediction")
     error = number("error", error, above=0.0, most=1.0)
     alpha = number("alpha", alpha, above=0.0, most=0.5)
     if not alpha < number("power", power, above=0.0, most=1.0) < 1.0:
         raise InputError("power", power, f"a number above alpha={alpha:g} and below 1 is accepted")
     sizes = np.array([integer("dim", dim, 3) for dim in dims])
-    predicted = fluctuations(problem, time=time, points=POINTS, progress=progress)
+    predicted = fluctuations(problem.limit, time=time, points=POINTS, progress=progress)
     names = problem.order_parameters
-    signals: dict[str, Signal] = {}
+    signals: dict[str, Signal | LargestDeviation] = {}
     left: dict[str, Array] = {}
     for i, name in enumerate(names):
-        signals[name], remainder = signal_of(predicted, error * response(predicted, i))
+        moved = error * response(predicted, i)
+        signals[name], remainder = signal_of(predicted, moved)
+        if problem.momentum:
+            signals[name] = largest_deviation(predicted, moved)
         left[name] = remainder * problem.M / sizes**2
-    needed = {name: required(signal, alpha, power) / sizes for name, signal in signals.items()}
+    needed = {name: np.array([required(signal, N, alpha, power) for N in sizes])
+              for name, signal in signals.items()}  # fmt: skip
     runs = {n: np.where(np.isfinite(v), np.maximum(np.ceil(v), FEWEST_RUNS), np.inf)
             for n, v in needed.items()}  # fmt: skip
     step = _seconds_a_step(problem)

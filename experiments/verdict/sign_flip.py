@@ -25,14 +25,18 @@ BIAS_FACTOR = 2.0
 
 
 def bias_bound(runs: Runs, flow: Flow, name: str) -> Array:
-    """What a mean of runs may deviate at finite N: a multiple of the distance travelled / N.
+    """What a mean of runs may deviate at finite N: a multiple of the distance travelled / N."""
+    return allowance(runs.problem.M, flow, name) / runs.dim
+
+
+def allowance(M: int, flow: Flow, name: str) -> Array:
+    """N times `bias_bound`, for batches of M.
 
     The M examples of a batch are not quite orthogonal, which adds a term of order M/N to the
     growth of L alone.
     """
     travelled = np.maximum.accumulate(np.abs(flow.values[name] - flow.values[name][0]))
-    batch = runs.problem.M if name == "L" else 1
-    bound: Array = BIAS_FACTOR * batch / runs.dim * travelled
+    bound: Array = BIAS_FACTOR * (M if name == "L" else 1) * travelled
     return bound
 
 

@@ -16,14 +16,15 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import sympy
-from sympy import Expr, Poly, Symbol
+from sympy import Expr, Symbol
 
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
-from .gaussian_moments import Moment
+from .gaussian_moments import expectation
 from .routes import ROUTES, Choice, Route, choose
+from .running_field import corrected_drift, running_field, running_step
 from .signal_moments import collect_signal
 from .step import PLAIN, Step, Training, one_step, oriented
 from .student_field import StudentField, student_field
@@ -31,11 +32,9 @@ from .symbols import (
     BATCH,
     DECAY,
     ETA,
-    FACTORS,
     FIELD_STD,
     GAMMA,
     GAMMA_RATE,
-    NOISE,
     RHO,
     SHIFT,
     SIGN,
@@ -95,10 +94,22 @@ class Derivation:
         return self.field.shift
 
     @property
+    def over_batches(self) -> bool:
+        """Whether the moments are those of a batch, not of one example's own field."""
+        return self.problem.uses_batch and not self.problem.scheme_.remembers
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the drift holds given the running variance, over which it is to be averaged."""
+        return self.problem.scheme_.normaliser == "running"
+
+    @property
     def smallest_batch(self) -> int:
         """The smallest batch size at which all moments exist."""
         if not self.problem.uses_batch:
             return 1
+        if self.problem.scheme_.remembers:  # corrected, E[1/s^2] is asked for
+            return 4 if self.problem.scheme_.normaliser == "corrected" else 2
         return smallest_batch(self.problem.activation_, self.field.X, self.moments.values())
 
     @cached_property
@@ -154,19 +165,23 @@ def derive_drift(
 def _derive(
     formulas: str, problem: Problem, training: Training, routes: tuple[Route, ...]
 ) -> Derivation:
-    step = one_step(problem, training)
     moments: dict[Symbol, Any] = {}
-    if problem.uses_batch:
+    mean, nothing = partial(mean_of, problem, moments=moments), lambda *_: sympy.Integer(0)
+    normaliser, field = problem.scheme_.normaliser, None
+    if normaliser == "corrected":
+        drift, field = corrected_drift(problem, training), running_field(problem)
+    elif normaliser == "running":
+        drift, field = _drift(running_step(training), mean, nothing), running_field(problem)
+    elif problem.uses_batch:
         drift = _drift(
-            step,
+            one_step(problem, training),
             lambda integrand: collect_moment(integrand, moments),
             lambda first, second: collect_pair(first, second, moments),
         )
     else:
-        mean = partial(mean_of, problem, moments=moments)
-        drift = _drift(step, mean, lambda *_: sympy.Integer(0))
+        drift = _drift(one_step(problem, training), mean, nothing)
     own = {name: drift[name] for name in problem.order_parameters}
-    return Derivation(problem, student_field(problem), own, moments, training, routes)
+    return Derivation(problem, field or student_field(problem), own, moments, training, routes)
 
 
 def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
@@ -218,30 +233,3 @@ def mean_of(problem: Problem, integrand: Expr, moments: dict[Symbol, Any]) -> Ex
     if problem.squares:
         return expectation(integrand, moments)
     return collect_signal(integrand, problem, moments)
-
-
-def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
-    """Average a polynomial in outputs, slope, fields and noise; note the moments it asks for.
-
-    Parameters
-    ----------
-    integrand
-        A polynomial in the factors above; its coefficients may hold any other symbol.
-    moments
-        Extended by the moments met.
-    """
-    total: Expr = sympy.Integer(0)
-    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *FACTORS).terms():
-        if xi % 2:
-            continue  # the label noise is centred
-        noise = NOISE ** (xi // 2) * sympy.factorial2(xi - 1) if xi else 1
-        total += coefficient * noise * _moment_symbol(Moment(g, slope, u, t, v), moments)
-    return total
-
-
-def _moment_symbol(moment: Moment, moments: dict[Symbol, Moment]) -> Expr:
-    if not any(moment):
-        return sympy.Integer(1)
-    symbol = Symbol("E_" + "".join(map(str, moment)), real=True)
-    moments[symbol] = moment
-    return symbol

@@ -17,12 +17,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr, Poly, Symbol
 
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation, field_symbol
 from .erf_moments import erf_class
-from .symbols import FIELD_STD, SHIFT
+from .symbols import FACTORS, FIELD_STD, NOISE, SHIFT
 from .wedge_moments import piecewise_polynomial
 
 
@@ -87,3 +87,30 @@ def closed_form(activation: Activation, moment: Moment, shifted: bool) -> Expr |
             "grows more slowly is accepted",
         )
     return None if found is None else sympy.factor_terms(found)
+
+
+def expectation(integrand: Expr, moments: dict[Symbol, Moment]) -> Expr:
+    """Average a polynomial in outputs, slope, fields and noise; note the moments it asks for.
+
+    Parameters
+    ----------
+    integrand
+        A polynomial in `symbols.FACTORS`; its coefficients may hold any other symbol.
+    moments
+        Extended by the moments met.
+    """
+    total: Expr = sympy.Integer(0)
+    for (g, slope, u, t, v, xi), coefficient in Poly(integrand, *FACTORS).terms():
+        if xi % 2:
+            continue  # the label noise is centred
+        noise = NOISE ** (xi // 2) * sympy.factorial2(xi - 1) if xi else 1
+        total += coefficient * noise * _moment_symbol(Moment(g, slope, u, t, v), moments)
+    return total
+
+
+def _moment_symbol(moment: Moment, moments: dict[Symbol, Moment]) -> Expr:
+    if not any(moment):
+        return sympy.Integer(1)
+    symbol = Symbol("E_" + "".join(map(str, moment)), real=True)
+    moments[symbol] = moment
+    return symbol

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from .drift import Derivation, expectation
-from .gaussian_moments import Moment
+from .drift import Derivation
+from .gaussian_moments import Moment, expectation
 from .routes import choose
 from .symbols import G, T
 

@@ -11,6 +11,7 @@ from sympy.printing.str import StrPrinter
 
 from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import refuse_running
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
@@ -148,6 +149,7 @@ def derive(problem: Problem) -> Equations:
     >>> print(bn.derive(bn.Problem(activation="identity", scheme="wn")).equations["Q"])
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
+    refuse_running(problem, "the equations are averages over running statistics, of no closed form")
     return Equations(derive_drift(problem.limit), problem)
 
 

@@ -18,6 +18,7 @@ from ..flow.records import AtEnd
 from ..flow.rows import OUTSIDE
 from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
+from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
 from .stability import (
@@ -59,7 +60,17 @@ def fixed_points(problem: Problem) -> FixedPoints:
     """
     flow = Dynamics(problem)
     found = _mark_reached(flow, all_points(flow))
-    return replace(found, problem=problem, points=in_rates_of(problem, found.points))
+    arrived = _arrival(flow, found.reached)
+    points = in_rates_of(problem, found.points)
+    return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
+
+
+def _arrival(flow: Dynamics, reached: FixedPoint | None) -> float | None:
+    """When the flow is near its end for good, where decay lets the length rest there."""
+    rests = reached is not None and reached.L is not None and reached.stable
+    if reached is None or not rests or not (flow.normalised and flow.problem.weight_decay):
+        return None
+    return time_to_equilibrium(flow.problem, reached)
 
 
 def in_rates_of(problem: Problem, points: Iterable[FixedPoint]) -> tuple[FixedPoint, ...]:
@@ -83,8 +94,10 @@ def all_points(flow: Dynamics) -> list[FixedPoint]:
         return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
     for y in flow.rests(limits):
-        nearest = min(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
-        points.append(_rest(flow, y, limits[nearest], bounds[nearest]))
+        near = sorted(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
+        # A line of limits, as that of gamma L = frozen_std, is not found; its rests are.
+        limit, bound = (limits[near[0]], bounds[near[0]]) if near else (y, Bounds(None, None))
+        points.append(_rest(flow, y, limit, bound))
     return _arbitrary_lengths(points)
 
 
@@ -206,7 +219,8 @@ def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
     k = flow.kernels
-    budget = 20_000 if k.HAS_JACOBIAN else 100
+    # Without closed moments a step may cost a second; those of a batch scheme are in tables.
+    budget = 20_000 if k.HAS_JACOBIAN or flow.problem.uses_batch else 100
     ends = solve_flows(flow.problem, {}, AtEnd(np.array([end])), rtol=1e-6, atol=1e-9,
                        max_steps=budget, workers=1)  # fmt: skip
     y, status = ends.states[0], ends.status[0]

@@ -135,6 +135,10 @@ class FixedPoints(Result):
     ending
         ``"complete"``, ``"diverged"`` or ``"outside-tables"``: what the flow from the problem's
         start does.
+    time_to_equilibrium
+        The time (in steps / N) from which on the effective rate of that flow stays within 5% of
+        its equilibrium under weight decay; None where no length rests, or where that is not
+        reached.
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
@@ -143,6 +147,7 @@ class FixedPoints(Result):
     problem: Problem
     points: tuple[FixedPoint, ...]
     ending: str = "complete"
+    time_to_equilibrium: float | None = None
 
     @property
     def reached(self) -> FixedPoint | None:
@@ -168,6 +173,7 @@ class FixedPoints(Result):
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),
             "rotation": self.rotation,
+            "time_to_equilibrium": self.time_to_equilibrium,
             "points": [point.to_dict() for point in self.points],
             "ending": self.ending,
             "summary": self.summary(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...teacher_student.problem import Problem
 from ..flow.trajectory import OUTSIDE_TABLES
 from .points import ATTRACTOR, FixedPoint, FixedPoints
 
@@ -24,7 +25,10 @@ def summary(found: FixedPoints) -> str:
         lines = [f"{start} training has no stable point to end at."]
     point = found.reached or (stable[0] if stable else None)
     if point is not None:
-        lines += [speed(point), limit(point, "gamma" in problem.trained_scalars)]
+        lines += [speed(point), limit(point, problem)]
+    if found.time_to_equilibrium is not None:
+        lines += [f"The effective rate stays within 5% of its equilibrium from t = "
+                  f"{found.time_to_equilibrium:.4g} on."]  # fmt: skip
     if found.rotation is not None:
         lines += [f"At rest the weights turn by {found.rotation:.4g}/sqrt(N) in a step."]
     return " ".join(lines)
@@ -56,16 +60,18 @@ def speed(point: FixedPoint) -> str:
     return text + "."
 
 
-def limit(point: FixedPoint, normalised: bool) -> str:
+def limit(point: FixedPoint, problem: Problem) -> str:
     """From which learning rate on training does not settle there."""
+    normalised = "gamma" in problem.trained_scalars
     now = f"The effective learning rate is {point.eta_eff:.4g}"
     if normalised and point.L is not None:
         return _of_a_rest(point, now)
     if point.eta_max is None or point.largest_eta is None:
         return "No learning rate was found at which this point loses its stability."
     if not normalised:
+        own = point.eta_eff * (1.0 - problem.momentum)
         return (
-            f"The learning rate is {point.eta_eff:.4g}; this point is stable up to eta = "
+            f"The learning rate is {own:.4g}; this point is stable up to eta = "
             f"{point.largest_eta:.6g}. Above it the weights leave it, and diverge where nothing "
             "holds them."
         )

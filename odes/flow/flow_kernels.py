@@ -15,6 +15,7 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
+from .running import running_numbers
 
 Array = np.ndarray
 #: Kernels that integrate one system.
@@ -64,12 +65,16 @@ def parameters(
 
 
 def own_numbers(problem: Problem) -> Array:
-    """`parameters` without the table; under momentum those of the limit."""
+    """`parameters` without the table, which has none; under momentum those of the limit.
+
+    Those of running statistics stand where other schemes have a table.
+    """
     problem = problem.limit
     values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
         values["eta"] = 0.0  # the system itself has the schedule
-    return np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+    return np.concatenate([own, running_numbers(problem)])
 
 
 def flow_table(

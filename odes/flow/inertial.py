@@ -12,18 +12,19 @@ from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from .flow_kernels import LOOP, check_batch, own_numbers
+from ...teacher_student.problem_checks import refuse_running
+from .flow_kernels import check_batch, own_numbers
 from .rows import Flows
 
 Array = np.ndarray
 
+#: Kernels that integrate an inertial system.
+PARTS = ("controller", "exponential", "led", "inertial")
+INERTIAL = tuple(f"odes/kernels/{name}" for name in PARTS)
 #: Beyond, the flow differs from that of fixed momentum by less than a step's error.
 LARGEST_INERTIA = 1e12
 #: ``1 - R^2`` that R does not hold.
 LOST = 1e-13
-#: So many times more explicit steps than elsewhere: kappa alone makes them short, and a million of
-#: them take a second or two, which is less than a stiff solver without a Jacobian takes.
-INERTIAL_STEPS = 50
 
 
 def inertial_kernels(problem: Problem) -> FlowSystem:
@@ -38,7 +39,7 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
         signals = {} if problem.squares else signal_texts(problem)
-        return signals | {"system": system} | kernel_texts(*LOOP)
+        return signals | {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
 
@@ -61,6 +62,7 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     kappa = number("inertia", kappa, above=0.0, most=LARGEST_INERTIA)
     if not problem.momentum:
         raise InputError("inertia", kappa, "accepted with a momentum above 0")
+    refuse_running(problem, "inertial flows know no running statistics")
     check_batch(problem)
     kernels, numbers = inertial_kernels(problem), own_numbers(_coupled(problem))
     limit = problem.limit

@@ -13,7 +13,7 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
 from ..tables.moment_tables import Progress
-from .inertial import INERTIAL_STEPS, beyond_rounding, inertial_start
+from .inertial import beyond_rounding, inertial_start
 from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
 from .rows import FAILED, OUTSIDE, Flows, at_start
@@ -46,7 +46,7 @@ def integrate(
     rtol, atol
         Relative and absolute bounds on the error of a step.
     max_steps
-        Explicit steps after which a stiff solver goes on; with inertia fifty times as many.
+        Explicit steps after which a stiff solver goes on.
     inertia
         kappa: the flow at ``kappa = N (1 - momentum)`` held fixed as N grows, in which weights and
         scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
@@ -104,7 +104,6 @@ def solve(
     limit = integer("max_steps", max_steps, 1)
     record = AtTimes(stored)
     flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
-    limit *= INERTIAL_STEPS if flows.inertial else 1
     advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
     flow = replace(_flow(flows, record), inertia=inertia)
     if inertia is not None and not flow.message:

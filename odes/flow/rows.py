@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...teacher_student.parameters import KERNEL_PARAMETERS
+from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from .flow_kernels import check_batch, flow_kernels, own_numbers
 
@@ -93,7 +93,9 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     # Columns are the user's numbers: momentum comes in when all of them are there.
     plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
     numbers = np.tile(own_numbers(plain), (count, 1))
-    sized = {name: columns[name] for name in ("batch_size", "statistics_size") if name in columns}
+    lawful = RUNNING_PARAMETERS if problem.scheme_.remembers else ()
+    names = ("batch_size", "statistics_size", *lawful)
+    sized = {name: columns[name] for name in names if name in columns}
     rows = np.array(list(sized.values())).T
     for sizes in np.unique(rows, axis=0):  # each has its own implied decay
         own = plain.replace(**dict(zip(sized, sizes, strict=True)))

@@ -12,6 +12,9 @@ from .covariance import fluctuations
 from .diffusion_tables import smallest_scatter
 from .joint_flow import fluctuation_kernels
 
+#: Where r is clipped the scatter of a step holds 1/s^4, and its mean is infinite below.
+SMALLEST_CORRECTED = 6
+
 
 def tails_allow(problem: Problem, power: int) -> bool:
     """Whether this power of the signal has a mean under the problem's noise."""
@@ -33,7 +36,13 @@ def spread_is_measurable(problem: Problem) -> bool:
     sampling error of that scatter is infinite still (theory.md, section 4)."""
     if not tails_allow(problem, 8):
         return False
-    smallest = smallest_scatter(problem, fluctuation_kernels(problem))
+    normaliser = problem.scheme_.normaliser
+    if normaliser == "batch":
+        smallest = smallest_scatter(problem, fluctuation_kernels(problem))
+    elif normaliser == "corrected":
+        smallest = SMALLEST_CORRECTED
+    else:  # 1/V has all its means, if V remembers
+        smallest = 1 if problem.running_momentum < 1.0 else SMALLEST_CORRECTED
     return smallest == 1 or smallest < problem.m
 
 

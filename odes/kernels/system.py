@@ -16,6 +16,11 @@ LANES: int = 32
 TABLE: str = ""
 
 
+def learning_rate(t: float, eta0: float) -> float:
+    """The learning rate; ``eta0`` where it is constant."""
+    raise AssertionError(t, eta0)
+
+
 def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
     """Time derivative of the order parameters."""
     raise AssertionError(t, y, p, dy)

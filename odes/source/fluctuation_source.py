@@ -23,6 +23,7 @@ from ...codegen.model import (
 )
 from ...codegen.printers.python import PYTHON
 from ...results.errors import InputError
+from ...teacher_student.problem_checks import refuse_running
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
     BatchDiffusion,
@@ -73,6 +74,7 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
         For an optimiser other than SGD, or a loss of a batch scheme other than the squared one:
         the scatter of their runs is not derived.
     """
+    refuse_running(derivation.problem, "the scatter of runs with running statistics is not known")
     training = derivation.training
     if training.gain != 1 or (derivation.problem.uses_batch and training != PLAIN):
         accepted = "fluctuations are derived for SGD, and for batch schemes with squared loss"

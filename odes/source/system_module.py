@@ -21,6 +21,7 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
+from ..derivation.running_field import law_symbols
 from ..derivation.symbols import (
     BATCH,
     ETA,
@@ -36,6 +37,7 @@ from ..derivation.symbols import (
 )
 from .quadratures import kink_constant, moment_functions
 from .resolution import resolved_scale
+from .running_module import LARGEST_NODE, averaged_rhs, places
 from .slopes import jacobian_entry
 from .table_source import table_spec, table_statements
 
@@ -78,7 +80,8 @@ def system_module(derivation: Derivation) -> Module:
         *error_moments,
         shown,
     ]
-    return Module(facts(derivation) | (kink_constant(derivation) if quadratures else {}), functions)
+    constants = facts(derivation) | (kink_constant(derivation) if quadratures else {})
+    return Module(constants | (places() if derivation.averaged else {}), functions)
 
 
 def facts(derivation: Derivation) -> dict[str, object]:
@@ -88,7 +91,7 @@ def facts(derivation: Derivation) -> dict[str, object]:
         "SIZE": space.size,
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
-        "HAS_JACOBIAN": not derivation.by_quadrature,
+        "HAS_JACOBIAN": not (derivation.by_quadrature or derivation.averaged),
         "SMALLEST_BATCH": derivation.smallest_batch,
         "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
@@ -99,12 +102,13 @@ def facts(derivation: Derivation) -> dict[str, object]:
 
 def _largest_scale(derivation: Derivation) -> float:
     """Up to which scale the quadratures of the drift resolve the activation."""
-    if derivation.problem.uses_batch:
+    if derivation.over_batches:
         return math.inf
     wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
     if not derivation.problem.squares:
         wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
-    return resolved_scale(derivation.problem.activation_, wanted)
+    largest = resolved_scale(derivation.problem.activation_, wanted)
+    return largest / LARGEST_NODE if derivation.averaged else largest
 
 
 def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:
@@ -134,6 +138,8 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     if rates:
         lines += [Assign(RENAMED[s], entry("p", i)) for i, s in enumerate(PARAMETERS) if s != ETA]
         lines.append(Assign(RENAMED[ETA], Call("learning_rate", (_TIME, entry("p", 0)))))
+        law = enumerate(law_symbols(derivation.problem), len(PARAMETERS))
+        lines += [Assign(symbol, entry("p", k)) for k, symbol in law]
     return lines
 
 
@@ -154,7 +160,7 @@ def field_function(derivation: Derivation) -> Function:
 def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
     """Statements that name all that a drift is made of, and the quadratures that they call."""
     quadratures: list[Function] = []
-    if derivation.problem.uses_batch:
+    if derivation.over_batches:
         found = table_statements(derivation)
     else:
         found, quadratures = known_by_quadrature("moments", derivation, derivation.by_quadrature)
@@ -178,6 +184,9 @@ def known_by_quadrature(
 
 
 def _rhs(derivation: Derivation) -> tuple[Function, list[Function]]:
+    if derivation.averaged:
+        named = unpacked(derivation, rates=True, resolved=bool(derivation.by_quadrature))
+        return averaged_rhs(derivation, named, closed_drift(derivation))
     start, quadratures = prepared(derivation)
     comment = "Time derivative of " + ", ".join(derivation.problem.order_parameters) + "."
     body = (*start, Block(closed_drift(derivation)))
@@ -192,7 +201,7 @@ def no_jacobian(reason: str) -> Function:
 
 
 def _jacobian(derivation: Derivation) -> Function:
-    if derivation.by_quadrature:
+    if derivation.by_quadrature or derivation.averaged:
         return no_jacobian("some moments have no closed form")
     names = derivation.problem.order_parameters
     entries = {

@@ -18,7 +18,7 @@ TABLE = Table(len(PARAMETERS))
 
 def table_spec(derivation: Derivation) -> str:
     """What a batch scheme's flow asks `moment_tables` for, as JSON; empty if for nothing."""
-    if not (derivation.problem.uses_batch and derivation.by_quadrature):
+    if not (derivation.over_batches and derivation.by_quadrature):
         return ""
     wanted = derivation.by_quadrature.values()
     return spec_of(derivation.problem.activation_, derivation.field, wanted).to_json()

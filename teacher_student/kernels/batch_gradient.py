@@ -6,8 +6,11 @@ The gradient with respect to the weights is ``-sum_k c_k x_k - shrink w``, with
                  + mean_j(delta_j df_j/dsigma) (a_k - mu) / sigma),
 
 which is the chain rule through the batch's mean and standard deviation. Schemes that look at
-one example only have the first term alone. Where only m of the M examples share statistics, mu,
-sigma and the means are those of the example's own group.
+one example only have the first term alone, and so have fields of running statistics. Where only m
+of the M examples share statistics, mu, sigma and the means are those of the example's own group.
+
+Running statistics are ``mean, variance, rho, r_max, d_max`` in an array: those of the batches
+before. Every group's field is made with what the groups before have left there.
 """
 
 import math
@@ -15,7 +18,7 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import USES_BATCH, activation, field, signal
+from .system import CORRECTED, RUNNING, USES_BATCH, activation, field, signal
 
 
 @kernel
@@ -53,9 +56,29 @@ def field_pulls(
 
 
 @kernel
+def follow(running: np.ndarray, mean: float, variance: float) -> None:
+    """Replace a part rho of the running statistics by those of a batch."""
+    running[0] += running[2] * (mean - running[0])
+    running[1] += running[2] * (variance - running[1])
+
+
+@kernel
+def correction(running: np.ndarray, mu: float, sigma: float) -> tuple[float, float]:
+    """The r and d of batch renormalisation (Ioffe 2017), clipped.
+
+    ``r (a - mu) / sigma + d`` is the field that the running statistics give, where neither is
+    clipped. The gradient takes both for constants.
+    """
+    spread, r_max, d_max = math.sqrt(running[1]), running[3], running[4]
+    r = min(r_max, max(1.0 / r_max, sigma / spread))
+    return r, min(d_max, max(-d_max, (mu - running[0]) / spread))
+
+
+@kernel
 def group_gradient(
     a: np.ndarray,
     target: np.ndarray,
+    running: np.ndarray,
     n2: float,
     gamma: float,
     beta: float,
@@ -64,19 +87,27 @@ def group_gradient(
 ) -> tuple[float, float, float]:
     """`batch_gradient` of examples that all share their statistics."""
     m = a.size
-    mu, sigma = 0.0, 1.0
+    mu, sigma, square, r, d = 0.0, 1.0, 0.0, 1.0, 0.0
     if USES_BATCH:
         mu = a.mean()
-        square = 0.0
         for k in range(m):
             square += (a[k] - mu) ** 2
         sigma = math.sqrt(square / m)
+    at_mu, at_sigma = mu, sigma
+    if RUNNING:
+        at_mu, at_sigma = running[0], math.sqrt(running[1])
+    if CORRECTED:  # r (a - mu)/sigma + d, written as a field of other statistics
+        r, d = correction(running, mu, sigma)
+        at_mu, at_sigma = mu - d * sigma / r, sigma / r
     by_mu, by_sigma, by_n2, by_gamma, by_beta = field_pulls(
-        a, target, mu, sigma, n2, gamma, beta, N, c
+        a, target, at_mu, at_sigma, n2, gamma, beta, N, c
     )
-    if USES_BATCH:
+    if USES_BATCH and not RUNNING:
+        by_sigma = (by_sigma - d * by_mu) / r
         for k in range(m):
             c[k] += (by_mu + by_sigma * (a[k] - mu) / sigma) / m
+    if RUNNING or CORRECTED:
+        follow(running, mu, square / (m - 1))
     return by_n2, by_gamma, by_beta
 
 
@@ -84,7 +115,7 @@ def group_gradient(
 def batch_gradient(
     a: np.ndarray,
     target: np.ndarray,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     n2: float,
     gamma: float,
     beta: float,
@@ -99,8 +130,9 @@ def batch_gradient(
     ----------
     a, target
         Pre-activations and labels of the batch, shape (M,).
-    m
-        Size of a group, a divisor of M.
+    sharing
+        Size m of a group, a divisor of M; and the running statistics, which are updated by a
+        scheme that has some.
     n2, gamma, beta, N
         ``|w|^2``, the trained scalars, the input dimension.
     c
@@ -111,13 +143,14 @@ def batch_gradient(
     by_n2, by_gamma, by_beta
         Batch means of delta times the field's derivative; ``by_n2`` acts on ``2 w``.
     """
+    m, running = sharing
     M = a.size
     share = m / M
     by_n2 = by_gamma = by_beta = 0.0
     for first in range(0, M, m):
         end = first + m
         pull, own_gamma, own_beta = group_gradient(
-            a[first:end], target[first:end], n2, gamma, beta, N, c[first:end]
+            a[first:end], target[first:end], running, n2, gamma, beta, N, c[first:end]
         )
         by_n2 += share * pull
         by_gamma += share * own_gamma

@@ -68,7 +68,7 @@ def advance_chain_momentum(
     numbers: tuple[float, float, float, float, float, float],
     memory: tuple[float, bool, bool],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     rng: np.random.Generator,
     out: np.ndarray,
 ) -> int:
@@ -105,7 +105,7 @@ def advance_chain_momentum(
                 target[k] = label(root_n * x[k, 0], noise, rng)
             n2 = w[0] * w[0] + w[1] * w[1]
             by_n2, by_gamma, by_beta = batch_gradient(
-                a, target, m, n2, scalars[0], scalars[1], N, c
+                a, target, sharing, n2, scalars[0], scalars[1], N, c
             )
             fade = weight_decay / N
             pull = 2.0 * by_n2 - (0.0 if decoupled else fade)
@@ -148,7 +148,7 @@ def advance_vectors_momentum(
     numbers: tuple[float, float, float, float, float, float],
     memory: tuple[float, bool, bool],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     law: tuple[int, float, np.ndarray],
     rng: np.random.Generator,
     replay: np.random.Generator,
@@ -177,7 +177,7 @@ def advance_vectors_momentum(
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
                 target[k] = label(v, noise, labels)
             by_n2, by_gamma, by_beta = batch_gradient(
-                a, target, m, n2, scalars[0], scalars[1], N, c
+                a, target, sharing, n2, scalars[0], scalars[1], N, c
             )
             fade = weight_decay / N
             pull = 2.0 * by_n2 - (0.0 if decoupled else fade)

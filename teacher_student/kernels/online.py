@@ -33,7 +33,7 @@ def advance_chain(
     last: int,
     numbers: tuple[float, float, float, float, float, float],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     rng: np.random.Generator,
     out: np.ndarray,
 ) -> int:
@@ -52,8 +52,9 @@ def advance_chain(
         The stored steps, and which of them this call does.
     numbers
         ``N, eta, gamma_rate, zeta, noise standard deviation, weight decay``.
-    M, m
-        Examples a step, and how many of them share batch statistics.
+    M, sharing
+        Examples a step; how many of them share batch statistics, and the running statistics,
+        updated (`batch_gradient`).
     rng
         This run's generator.
     out
@@ -79,7 +80,7 @@ def advance_chain(
                 a[k] = along * x1[k] + across * x2[k]
                 target[k] = label(root_n * x1[k], noise, rng)
             n2 = along * along + across * across
-            by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
+            by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             add1 = add2 = square = 0.0
             for k in range(M):
@@ -155,7 +156,7 @@ def advance_vectors(
     last: int,
     numbers: tuple[float, float, float, float, float, float],
     M: int,
-    m: int,
+    sharing: tuple[int, np.ndarray],
     law: tuple[int, float, np.ndarray],
     rng: np.random.Generator,
     replay: np.random.Generator,
@@ -192,7 +193,7 @@ def advance_vectors(
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
                 target[k] = label(v, noise, labels)
-            by_n2, by_gamma, by_beta = batch_gradient(a, target, m, n2, gamma, beta, N, c)
+            by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             if keep != 1.0:
                 w *= keep

@@ -7,6 +7,9 @@ problem (`bntheory.codegen.modules`); here they can be read and checked as they 
 import numpy as np
 
 USES_BATCH: bool = False
+#: What the batch's statistics are replaced by: running ones, or themselves corrected.
+RUNNING: bool = False
+CORRECTED: bool = False
 TRAINS_BETA: bool = False
 KINKS: np.ndarray = np.zeros(0)
 

@@ -66,7 +66,7 @@ def train_epoch(
     order: np.ndarray,
     rates: np.ndarray,
     numbers: tuple[float, float, float],
-    m: int,
+    sharing: tuple[int, np.ndarray],
     w: np.ndarray,
     scalars: np.ndarray,
     unit_length: bool,
@@ -83,8 +83,8 @@ def train_epoch(
         Examples of every batch, shape (steps, M); learning rate of every step, shape (steps,).
     numbers
         ``gamma_rate, zeta, weight_decay``.
-    m
-        How many examples of a batch share statistics.
+    sharing
+        How many examples of a batch share statistics, and running ones (`batch_gradient`).
     w, scalars
         Weights (N,) and ``gamma, beta``; updated.
     unit_length
@@ -101,7 +101,9 @@ def train_epoch(
         for k in range(M):
             a[k] = np.dot(X[rows[k]], w)
             target[k] = y[rows[k]]
-        by_n2, by_gamma, by_beta = batch_gradient(a, target, m, np.dot(w, w), gamma, beta, N, c)
+        by_n2, by_gamma, by_beta = batch_gradient(
+            a, target, sharing, np.dot(w, w), gamma, beta, N, c
+        )
         keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
         if keep != 1.0:
             w *= keep

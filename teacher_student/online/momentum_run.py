@@ -29,11 +29,11 @@ class MomentumChainRun(ChainRun):
         self.normals_a_step = 4 * problem.M + 2
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M, m = self.arguments
+        steps, numbers, M, shared = self.arguments
         return int(
             self.kernels.advance_chain_momentum(
                 self.scalars, self.w, self.push, self.clock, steps, first, last, numbers,
-                self.memory, M, m, self.rng, self.rows,
+                self.memory, M, shared, self.rng, self.rows,
             )
         )  # fmt: skip
 
@@ -55,11 +55,11 @@ class MomentumVectorRun(VectorRun):
         self.kernels, self.memory = specialise(problem, *KERNELS), _memory(problem)
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M, m = self.arguments
+        steps, numbers, M, shared = self.arguments
         return int(
             self.kernels.advance_vectors_momentum(
                 self.scalars, self.w, self.push, self.descent, self.teacher, self.examples,
-                self.clock, steps, first, last, numbers, self.memory, M, m, self.law,
+                self.clock, steps, first, last, numbers, self.memory, M, shared, self.law,
                 *self.generators, self.rows,
             )
         )  # fmt: skip

@@ -23,6 +23,16 @@ def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
     return float(dim), eta, problem.gamma_rate, decay(problem), noise, weight_decay
 
 
+def sharing(problem: Problem) -> tuple[int, Array]:
+    """How many examples share statistics, and the running ones of a run that begins.
+
+    They begin as those of the population, ``0`` and ``|w|^2/N``.
+    """
+    length = problem.start[problem.state_space.place("L")]
+    numbers = (problem.running_momentum, problem.r_max, problem.d_max)
+    return problem.m, np.array([0.0, length**2, *numbers])
+
+
 class ChainRun:
     """One run of the reduced chain, advanced in pieces."""
 
@@ -34,17 +44,17 @@ class ChainRun:
             [start.get("gamma", 0.0), 0.0, norm * R, norm * math.sqrt(max(0.0, 1 - R * R))]
         )
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, problem.m)
+        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem))
         self.rng = np.random.default_rng(seed)
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), 4))
         self.normals_a_step = 3 * problem.M + 2
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M, m = self.arguments
+        steps, numbers, M, shared = self.arguments
         return int(
             self.kernels.advance_chain(
-                self.state, self.clock, steps, first, last, numbers, M, m, self.rng, self.rows
+                self.state, self.clock, steps, first, last, numbers, M, shared, self.rng, self.rows
             )
         )
 
@@ -69,14 +79,14 @@ class VectorRun:
         kept = problem.M if problem.M * dim <= BATCH_KEPT else 1
         self.examples = np.empty((kept, dim))
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, problem.m)
+        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem))
         self.generators = [np.random.default_rng(s) for s in (inputs, inputs, labels)]
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), 4))
         self.normals_a_step = problem.M * (dim + 1)
 
     def advance(self, first: int, last: int) -> int:
-        steps, numbers, M, m = self.arguments
+        steps, numbers, M, shared = self.arguments
         return int(
             self.kernels.advance_vectors(
                 self.scalars,
@@ -89,7 +99,7 @@ class VectorRun:
                 last,
                 numbers,
                 M,
-                m,
+                shared,
                 self.law,
                 *self.generators,
                 self.rows,

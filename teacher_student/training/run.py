@@ -82,8 +82,8 @@ class TrainingRun:
             statistics = self.center, self.covariance
             self.kernels.train_epoch_population(*head, *student, *statistics, *sums)
         else:
-            m = self.problem.m
-            self.kernels.train_epoch(*head, m, *student, self.unit_length, *sums)
+            sharing = self.problem.m, np.zeros(0)
+            self.kernels.train_epoch(*head, sharing, *student, self.unit_length, *sums)
         self.epoch += 1
         self.averaged += self.steps
 

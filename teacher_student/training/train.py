@@ -17,6 +17,7 @@ from ..loss_checks import refuse_losses
 from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
+from ..problem_checks import refuse_running
 from ..schedule import check_schedule
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
@@ -104,6 +105,7 @@ def train(
     check_names("train", options, RunOptions)
     refuse_momentum(problem, "training on a set is by plain steps")
     refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_running(problem, "training on a set knows no running statistics")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(

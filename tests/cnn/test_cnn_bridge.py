@@ -77,7 +77,7 @@ def test_the_noise_part_of_a_neuron_is_its_zeta():
     part["fields"] = u
     norm = nn.BatchNorm2d(1)
     norm.weight.data.fill_(2.0)
-    found = summed(norm, [{key: torch.from_numpy(value) for key, value in part.items()}])
+    found = summed(norm, {key: torch.from_numpy(value) for key, value in part.items()})
     # Means of squares with relative standard errors below sqrt(40/count), five of them allowed.
     tolerance = 5 * math.sqrt(40 / count)
     assert found.from_mean == pytest.approx(4 * 1 / 4, rel=tolerance)
@@ -107,7 +107,7 @@ def gaps():
     model = Shallow()
     nn.init.normal_(model.last.weight, std=1.0)
     put_norm(model, "bn", images.take(torch.arange(2))[0])
-    return bridge(model, images, sizes=(16, 32), seen=60_000, seed=5)
+    return bridge(model, images, sizes=(16, 32), seen=8192, seed=5)
 
 
 def misses(row, predicted):

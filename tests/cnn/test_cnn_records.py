@@ -192,7 +192,7 @@ def planted(differences):
     for seed, more in enumerate(differences):
         for variant, loss in (("bn", 0.5 + seed), ("pn", 0.5 + seed + more)):
             name = f"{variant}-s{seed}"
-            runs[name] = {"config": Recipe().to_dict()}
+            runs[name] = {"config": Recipe().to_dict(), "result": {"status": "finished"}}
             rows.append({"run": name, "step": 1.0, "validation_loss": loss, "fit_loss": loss})
     return Records("cpu", runs, {"metrics": rows, "layers": [], "bridge": []})
 
@@ -232,17 +232,19 @@ def test_every_claim_belongs_to_variants_of_the_cpu_preset():
     assert {name for claim in named for name in (claim.more, claim.less)} <= variants
 
 
-def test_the_committed_records_are_of_the_preset_and_small():
-    records, preset = committed("cpu"), PRESETS["cpu"].runs()
+@pytest.mark.parametrize("name", ["cpu", "full"])
+def test_the_committed_records_are_of_the_preset_and_small(name):
+    records, preset = committed(name), PRESETS[name].runs()
     assert set(records.runs) <= set(preset)
     assert len(records.seeds("bn", "pn", "pn-decay")) >= 3
     checksum = records.runs["bn-s0"]["env"]["data_checksum"]
     for run, found in records.runs.items():
-        assert Recipe.from_dict(found["config"]) == preset[run]
+        recipe = Recipe.from_dict(found["config"])
+        assert recipe.change(data="", start="") == preset[run].change(data="", start="")
         assert found["result"]["status"] == "finished"
         assert found["env"]["data_checksum"] == checksum
-    folder = data_module.Path(__file__).resolve().parents[2] / "figures" / "records"
-    assert sum(path.stat().st_size for path in folder.rglob("*")) < 700_000
+    folder = data_module.Path(__file__).resolve().parents[2] / "figures" / "records" / name
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 750_000
 
 
 def test_rows_survive_the_round_trip():
@@ -275,10 +277,63 @@ def test_claims_and_figures_of_the_records_need_no_torch(tmp_path):
     assert picture.stat().st_size > 10_000
 
 
-def test_the_documentation_shows_the_verdicts_of_the_committed_records():
+@pytest.mark.parametrize("name", ["cpu", "full"])
+def test_the_documentation_shows_the_verdicts_of_the_committed_records(name):
     text = (data_module.Path(__file__).resolve().parents[2] / "docs" / "cnn.md").read_text()
-    for found in judge_claims(committed("cpu")).verdicts:
+    for found in judge_claims(committed(name)).verdicts:
         numbers = [found.difference, found.half_width]
         shown = [f"{x:.4f}" if np.isfinite(x) else "-" for x in numbers]
         cells = [found.claim.figure, found.claim.statement, *shown, str(found.seeds), found.text]
         assert f"| {' | '.join(cells)} |" in text
+
+
+def gap(layer, size, key):
+    """Mean over the three networks of the bridge's records, and its standard error."""
+    rows = [
+        row
+        for row in committed("cpu").tables["bridge"]
+        if (row["layer"], row["batch_size"]) == (layer, size)
+    ]
+    assert len(rows) == 3
+    sems = [row.get(f"{key}_sem", 0.0) for row in rows]
+    return np.mean([row[key] for row in rows]), np.sqrt(np.sum(np.square(sems))) / 3
+
+
+def apart(layer, size, *keys):
+    """By how many standard errors two gaps differ."""
+    (first, sem), (second, other) = (gap(layer, size, key) for key in keys)
+    return (first - second) / np.hypot(sem, other)
+
+
+EARLY = ("bn1", "stages.0.bn1", "stages.0.bn2", "stages.1.bn1", "stages.1.bn2")
+
+
+def test_sampled_gaps_are_the_measured_ones_and_have_kinks():
+    names = dict.fromkeys(row["layer"] for row in committed("cpu").tables["bridge"])
+    layers = [name for name in names if name != "all"]
+    assert len(layers) == 9
+    scores = [apart(name, size, "gap", "sampled_gap") for name in layers for size in (16, 64)]
+    # Three times four pools each: heavier tails than a Gaussian's.
+    assert np.max(np.abs(scores)) < 4
+    for size in (16, 64):  # the closed form lacks the kinks
+        kinks = [apart(name, size, "sampled_gap", "predicted_gap") for name in EARLY]
+        assert min(kinks) > 2
+        assert np.mean(kinks) > 3
+
+
+def test_the_joint_estimate_and_not_the_sum_is_what_all_layers_have():
+    for size in (16, 64):
+        assert abs(apart("all", size, "joint_gap", "gap")) < 3
+        assert apart("all", size, "sampled_gap", "gap") > 5
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_all_layers_of_a_residual_network_rise_as_their_joint_first_order_says(size):
+    rows = [
+        row
+        for row in committed("full").tables["bridge"]
+        if (row["layer"], row["batch_size"]) == ("all", size)
+    ]
+    assert len(rows) == 3
+    apart = sum(row["gap"] - row["joint_gap"] for row in rows)
+    assert abs(apart) < 3 * np.sqrt(sum(r["gap_sem"] ** 2 + r["joint_gap_sem"] ** 2 for r in rows))

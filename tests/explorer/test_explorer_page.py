@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(
 #: Issue 9: numbers of the page agree with the commands to this.
 AGREE = 1e-6
 PROBLEM = bn.Problem(scheme="pn", noise=0.1, batch_size=8)
-RANGES = ("eta", "batch_size", "statistics_size", "zeta", "noise", "weight_decay", "q0", "r0",
-          "l0", "time")  # fmt: skip
+RANGES = ("eta", "momentum", "batch_size", "statistics_size", "zeta", "noise", "weight_decay",
+          "q0", "r0", "l0", "time")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +138,7 @@ def test_sliders_move_by_keyboard_and_the_curves_with_them(open_page):
     "fragment",
     ["#scheme=bn&activation=identity&batch_size=8&eta=1.3&noise=0.25&zeta=0.1&time=35",
      "#scheme=bn&activation=relu&batch_size=32&statistics_size=8&eta=3&noise=0.2&weight_decay=0.1",
+     "#scheme=pn&activation=relu&batch_size=8&eta=0.1&momentum=0.9&noise=0.1&weight_decay=0.2",
      "#scheme=sgd&activation=relu&batch_size=4&eta=0.9&q0=1.35&r0=-0.2&zeta=0"],
 )  # fmt: skip
 def test_a_state_in_the_address_agrees_with_the_commands(open_page, fragment):

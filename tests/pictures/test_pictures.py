@@ -130,7 +130,7 @@ def test_every_class_that_can_be_drawn_is_among_the_pictures():
     covered = {type(made(name)).__name__ for name in PICTURES}
     # Drawn by the functions of its parts: the result needs torch, the base, and one that passes
     # its call on.
-    assert classes - covered == {"LayerTable", "Result", "CheckedFixedPoints"}
+    assert classes - covered == {"Inspection", "LayerTable", "Result", "CheckedFixedPoints"}
 
 
 def test_the_looks_are_those_of_the_style_sheet():

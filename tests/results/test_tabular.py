@@ -52,7 +52,8 @@ def test_every_class_that_is_a_table_is_looked_at():
         if {"Result", "Tabular"} & {getattr(base, "id", "") for base in node.bases}
     }
     covered = {type(made(name)).__name__ for name in EVERY if name != "layers"}
-    assert covered | {"Result", "LayerTable"} == classes
+    networks = {"LayerTable", "Inspection", "WhatIf"}  # they need torch: tests/cnn
+    assert covered | {"Result"} | networks == classes
 
 
 def test_a_new_result_says_only_what_it_is():

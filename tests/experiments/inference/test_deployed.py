@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from bntheory.experiments.inference.deployed import Deployment
 from bntheory.experiments.inference.own_batch import kappa
-from bntheory.experiments.inference.running_law import RunningLaw
 from bntheory.odes.equilibria.optimal_gamma import optimal_gamma
+from bntheory.odes.tables.running_law import RunningLaw
 from ema import draw_running, drawn_pairs, fixed_errors, within
 from reference import ACTIVATIONS
 

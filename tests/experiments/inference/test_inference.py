@@ -10,7 +10,7 @@ import pytest
 from bntheory.experiments.inference import inference as module
 from bntheory.experiments.inference.deployed import Deployment
 from bntheory.experiments.inference.inference import MOMENTA, SIZES
-from bntheory.experiments.inference.running_law import RunningLaw
+from bntheory.odes.tables.running_law import RunningLaw
 from command import call
 
 STATE = {"at_q": 0.9, "at_r": 0.95}

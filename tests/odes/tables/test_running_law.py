@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from bntheory.experiments.inference import running_law
-from bntheory.experiments.inference.running_law import RunningLaw
-from bntheory.experiments.inference.running_rule import variance_rule
+from bntheory.odes.tables import running_law
+from bntheory.odes.tables.running_law import RunningLaw
+from bntheory.odes.tables.running_rule import variance_rule
 from ema import draw_running, within
 from scipy.integrate import quad
 

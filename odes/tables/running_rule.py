@@ -43,7 +43,7 @@ def variance_rule(law: RunningLaw, power: float) -> tuple[Array, Array]:
     -------
     nodes, weights
         Arrays of equal length. Means of powers of V are those of the one integral to 1e-9
-        (`tests/experiments/inference/test_running_law.py`).
+        (`tests/odes/tables/test_running_law.py`).
     """
     assert law.exists(power)
     if law.variance < NARROW:

@@ -1,0 +1,1 @@
+"""What the theory says of the settings of a training script."""

@@ -1,0 +1,42 @@
+"""The numbers of running statistics that a flow takes beside its parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...results.errors import InputError
+from ...teacher_student.problem import Problem
+from ..tables.running_law import RunningLaw
+from ..tables.running_numbers import corrected_numbers, tracked_numbers
+
+Array = np.ndarray
+#: Up to this variance of the running variance the rule over it is good to 1e-5 for activations that
+#: are no polynomials on either side of 0; for those it is exact.
+WIDEST = 0.25
+
+
+def running_numbers(problem: Problem) -> Array:
+    """Averages over the law of the running statistics; none for a scheme without.
+
+    Raises
+    ------
+    InputError
+        For tracked statistics without memory, whose inverse powers have no mean; or with so little
+        that the rule over their variance is not good enough.
+    """
+    normaliser = problem.scheme_.normaliser
+    if normaliser == "batch":
+        return np.zeros(0)
+    rho = problem.running_momentum
+    law = RunningLaw(problem.m, rho)
+    if normaliser == "corrected":
+        return corrected_numbers(law, problem.r_max, problem.d_max)
+    if rho == 1.0:
+        reason = "without memory the flow of tracked statistics may not exist; below 1 is accepted"
+        raise InputError("running_momentum", rho, reason)
+    activation = problem.activation_
+    exact = activation.homogeneous or activation.is_polynomial
+    if law.variance > WIDEST and not exact:
+        reason = f"in batches of {law.m} the running variance scatters too widely for the rule over"
+        raise InputError("running_momentum", rho, f"{reason} it; a smaller one is accepted")
+    return tracked_numbers(law, max(1.0, 2.0 * problem.activation_.growth))
