@@ -169,7 +169,7 @@ class Sampling(_Numerical):
 
 #: In the order in which they are tried: the cheapest first.
 ROUTES: tuple[Route, ...] = (
-    ClosedForm(), Quadrature(), SignalQuadrature(), Table(), Sampling(),
+    ClosedForm(), SignalQuadrature(), Quadrature(), Table(), Sampling(),
 )  # fmt: skip
 
 
