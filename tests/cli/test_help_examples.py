@@ -65,6 +65,8 @@ def test_an_example_runs(line, monkeypatch, capfd, tmp_path):
             "from bntheory.cnn.networks.models import build\n\n\n"
             "def make_model():\n    return build('resnet8', 8, 1, 10)\n"
         )
+    if "--data packed" in line:
+        assert call(monkeypatch, "cnn", "pack", "synthetic", "--output", "packed", "--quiet") == 0
     if "runs/bn" in line:
         assert call(monkeypatch, *NETWORK, "--quiet") == 0
     if line.startswith("cache"):
