@@ -13,7 +13,8 @@ LIBRARIES = {"click", "rich", "rich_click", "pygments", "typing_extensions", "co
 #: ... and of this package what options are made of, beside the commands themselves.
 OWN = {
     "bntheory", "bntheory.results", "bntheory.results.checks", "bntheory.results.errors",
-    "bntheory.results.text_table", "bntheory.teacher_student", "bntheory.teacher_student.parameters",
+    "bntheory.results.text_table", "bntheory.teacher_student",
+    "bntheory.teacher_student.parameters",
 }  # fmt: skip
 #: Modules of Python's library that help may import beyond those of click. They are 65, of
 #: which rich-click takes most to read click's version; `asyncio` would be too many.
