@@ -97,8 +97,8 @@ def signal_average(moment: SignalMoment, at: Point, panel: float, finer: float) 
     panel, finer
         Longest panels of both rules.
     """
-    from ..source.signal_source import signal_kernels
     from .expectations import Average
+    from .signal_kernels import signal_kernels
 
     kernels, powers = signal_kernels(moment.problem), powers_of([moment])
     found = []

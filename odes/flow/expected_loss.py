@@ -6,7 +6,7 @@ import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.normal_quadrature import COARSE
-from ..source.signal_source import signal_kernels
+from ..derivation.signal_kernels import signal_kernels
 from .trajectory import Flow
 
 Array = np.ndarray

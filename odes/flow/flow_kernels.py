@@ -34,7 +34,7 @@ def flow_kernels(problem: Problem) -> FlowSystem:
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.flow_source import has_lanes, system_source
-        from ..source.signal_source import signal_texts
+        from ..derivation.signal_kernels import signal_texts
 
         with derivable(problem):
             derivation = derive_drift(problem)

@@ -34,7 +34,7 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..source.flow_source import inertial_source
-        from ..source.signal_source import signal_texts
+        from ..derivation.signal_kernels import signal_texts
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))

@@ -1,23 +1,14 @@
-"""The source text of what signal moments are made of, beside the kernels that average them."""
+"""How a generated system calls the kernels of signal moments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import sympy
-from sympy import Expr, Symbol
+from sympy import Symbol
 
-from ...codegen.model import Function, Return
-from ...codegen.modules import generated, kernel_texts
-from ...codegen.printers.python import PYTHON
-from ...teacher_student.formula_kernels import activation_source, derivable, structure
-from ...teacher_student.losses import VARIABLES
 from ...teacher_student.problem import Problem
-from ...teacher_student.supervision_source import signal_source
 from ..derivation.signal_moments import SignalMoment, rule_of
 
-_HEAD = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
 #: Functions of one's name that call the kernel, and give the moments as a tuple.
 _CALL = '''
 @kernel
@@ -28,74 +19,6 @@ def {name}(q, shift, rho, noise, pull):
     return {entries}
 
 '''
-
-
-def supervision_source(problem: Problem) -> str:
-    """Source text of activation, signal and borders, and what kernels know of labels and noise."""
-    unclipped = problem.clip is None
-    constants = {
-        "BORDERS": len(problem.loss_.borders) + (not unclipped),
-        "SHARPNESS": problem.labels_.sharpness,
-        "DEGREES": problem.noise_law_.degrees,
-        "GROWTH": _growth(problem),
-        "LOSS_GROWTH": problem.loss_.growth + 1.0 if problem.heavy_tails else 2.0,
-        "POLYNOMIAL": _is_piecewise(problem.loss_.signal) and _is_piecewise(_slope(problem)),
-    }
-    lines = [PYTHON.constant(name, value) for name, value in constants.items()]
-    parts = [_HEAD, "\n".join(lines), "\n\n", activation_source(problem.activation_), "\n"]
-    value = Return(problem.loss_.expression)
-    loss = Function("loss", VARIABLES, (value,), f"{problem.loss_.formula}.")
-    parts += [signal_source(problem), "\n", PYTHON.function(loss), "\n"]
-    return "".join([*parts, _borders_source(problem)])
-
-
-def _slope(problem: Problem) -> Expr:
-    return problem.activation_.expression + problem.activation_.slope
-
-
-def _is_piecewise(expression: Expr) -> bool:
-    """Whether it is a polynomial between its kinks."""
-    pieces = expression.atoms(sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside)
-    outside = {piece: Symbol(f"piece{i}") for i, piece in enumerate(sorted(pieces, key=str))}
-    rest = [expression.xreplace(outside), *(x for piece in pieces for x in piece.args)]
-    return all(x.is_polynomial(*x.free_symbols) for x in map(sympy.sympify, rest))
-
-
-def _growth(problem: Problem) -> float:
-    """The power of a large label with which the signal grows; 1 where none is asked for."""
-    if not problem.heavy_tails:
-        return 1.0
-    return 0.0 if problem.clip is not None else problem.loss_.growth
-
-
-def _borders_source(problem: Problem) -> str:
-    """``borders(y, o, slope, pull, out)``: the loss's own, and where clipping sets in."""
-    lines = ["@kernel", "def borders(y, o, slope, pull, out):"]
-    lines.append('    """What is zero at the kinks and jumps of the signal."""')
-    borders = problem.loss_.borders
-    lines += [f"    out[{i}] = {PYTHON.code(border)}" for i, border in enumerate(borders)]
-    if problem.clip is not None:
-        formula = PYTHON.code(problem.loss_.signal)
-        lines.append(
-            f"    out[{len(borders)}] = abs(pull * slope * ({formula})) - {problem.clip!r}"
-        )
-    return "\n".join([*lines, "    return", ""])
-
-
-def signal_texts(problem: Problem) -> dict[str, str]:
-    """The modules of the kernels of signal moments, by their names."""
-    kernels = kernel_texts("odes/kernels/signal_rule", f"odes/kernels/{rule_of(problem)}")
-    return {"supervision": supervision_source(problem)} | kernels
-
-
-def signal_kernels(problem: Problem) -> Any:
-    """The compiled kernels of signal moments: from the disk, or written now."""
-
-    def write() -> dict[str, str]:
-        with derivable(problem):
-            return signal_texts(problem)
-
-    return generated("signal", structure(problem), write)
 
 
 def signal_call(name: str, moments: Mapping[Symbol, SignalMoment]) -> str:
