@@ -13,11 +13,11 @@ import numpy as np
 times = np.concatenate([[0.0], np.geomspace(0.1, 1e5, 61)])
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4))
 flows = {}
-for eta in (0.2, 1.0, 5.0):
+for eta, style in ((0.2, "-"), (1.0, "--"), (5.0, "-.")):
     problem = bn.Problem("identity", "wn", eta=eta, batch_size=4, loss="logistic", labels="sign")
     flows[eta] = flow = bn.integrate(problem, times=times)
-    left.loglog(times[1:], flow.Q[1:], label=rf"$\eta$ = {eta:g}")
-    right.loglog(times[1:], flow.error01[1:])
+    left.loglog(times[1:], flow.Q[1:], style, label=rf"$\eta$ = {eta:g}")
+    right.loglog(times[1:], flow.error01[1:], style)
 left.loglog(times[40:], 1.1 * times[40:] ** (1 / 3), "k:", label="$t^{1/3}$")
 right.loglog(times[40:], 0.2 * times[40:] ** (-1 / 3), "k:")
 left.set(xlabel="time, steps / N", ylabel=r"scale $\gamma$")
