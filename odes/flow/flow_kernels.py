@@ -33,8 +33,8 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
-        from ..source.flow_source import has_lanes, system_source
         from ..derivation.signal_kernels import signal_texts
+        from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
             derivation = derive_drift(problem)

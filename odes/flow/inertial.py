@@ -33,8 +33,8 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
-        from ..source.flow_source import inertial_source
         from ..derivation.signal_kernels import signal_texts
+        from ..source.flow_source import inertial_source
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))

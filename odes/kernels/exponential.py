@@ -13,7 +13,7 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 
 #: Most points behind a step, which is the order of its predictor; and rates: 0, kappa, 2 kappa.
-ORDER, RATES = 6, 3
+HIGHEST_ORDER, RATES = 6, 3
 #: Terms of a series within |z| < 1: the last is below rounding.
 TERMS = 19
 

@@ -15,7 +15,7 @@ from .controller import (
     TOO_MANY_STEPS,
     vanishes,
 )
-from .exponential import ORDER, RATES, differences, step_weights
+from .exponential import HIGHEST_ORDER, RATES, differences, step_weights
 from .led import led, rate_of, sources, state_of
 from .system import LENGTH, SIZE, jacobian, learning_rate, observables
 
@@ -132,10 +132,10 @@ def integrate(
 ) -> tuple[int, int, int]:
     """Integrate a flow and store it at given times; arguments and results as in `loop`."""
     u, ends = np.empty(SIZE), (np.empty(SIZE), np.empty(SIZE), np.empty(SIZE))
-    past = np.empty(ORDER), np.empty((ORDER, SIZE))
-    scratch = np.empty((4, ORDER + 4)), np.empty(SIZE)
-    nodes, table = np.empty(ORDER + 1), np.empty((ORDER + 1, SIZE))
-    polynomial = nodes, table, np.empty((RATES, ORDER + 2)), np.empty(RATES)
+    past = np.empty(HIGHEST_ORDER), np.empty((HIGHEST_ORDER, SIZE))
+    scratch = np.empty((4, HIGHEST_ORDER + 4)), np.empty(SIZE)
+    nodes, table = np.empty(HIGHEST_ORDER + 1), np.empty((HIGHEST_ORDER + 1, SIZE))
+    polynomial = nodes, table, np.empty((RATES, HIGHEST_ORDER + 2)), np.empty(RATES)
     led(t, y, p, u)
     sources(t, u, p, ends[1], scratch[1], past[1][0])
     past[0][0] = reached[0] = t
@@ -158,7 +158,7 @@ def integrate(
             reached[0], failures = t, 0
             if accept(t, count, past, ends, u, y) > HUGE:
                 return DIVERGED, stored, steps
-            count = min(ORDER, count + 1)
+            count = min(HIGHEST_ORDER, count + 1)
         else:
             failures += 1
             if failures > 1:  # what lies behind does not tell what comes
@@ -188,7 +188,7 @@ def accept(
     """Make the end of a step the state, and the newest point; its largest order parameter."""
     when, values = past
     trial, near, found = ends
-    for j in range(min(count, ORDER - 1), 0, -1):
+    for j in range(min(count, HIGHEST_ORDER - 1), 0, -1):
         when[j] = when[j - 1]
         for i in range(SIZE):
             values[j, i] = values[j - 1, i]

@@ -10,10 +10,10 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import LENGTH, OVERLAP, SIZE, learning_rate, rhs
+from .system import LENGTH, OVERLAP, PUSH, learning_rate, rhs
 
 #: Where velocities stand in a state: those of the scalars from `VELOCITY` on.
-VELOCITY, E, F, D = LENGTH + 1, SIZE - 3, SIZE - 2, SIZE - 1
+VELOCITY, E, F, D = LENGTH + 1, PUSH, PUSH + 1, PUSH + 2
 #: The step in time that a schedule's slope is taken over.
 SHORT_TIME = 1e-6
 

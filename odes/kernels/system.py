@@ -10,6 +10,8 @@ SIZE: int = 3
 #: Where the overlap R and the length L stand in a state.
 OVERLAP: int = 1
 LENGTH: int = 2
+#: Where E, F and D begin in an inertial state.
+PUSH: int = 4
 HAS_JACOBIAN: bool = True
 LANES: int = 32
 #: What is tabulated, as JSON; empty if nothing is.

@@ -93,7 +93,7 @@ def inertial_module(derivation: Derivation) -> Module:
     }
     comment = "Time derivative of " + ", ".join([*names, *map(str, extra)]) + "."
     rhs = Function("rhs", ("t", "y", "p", "dy"), (*start, *named, Block(values)), comment)
-    own = {"SIZE": len(values), "HAS_JACOBIAN": False}
+    own = {"SIZE": len(values), "PUSH": len(names) + extra.index(E), "HAS_JACOBIAN": False}
     functions = [
         learning_rate_function(derivation.problem.schedule),
         field_function(derivation),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 #: Arithmetic on positions, and the last columns of states.
-BY_POSITION = re.compile(r"(SIZE|ORDER) ?- ?[12]\b|states\[:, ?-[12]\]|flow\.size - [12]")
+BY_POSITION = re.compile(r"\b(SIZE|ORDER) ?- ?[12]\b|states\[:, ?-[12]\]|flow\.size - [12]")
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**32))
