@@ -26,7 +26,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "weight_decay": (float, "Of the weights, as torch's SGD.  [default: 0]"),
     "fan_in": (int, "Fan-in N of a unit, of inputs of variance 1.  [default: 512]"),
     "steps_per_epoch": (float, "Steps an epoch."),
-    "start_norm": (float, "Length |w| of a unit's weights at the start.  [default: 1]"),
+    "start_norm": (float, "Length of a unit's weights at the start.  [default: 1]"),
     "activation": (str, f"Name ({ACTIVATION_NAMES}) or formula in h.  [default: relu]"),
     "noise": (float, "Label-noise variance, teacher's field 1.  [default: 0]"),
     "kurtosis": (float, "Excess kurtosis of the pre-activations, > -2.  [default: 0]"),

@@ -129,7 +129,7 @@ _ROWS = (
         shown="gaussian",
     ),
     Parameter(
-        "clip", None, "Threshold of one example's gradient, in units of |x| = 1.", symbol="c",
+        "clip", None, "Threshold of one example's gradient, for inputs of length 1.", symbol="c",
         above=0.0, shown="none",
     ),
     Parameter(
