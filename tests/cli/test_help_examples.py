@@ -77,3 +77,9 @@ def test_an_example_runs(line, monkeypatch, capfd, tmp_path):
     for path in (Path(value) for option, value in named if option in ("--output", "--store")):
         assert path.exists()
     assert "Error" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_has_no_bars_which_the_site_reads_as_substitutions(name):
+    for option in ALL[name].params:
+        assert not re.search(r"\|\w+\|", getattr(option, "help", None) or "")
