@@ -103,7 +103,7 @@ class Advice(Result):
                 "1/N, |w| = L.")  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form: rows by name, with their commands and validity."""
         return {
             "training": asdict(self.training),
             "problem": self.training.problem.to_dict(),
