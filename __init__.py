@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .odes.flow.trajectory import FlowError as FlowError
     from .odes.fluctuations.covariance import Fluctuations as Fluctuations
     from .odes.fluctuations.covariance import fluctuations as fluctuations
+    from .results.saved import load as load
     from .teacher_student.online.runs import Runs as Runs
     from .teacher_student.online.simulate import simulate as simulate
     from .teacher_student.problem import Problem as Problem
@@ -92,6 +93,7 @@ _PUBLIC = {
     "integrate": "odes.flow.integrate",
     "Schedule": "odes.equilibria.optimal_schedule",
     "optimal_schedule": "odes.equilibria.optimal_schedule",
+    "load": "results.saved",
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
     "simulate": "teacher_student.online.simulate",
@@ -115,7 +117,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(".results.files", __name__).package_version()
     if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        what = import_module(".results.named", __name__).what_there_is
+        raise AttributeError(what(__name__, name, __all__), name=name)
     value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -173,8 +173,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _write(result: Any, path: Path, width: Width) -> None:
     if path.suffix == ".nc":
-        # Made in memory: on a full disk HDF5 can neither write nor close its own file.
-        path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
+        from .saved import netcdf
+
+        path.write_bytes(netcdf(result))
     elif path.suffix == ".csv":
         path.write_text(to_csv(result), encoding="utf-8")
     elif path.suffix == ".json":

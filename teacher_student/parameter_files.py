@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ..results.errors import InputError
+from ..results.html_table import Table, html_table
 from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -75,6 +76,45 @@ class Described(Base):
         """
         check_names(changes)
         return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._said())})"
+
+    def _said(self) -> list[str]:
+        """Name and value of what is told of a problem: formulas, and what is no default."""
+        names = [f.name for f in dataclasses.fields(self)]
+        # Against a problem of the same formulas: what a default becomes is no news either.
+        formulas = {name: getattr(self, name) for name in ("activation", "scheme")}
+        usual = type(self)(**formulas)
+        told = [n for n in names if n in ("activation", "scheme", "eta")
+                or getattr(self, n) != getattr(usual, n)]  # fmt: skip
+        return [f"{name}={getattr(self, name)!r}" for name in told]
+
+    def short(self) -> str:
+        """The problem in a few words, as tables are headed.
+
+        Examples
+        --------
+        >>> from bntheory import Problem
+        >>> Problem("relu", "pn", noise=0.1).short()
+        'relu, pn, eta=0.5, noise=0.1, M=32'
+        """
+        values = self.to_dict()
+        taken = ("activation", "scheme", "batch_size", "zeta")
+        rest = [said for said in self._said() if said.partition("=")[0] not in taken]
+        decay = values["zeta"] or 0
+        rest += [f"zeta={decay}"] if decay not in (0, "auto") else []
+        return ", ".join([values["activation"], values["scheme"], *rest,
+                          f"M={values['batch_size']}"])  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """In a notebook: every parameter, its symbol, its value and what it means."""
+        rows = [row for row in PARAMETERS.values() if hasattr(self, row.name)]
+        values = [getattr(self, row.name) for row in rows]
+        table = {"parameter": [row.name for row in rows], "symbol": [row.symbol for row in rows],
+                 "value": ["" if v is None else str(v) for v in values],
+                 "meaning": [row.help for row in rows]}  # fmt: skip
+        return html_table(Table(f"{type(self).__name__}. {self.short()}.", table, len(rows)))
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, as in ``interface.md``."""

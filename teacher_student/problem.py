@@ -18,6 +18,7 @@ from .problem_checks import (
     check_named,
     check_scheme_has,
     checked_statistics_size,
+    formulas_as_text,
 )
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
@@ -28,7 +29,7 @@ from .supervision import Supervised
 LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Problem(Described, Supervised):
     """A teacher, a student, and how the student is trained (theory.md, section 1).
 
@@ -132,6 +133,7 @@ class Problem(Described, Supervised):
     d_max: float = PARAMETERS["d_max"].default
 
     def __post_init__(self) -> None:
+        self._set(**formulas_as_text(self))
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
         check_named("scheme", self.scheme, Scheme.named, SCHEMES)
         for name, row in PARAMETERS.items():

@@ -16,6 +16,7 @@ from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem as check_is_problem
 from ...teacher_student.problem_checks import refuse_running
 from ...teacher_student.schemes import SCHEMES
 from .deployed import STATISTICS, Deployment
@@ -186,6 +187,7 @@ def inference(
     >>> [round(error, 4) for error in found.error.values()]
     [0.1087, 0.0248, 0.0284]
     """
+    check_is_problem(problem)
     if running_momentum is not None:
         problem = problem.replace(running_momentum=running_momentum)
     rho = problem.running_momentum

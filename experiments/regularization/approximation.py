@@ -18,7 +18,7 @@ from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.problem_checks import check_problem, refuse_running
 from ...teacher_student.regularization import decay
 
 Array = np.ndarray
@@ -137,6 +137,7 @@ def approximate(
     >>> bool(found.along("Q")[1] < found.along("Q")[0])
     True
     """
+    check_problem(problem)
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     refuse_running(problem, "PN stands for the statistics of the batch")

@@ -14,6 +14,7 @@ from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
 from .measured import measure
 
@@ -135,6 +136,7 @@ def regularization(
     >>> round(found.zeta * 32, 6)
     0.375
     """
+    check_problem(problem)
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
     M = integer("batch_size", problem.m, 2)

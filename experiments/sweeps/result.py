@@ -108,8 +108,8 @@ class Sweep(Result):
             found |= {f"{name}_sem": spread / np.sqrt(np.maximum(count, 1)), f"{name}_runs": count}
         return found
 
-    def __getitem__(self, quantity: str) -> Array:
-        return self.statistics[quantity]
+    def _named(self) -> Mapping[str, Any]:
+        return {**self.grid, **self.statistics}
 
     @property
     def complete(self) -> bool:

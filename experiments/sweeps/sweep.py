@@ -21,6 +21,7 @@ from ...store.engines import fill_in_order, fill_in_threads
 from ...store.store import Store
 from ...teacher_student.online.simulate import MOST_RUNS, run_makers
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import MOST_POINTS, check_schedule
 from .axes import WHOLE, checked_axes
 from .quantities import parse_quantities
@@ -111,6 +112,7 @@ def sweep(
     >>> bn.sweep(bn.Problem(), eta=[0.5, 1.0], dim=50, time=1, runs=3, simulate=True).sizes["run"]
     3
     """
+    check_problem(problem)
     asked = parse_quantities(quantity, simulate)
     single = _taken_out(grid)
     axes = checked_axes(problem, grid, simulate)

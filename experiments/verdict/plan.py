@@ -23,6 +23,7 @@ from ...results.errors import InputError
 from ...teacher_student.online.simulate import simulate
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from .compare import FEWEST_RUNS
 from .detection import Signal, required, response, signal_of
 from .detection_by_scatter import LargestDeviation, largest_deviation
@@ -167,6 +168,7 @@ def plan(
     >>> bool(found.runs["R"][0] >= 8)
     True
     """
+    check_problem(problem)
     error = number("error", error, above=0.0, most=1.0)
     alpha = number("alpha", alpha, above=0.0, most=0.5)
     if not alpha < number("power", power, above=0.0, most=1.0) < 1.0:

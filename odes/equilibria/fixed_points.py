@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.records import AtEnd
 from ..flow.rows import OUTSIDE
@@ -58,6 +59,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
+    check_problem(problem)
     flow = Dynamics(problem)
     found = _mark_reached(flow, all_points(flow))
     arrived = _arrival(flow, found.reached)

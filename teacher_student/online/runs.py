@@ -54,11 +54,6 @@ class Runs(Result):
     message: str = ""
     inputs: str = "gaussian"
 
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
-
     @property
     def runs(self) -> int:
         """The number of runs."""

@@ -18,6 +18,7 @@ from ..formula_kernels import specialise
 from ..inputs import read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
+from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
@@ -84,6 +85,7 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1

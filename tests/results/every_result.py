@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import bntheory as bn
+import pytest
 
 from pictures import PICTURES, WN
 
@@ -59,5 +61,14 @@ EVERY: Mapping[str, Callable[[], Any]] = {
     "best-rates": _best_rates,
     "table-one": _table_one,
     "checked-fixed-points": _checked,
+    "interpolated": lambda: PICTURES["flow"]().at([0.1, 0.25, 1.0]),
     "fluctuations": lambda: bn.fluctuations(WN, times=[0.0, 1.0, 2.0]),
 }
+
+
+@cache
+def made(name: str) -> Any:
+    """The result of a name, made once in a process."""
+    if name == "layers":
+        pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
+    return EVERY[name]()
