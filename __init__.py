@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .experiments.advice.advise import advise as advise
     from .experiments.advice.rows import AdviceRow as AdviceRow
     from .experiments.advice.training import NetworkTraining as NetworkTraining
+    from .experiments.fitting.fit import Fit as Fit
+    from .experiments.fitting.fit import fit as fit
     from .experiments.inference.inference import Inference as Inference
     from .experiments.inference.inference import inference as inference
     from .experiments.regularization.approximation import Approximation as Approximation
@@ -101,6 +103,8 @@ _PUBLIC = {
     "advise": "experiments.advice.advise",
     "AdviceRow": "experiments.advice.rows",
     "NetworkTraining": "experiments.advice.training",
+    "Fit": "experiments.fitting.fit",
+    "fit": "experiments.fitting.fit",
     "Inference": "experiments.inference.inference",
     "inference": "experiments.inference.inference",
     "approximate": "experiments.regularization.approximation",

@@ -18,6 +18,7 @@ from .options import (
     problem_options,
     report_option,
     simulation_options,
+    split_named,
     take_mode,
     take_problem,
 )
@@ -49,6 +50,7 @@ def store_options(command: Any) -> Any:
     epilog=examples(
         "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
         "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
+        "bntheory sweep --scheme wn --activation 'tanh(c*h)' --set c=0.5:2:4 --noise 0.1",
         "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
         "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
     ),
@@ -155,6 +157,7 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 def _check_range(options: dict[str, Any]) -> None:
     """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
     swept = [options[name] is not None for name in RANGED]
+    swept += [":" in text or "," in text for text in options["named"]]
     swept.append(any(sign in options["time"] for sign in ":,"))
     swept += [options[name] != SIMULATED[name] for name in WHOLE if options["simulate"]]
     if any(swept) or options["store"]:
@@ -211,6 +214,12 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
         elif kind is not str:
             values = parse_range(text, name)
             options[name] = float(values[0])
+    own, options["named"] = split_named(options["named"]), []
+    for name, text in own.items():
+        values = parse_range(text, "set")
+        if len(values) > 1:
+            grid[name] = values
+        options["named"].append(f"{name}={float(values[0])!r}")
     time = parse_range(options.pop("time"), "time")
     grid["time"] = time if len(time) > 1 else float(time[0])
     return grid

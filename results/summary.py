@@ -32,7 +32,9 @@ def problem_of(result: Any) -> Any:
     """The problem that a result belongs to; None where there is none."""
     for name in OWNERS:
         owner = vars(result).get(name)
-        if owner is None:
+        if isinstance(getattr(type(result), name, None), property):
+            owner = getattr(result, name)
+        if owner is None or isinstance(owner, int):
             continue
         return owner if hasattr(owner, "short") else getattr(owner, "problem", None)
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
 from .loss_checks import check_loss
 from .momentum import limit
+from .named_numbers import Numbers, check_used, checked_numbers, put_in
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
@@ -92,6 +94,9 @@ class Problem(Described, Supervised):
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    parameters
+        Numbers by the names that they have in formulas: ``{"c": 1.2}`` for ``"tanh(c*h)"``. They
+        can be swept and fitted as every other number is.
 
     Raises
     ------
@@ -131,15 +136,18 @@ class Problem(Described, Supervised):
     running_momentum: float = PARAMETERS["running_momentum"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
+    parameters: Mapping[str, float] = field(default=Numbers())
 
     def __post_init__(self) -> None:
         self._set(**formulas_as_text(self))
-        check_named("activation", self.activation, Activation.named, ACTIVATIONS)
-        check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        self._set(parameters=checked_numbers(self.parameters, PARAMETERS))
+        check_named("activation", self.formula("activation"), Activation.named, ACTIVATIONS)
+        check_named("scheme", self.formula("scheme"), Scheme.named, SCHEMES)
+        check_used(self)
         for name, row in PARAMETERS.items():
             if row.checked_alone:
                 self._set(**{name: row.bounded(getattr(self, name))})
-        self._set(eta=rate(self.eta))
+        self._set(eta=rate(self.eta, self.parameters))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
@@ -161,20 +169,30 @@ class Problem(Described, Supervised):
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def formula(self, name: str) -> str:
+        """The formula or name of a parameter, with numbers in place of named ones."""
+        text: str = getattr(self, name)
+        return put_in(text, self.parameters) if isinstance(text, str) else text
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Named numbers that a compiled flow takes as such (`bntheory.teacher_student.carried`)."""
+        return ()
+
     @property
     def activation_(self) -> Activation:
         """The activation, resolved."""
-        return Activation.named(self.activation)
+        return Activation.named(self.formula("activation"))
 
     @property
     def scheme_(self) -> Scheme:
         """The scheme, resolved."""
-        return Scheme.named(self.scheme, self.train_beta, self.frozen_std)
+        return Scheme.named(self.formula("scheme"), self.train_beta, self.frozen_std)
 
     @property
     def schedule(self) -> Schedule | None:
         """The schedule of the learning rate, resolved; None where it is constant."""
-        return Schedule(self.eta) if isinstance(self.eta, str) else None
+        return Schedule(self.formula("eta")) if isinstance(self.eta, str) else None
 
     @property
     def uses_batch(self) -> bool:

@@ -31,6 +31,8 @@ def check_named(
         resolve(value)
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{value!r}: ")
+        if "unknown name" in reason:
+            reason += '; a number of your own has its value in parameters={"c": 1.0} (--set c=1)'
         raise InputError(parameter, value, reason, names) from None
 
 

@@ -140,12 +140,12 @@ def regularization(
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
     M = integer("batch_size", problem.m, 2)
-    from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
-    gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
+    from_mean, from_spread = zeta_sources(problem.formula("activation"), M, kurtosis)
+    gap, gamma = measure(problem.formula("activation"), M, kurtosis, examples, seed)
     gaussian = kurtosis == 0 and M >= SMALLEST_BATCH
-    exact = optimal_gamma(problem.activation, M) if gaussian else None
+    exact = optimal_gamma(problem.formula("activation"), M) if gaussian else None
     return Regularization(
-        problem.activation,
+        problem.formula("activation"),
         M,
         kurtosis,
         from_mean + from_spread,

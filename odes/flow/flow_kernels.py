@@ -33,11 +33,12 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
+        from ..derivation.routes import routes_of
         from ..derivation.signal_kernels import signal_texts
         from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
-            derivation = derive_drift(problem)
+            derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
         lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
         signals = {} if problem.squares else signal_texts(problem)

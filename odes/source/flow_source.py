@@ -40,7 +40,8 @@ def flow_source(derivation: Derivation) -> str:
 
 def has_lanes(derivation: Derivation) -> bool:
     """Whether no moment needs a quadrature or a table: only straight code becomes SIMD code."""
-    return not (derivation.by_quadrature or derivation.problem.uses_batch)
+    problem = derivation.problem
+    return not (derivation.by_quadrature or problem.uses_batch or problem.carried)
 
 
 def lanes_source(derivation: Derivation) -> str:

@@ -16,6 +16,7 @@ from sympy import Expr, Symbol
 
 from ...codegen.functions import Clip, choice
 from ...codegen.model import Assign, Block, Call, Function, Module, Return, Statement, entry
+from ...teacher_student.carried import COARSEST, carried_symbols
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
@@ -49,6 +50,7 @@ def _parameter(symbol: Symbol) -> str:
 #: The parameters under the names that generated code gives them: ``lambda`` is Python's.
 RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 _LARGEST_SCALE = Symbol("LARGEST_SCALE", positive=True)
+_COARSEST = Symbol(COARSEST, real=True)
 _TIME = Symbol("t", real=True)
 #: Arguments of a Jacobian.
 JACOBIAN = ("t", "y", "p", "J")
@@ -88,7 +90,7 @@ def facts(derivation: Derivation) -> dict[str, object]:
     """What kernels and users of a system know of it beside its functions."""
     space, spec = derivation.problem.state_space, table_spec(derivation)
     return {
-        "SIZE": space.size,
+        "SIZE": space.size + _behind(derivation),
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
         "HAS_JACOBIAN": not (derivation.by_quadrature or derivation.averaged),
@@ -97,12 +99,19 @@ def facts(derivation: Derivation) -> dict[str, object]:
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
         "TABLE": spec,
         "LARGEST_SCALE": _largest_scale(derivation),
+        **({"CARRIES_SCALE": True} if derivation.problem.carried else {}),
     }
+
+
+def _behind(derivation: Derivation) -> int:
+    """How many numbers stand behind the order parameters: named ones, and a range of scales."""
+    named = len(derivation.problem.carried)
+    return named + 1 if named else 0
 
 
 def _largest_scale(derivation: Derivation) -> float:
     """Up to which scale the quadratures of the drift resolve the activation."""
-    if derivation.over_batches:
+    if derivation.over_batches or derivation.problem.carried:  # asked of every value by itself
         return math.inf
     wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
     if not derivation.problem.squares:
@@ -128,12 +137,15 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     for i, name in enumerate(derivation.problem.order_parameters):
         value = entry("y", i)
         lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
+    size = derivation.problem.state_space.size
+    carried = carried_symbols(derivation.problem.carried)
+    for i, symbol in enumerate((*carried, *[_COARSEST] * bool(carried)), size):
+        lines.append(Assign(symbol, entry("y", i)))
     lines.append(Assign(SCALE, derivation.scale))
     lines.append(Assign(SIGN, choice(SCALE >= 0, sympy.Integer(1), sympy.Integer(-1))))
-    size = sympy.Abs(SCALE)
-    lines.append(
-        Assign(FIELD_STD, choice(size <= _LARGEST_SCALE, size, sympy.nan) if resolved else size)
-    )
+    std = sympy.Abs(SCALE)
+    known = std * _COARSEST <= 1 if carried else std <= _LARGEST_SCALE
+    lines.append(Assign(FIELD_STD, choice(known, std, sympy.nan) if resolved else std))
     lines += [Assign(RHO, SIGN * R), Assign(SHIFT, derivation.shift)]
     if rates:
         lines += [Assign(RENAMED[s], entry("p", i)) for i, s in enumerate(PARAMETERS) if s != ETA]
@@ -145,10 +157,14 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
 
 def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
     """The drift with closed forms put in, by the entry that it is assigned to."""
-    return {
+    problem = derivation.problem
+    own = {
         entry("dy", i): derivation.drift[name].xreplace(derivation.closed).subs(RENAMED)
-        for i, name in enumerate(derivation.problem.order_parameters)
+        for i, name in enumerate(problem.order_parameters)
     }
+    size = problem.state_space.size
+    carried = range(size, size + _behind(derivation))
+    return own | {entry("dy", i): sympy.Integer(0) for i in carried}
 
 
 def field_function(derivation: Derivation) -> Function:

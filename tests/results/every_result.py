@@ -50,6 +50,11 @@ def _checked() -> Any:
     return CheckedFixedPoints(found, rates, None)
 
 
+def _fitted() -> Any:
+    flow = PICTURES["flow"]()
+    return bn.fit(WN.replace(zeta=0.1), {"t": flow.t, "R": flow.R}, over="zeta,eta")
+
+
 EVERY: Mapping[str, Callable[[], Any]] = {
     **{
         name: make
@@ -62,6 +67,7 @@ EVERY: Mapping[str, Callable[[], Any]] = {
     "table-one": _table_one,
     "checked-fixed-points": _checked,
     "interpolated": lambda: PICTURES["flow"]().at([0.1, 0.25, 1.0]),
+    "fit": _fitted,
     "fluctuations": lambda: bn.fluctuations(WN, times=[0.0, 1.0, 2.0]),
 }
 
