@@ -52,11 +52,11 @@ if TYPE_CHECKING:
     from .odes.equilibria.points import FixedPoints as FixedPoints
     from .odes.flow.expected_loss import expected_loss as expected_loss
     from .odes.flow.integrate import integrate as integrate
-    from .odes.flow.trajectory import DivergenceWarning as DivergenceWarning
     from .odes.flow.trajectory import Flow as Flow
     from .odes.flow.trajectory import FlowError as FlowError
     from .odes.fluctuations.covariance import Fluctuations as Fluctuations
     from .odes.fluctuations.covariance import fluctuations as fluctuations
+    from .results.errors import DivergenceWarning as DivergenceWarning
     from .results.saved import load as load
     from .teacher_student.online.runs import Runs as Runs
     from .teacher_student.online.simulate import simulate as simulate
@@ -88,7 +88,7 @@ _PUBLIC = {
     "FixedPoint": "odes.equilibria.points",
     "FixedPoints": "odes.equilibria.points",
     "fixed_points": "odes.equilibria.fixed_points",
-    "DivergenceWarning": "odes.flow.trajectory",
+    "DivergenceWarning": "results.errors",
     "Flow": "odes.flow.trajectory",
     "FlowError": "odes.flow.trajectory",
     "expected_loss": "odes.flow.expected_loss",

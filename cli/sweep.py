@@ -50,7 +50,6 @@ def store_options(command: Any) -> Any:
     epilog=examples(
         "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
         "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
-        "bntheory sweep --scheme wn --activation 'tanh(c*h)' --set c=0.5:2:4 --noise 0.1",
         "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
         "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
     ),

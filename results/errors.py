@@ -48,3 +48,7 @@ class InputError(ValueError):
 
 class MissingLibraryError(ImportError):
     """An optional library that is not installed, with the command that installs it."""
+
+
+class DivergenceWarning(RuntimeWarning):
+    """Flows or runs that diverged, or left the range in which their moments are known."""

@@ -93,7 +93,7 @@ def best_learning_rate(
     high = number("high", LARGEST * problem.M if high is None else high, above=low)
     constant = problem.replace(eta=low)
     rates = np.geomspace(low, high, LOOKS)
-    errors = sweep(constant, eta=rates, time=time, quantity="final-error")["final-error"].values
+    errors = sweep(constant, eta=rates, time=time, quantity="final-error").final_error.values
     if np.isnan(errors).all():
         raise InputError("high", high, f"every learning rate from {low:g} on diverges")
     k = int(np.nanargmin(errors))

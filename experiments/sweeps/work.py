@@ -13,7 +13,7 @@ from ...odes.flow.records import AtEnd
 from ...odes.flow.rows import OUTSIDE
 from ...odes.flow.solver import Progress, solve_flows
 from ...store.blocks import COMPLETE, FAILED, Array, Chunk
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.problem import Problem
 from .ending import ending_of_flows
 from .quantities import parse_quantities
@@ -155,7 +155,7 @@ class SimulationWork:
 
     def warm(self) -> None:
         """Compile, or load what was compiled."""
-        simulate(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
+        simulated(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
                  workers=1)  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.base import Result
+from ...results.errors import DivergenceWarning as DivergenceWarning
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
@@ -20,10 +21,6 @@ Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
 #: The status of a flow that left the range in which its moments are known.
 OUTSIDE_TABLES = "outside-tables"
-
-
-class DivergenceWarning(RuntimeWarning):
-    """A flow of `integrate` that diverged, or left the range in which its moments are known."""
 
 
 class FlowError(RuntimeError):
