@@ -156,8 +156,7 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 def _check_range(options: dict[str, Any]) -> None:
     """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
     swept = [options[name] is not None for name in RANGED]
-    swept += [":" in text or "," in text for text in options["named"]]
-    swept.append(any(sign in options["time"] for sign in ":,"))
+    swept += [":" in text or "," in text for text in (options["time"], *options["named"])]
     swept += [options[name] != SIMULATED[name] for name in WHOLE if options["simulate"]]
     if any(swept) or options["store"]:
         return
@@ -213,8 +212,8 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
         elif kind is not str:
             values = parse_range(text, name)
             options[name] = float(values[0])
-    own, options["named"] = split_named(options["named"]), []
-    for name, text in own.items():
+    texts, options["named"] = split_named(options["named"]), []
+    for name, text in texts.items():
         values = parse_range(text, "set")
         if len(values) > 1:
             grid[name] = values

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from ..codegen.formula import CONSTANTS, FUNCTIONS
 from ..results.errors import InputError
-
-if TYPE_CHECKING:
-    from .problem import Problem
 
 #: The formulas in which a named number may stand.
 FORMULAS = ("activation", "scheme", "eta", "loss")
@@ -89,6 +86,8 @@ def put_in(formula: str, numbers: Mapping[str, float]) -> str:
     >>> put_in("tanh(c*h) + c2", {"c": 1.5, "c2": -1.0})
     'tanh(1.5*h) + (-1.0)'
     """
+    if not isinstance(formula, str):
+        return formula  # refused where formulas are checked
     for name, value in numbers.items():
         text = repr(value) if value >= 0 else f"({value!r})"
         formula = re.sub(rf"(?<![\w.]){name}(?!\w)", text, formula)
@@ -98,17 +97,3 @@ def put_in(formula: str, numbers: Mapping[str, float]) -> str:
 def uses(formula: object, name: str) -> bool:
     """Whether a formula has a name in it."""
     return isinstance(formula, str) and put_in(formula, {name: 0.0}) != formula
-
-
-def check_used(problem: Problem) -> None:
-    """Refuse a named number that is in no formula.
-
-    Raises
-    ------
-    InputError
-        Naming it.
-    """
-    for name in problem.parameters:
-        if not any(uses(getattr(problem, formula), name) for formula in FORMULAS):
-            where = ", ".join(FORMULAS)
-            raise InputError("parameters", name, f"it is in no formula ({where}) of the problem")

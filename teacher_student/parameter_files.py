@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from ..results.errors import InputError
 from ..results.html_table import Table, html_table
 from .parameters import PARAMETERS
-from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -100,15 +99,17 @@ class Described(Base):
     def _said(self) -> list[str]:
         """Name and value of what is told of a problem: formulas, and what is no default."""
         usual = {f.name: f.default for f in dataclasses.fields(self)}
-        scheme = getattr(self, "scheme", "")  # what a default becomes is no news either
-        usual |= {"batch_size": BATCH_SIZES.get(scheme, OTHER_BATCH_SIZE),
-                  "zeta": DECAYS.get(scheme, OTHER_DECAY)}  # fmt: skip
+        usual |= self._usual()  # what a default becomes is no news either
         always = ("activation", "scheme", "eta")
         return [
             f"{name}={getattr(self, name)!r}"
             for name, default in usual.items()
             if name in always or getattr(self, name) != default
         ]
+
+    def _usual(self) -> dict[str, Any]:
+        """What defaults that depend on others become."""
+        return {}
 
     def short(self) -> str:
         """The problem in a few words, as tables are headed.

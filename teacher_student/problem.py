@@ -12,13 +12,14 @@ from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
 from .loss_checks import check_loss
 from .momentum import limit
-from .named_numbers import Numbers, check_used, checked_numbers, put_in
+from .named_numbers import Numbers, checked_numbers, put_in
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
     check_named,
     check_scheme_has,
+    check_used,
     checked_statistics_size,
     formulas_as_text,
 )
@@ -165,14 +166,17 @@ class Problem(Described, Supervised):
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
 
+    def _usual(self) -> dict[str, Any]:
+        return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),
+                "zeta": DECAYS.get(self.scheme, OTHER_DECAY)}  # fmt: skip
+
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def formula(self, name: str) -> str:
         """The formula or name of a parameter, with numbers in place of named ones."""
-        text: str = getattr(self, name)
-        return put_in(text, self.parameters) if isinstance(text, str) else text
+        return put_in(getattr(self, name), self.parameters)
 
     @property
     def carried(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from ..codegen.formula import FormulaError
 from ..codegen.formula_text import formula_text
 from ..results.checks import integer
 from ..results.errors import InputError
+from .named_numbers import FORMULAS, uses
 from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -138,3 +139,17 @@ def refuse_running(problem: Problem, reason: str) -> None:
     if problem.scheme_.remembers:
         accepted = "a scheme other than tracked and batch-renorm is accepted"
         raise InputError("scheme", problem.scheme, f"{reason}; {accepted}")
+
+
+def check_used(problem: Problem) -> None:
+    """Refuse a named number that is in no formula.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    for name in problem.parameters:
+        if not any(uses(getattr(problem, formula), name) for formula in FORMULAS):
+            where = ", ".join(FORMULAS)
+            raise InputError("parameters", name, f"it is in no formula ({where}) of the problem")
