@@ -132,7 +132,7 @@ def _path(kind: type) -> str:
 def _made(path: str, own: dict[str, Any]) -> Any:
     module, _, name = path.partition(":")
     try:
-        kind = getattr(import_module(f"{PACKAGE}.{module}"), name)
+        kind: Any = getattr(import_module(f"{PACKAGE}.{module}"), name)
     except (ImportError, AttributeError):
         raise PackingError(f"there is no class {path} in this version") from None
     is_data = isinstance(kind, type) and kind.__module__ == f"{PACKAGE}.{module}"

@@ -32,7 +32,7 @@ class CarriedActivation(Activation):
     names: tuple[str, ...] = ()
 
     @property
-    def expression(self) -> sympy.Expr:  # type: ignore[override]
+    def expression(self) -> sympy.Expr:
         """g in ``h`` and the symbols of `carried_symbols`."""
 
         from ..codegen.formula import to_sympy

@@ -37,8 +37,8 @@ class Numbers(dict[str, float]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a problem's parameters cannot be changed; problem.replace(c=2) is another")
 
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
-    __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
+    __ior__ = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Numbers, (dict(self),)

@@ -115,8 +115,8 @@ def test_pictures_on_axes_of_ones_own():
     flow.plot(ax=alone, quantity="error")
     np.testing.assert_array_equal(alone.lines[0].get_ydata(), flow.error)
     placed = Figure().add_axes((0.1, 0.1, 0.8, 0.8))  # in no grid
-    made("sweep-curves").plot(ax=placed, quantity="final-error")
-    assert placed.lines
+    made("sweep-map").plot(ax=placed, quantity="final-error")
+    assert placed.collections
     mapped = Figure()
     made("sweep-map").plot(ax=mapped.subplots(1, 2))
     assert len(mapped.axes) == 4  # with their colour bars
@@ -199,7 +199,7 @@ def test_the_package_is_explored_by_names():
     parameters = inspect.signature(bn.generalization).parameters
     assert list(parameters)[:3] == ["student", "alpha", "scheme"]
     assert not {p.kind for p in parameters.values()} & {inspect.Parameter.VAR_KEYWORD}
-    swept = made("sweep-curves")
+    swept = made("sweep-map")
     assert (swept.final_Q == swept["final-Q"]).all()
     assert "final_Q" in dir(swept.data)
     assert {"Q", "R", "L", "error", "gamma"} <= set(dir(made(FLOW)))
@@ -207,7 +207,7 @@ def test_the_package_is_explored_by_names():
 
 
 def test_old_names_of_a_sweep_are_still_read():
-    new = made("sweep-curves")
+    new = made("sweep-map")
     old = bn.Sweep(new.data.rename(final_Q="final-Q", final_error="final-error"))
     assert (old.final_Q == new.final_Q).all()
     assert old.to_json() == new.to_json()
