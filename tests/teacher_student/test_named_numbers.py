@@ -86,7 +86,7 @@ def test_a_carried_number_gives_the_flow_of_the_number():
 @pytest.mark.parametrize(
     "change",
     [
-        {"scheme": "bn"},  # tables hold numbers
+        {"scheme": "bn", "batch_size": 8},  # tables hold numbers
         {"loss": "absolute"},
         {"activation": "max(h, c*h)"},  # where it has a kink depends on c
         {"eta": "c/(1+t)"},
