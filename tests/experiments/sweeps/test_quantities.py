@@ -31,9 +31,9 @@ def test_a_quantity_of_ones_own_is_one_entry_for_flows_and_for_runs(monkeypatch,
     assert (made["final_error"] < 0.2).all()
     np.testing.assert_array_equal(made["misalignment"], 1.0 - made["final_R"])
     np.testing.assert_array_equal(made["rest_after_0_2"], 4.0 - again["time_to_0_2"])
-    np.testing.assert_array_equal(made["half-plateau"], 0.5 * again["plateau"])
+    np.testing.assert_array_equal(made["half_plateau"], 0.5 * again["plateau"])
     assert np.isfinite(made["rest_after_0_2"]).all()
-    assert np.isfinite(made["half-plateau"]).all()
+    assert np.isfinite(made["half_plateau"]).all()
 
 
 def test_an_entry_says_whether_it_takes_a_level_and_whether_runs_have_it(monkeypatch):
