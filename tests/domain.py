@@ -83,7 +83,7 @@ def problems(scheme: str, activation: str) -> st.SearchStrategy[dict]:
 
 
 def fastest_rate(problem: bn.Problem) -> float:
-    """The order of magnitude of the fastest rate at the start, in 1/time (theory.md, section 3)."""
+    """The order of magnitude of the fastest rate at the start, in 1/time (theory page 3)."""
     eta, Q, M = problem.eta, problem.q0, problem.M
     L = problem.l0 if "gamma" in problem.trained_scalars else 1.0
     pull = eta * problem.gamma_rate if "gamma" in problem.trained_scalars else eta

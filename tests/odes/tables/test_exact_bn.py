@@ -1,4 +1,4 @@
-"""Exact flows of batch schemes: against theory.md section 4, drawn batches, and simulation."""
+"""Exact flows of batch schemes: against theory page 4, drawn batches, and simulation."""
 
 import dataclasses
 import math
