@@ -137,7 +137,7 @@ class Described(Base):
         return html_table(Table(f"{type(self).__name__}. {self.short()}.", table, len(rows)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters by name, as in ``interface.md``."""
+        """The parameters by name, as a problem file has them."""
         own = dataclasses.asdict(self)
         numbers = own.pop("parameters")
         return {**own, "parameters": dict(numbers)} if numbers else own
