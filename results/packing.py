@@ -141,7 +141,8 @@ def _made(path: str, own: dict[str, Any]) -> Any:
     if not dataclasses.is_dataclass(kind):
         return kind(**own)
     given = {f.name for f in dataclasses.fields(kind) if f.init}
-    made = kind(**{n: value for n, value in own.items() if n in given})
+    make: Any = kind
+    made = make(**{n: value for n, value in own.items() if n in given})
     for name in own.keys() - given:
         object.__setattr__(made, name, own[name])
     return made
