@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .experiments.advice.training import NetworkTraining as NetworkTraining
     from .experiments.inference.inference import Inference as Inference
     from .experiments.inference.inference import inference as inference
+    from .experiments.inference.over_time import InferenceOverTime as InferenceOverTime
+    from .experiments.inference.over_time import inference_over_time as inference_over_time
     from .experiments.regularization.approximation import Approximation as Approximation
     from .experiments.regularization.approximation import approximate as approximate
     from .experiments.regularization.gamma import Regularization as Regularization
@@ -101,6 +103,8 @@ _PUBLIC = {
     "NetworkTraining": "experiments.advice.training",
     "Inference": "experiments.inference.inference",
     "inference": "experiments.inference.inference",
+    "InferenceOverTime": "experiments.inference.over_time",
+    "inference_over_time": "experiments.inference.over_time",
     "approximate": "experiments.regularization.approximation",
     "Approximation": "experiments.regularization.approximation",
     "regularization": "experiments.regularization.gamma",

@@ -21,12 +21,15 @@ def running_numbers(problem: Problem) -> Array:
     Raises
     ------
     InputError
-        For tracked statistics without memory, whose inverse powers have no mean; or with so little
+        For running statistics that lag; for tracked statistics without memory, whose inverse powers have no mean; or with so little
         that the rule over their variance is not good enough.
     """
     normaliser = problem.scheme_.normaliser
     if normaliser == "batch":
         return np.zeros(0)
+    if problem.running_rate is not None:
+        reason = f"flows of scheme={problem.scheme!r} know a fixed running_momentum alone"
+        raise InputError("running_rate", problem.running_rate, f"{reason}; none is accepted")
     rho = problem.running_momentum
     law = RunningLaw(problem.m, rho)
     if normaliser == "corrected":

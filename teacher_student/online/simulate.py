@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -21,8 +21,9 @@ from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .deployed import check_running, deployed_values
 from .momentum_run import MomentumChainRun, MomentumVectorRun
-from .run import ChainRun, VectorRun
+from .run import ChainRun, VectorRun, sharing
 from .runs import Array, Runs
 
 ENGINES = ("chain", "vectors")
@@ -41,6 +42,7 @@ def simulate(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
+    running: bool = False,
     **options: Unpack[RunOptions],
 ) -> Runs:
     """Simulate online SGD of a student on fresh examples of a teacher.
@@ -64,6 +66,11 @@ def simulate(
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
+    running
+        Whether a scheme with batch statistics also tells its running ones, ``running_mean`` and
+        ``running_variance`` of ``w.x``, and ``error_running``, the error of the student that is
+        deployed with them. They are kept as torch keeps them, with ``running_momentum`` (or
+        ``running_rate``), the variance unbiased, and begin as those of the population.
     **options
         ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
         core), the threads; ``progress`` is called with (work done, work in all) now and then.
@@ -86,6 +93,8 @@ def simulate(
     """
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    if running:
+        check_running(problem)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
     steps = stored_steps(stored_times(time, points, times), dim)
     makers = run_makers(
@@ -96,7 +105,10 @@ def simulate(
         makers, workers, options.get("progress"),
     )  # fmt: skip
     found = _collect(problem, dim, engine, int(seed), steps, rows, finished)
-    return dataclasses.replace(found, inputs=inputs)
+    if running:
+        table = np.stack([row[: found.t.size] for row in rows])
+        found = replace(found, values={**found.values, **deployed_values(problem, table)})
+    return replace(found, inputs=inputs)
 
 
 def run_makers(
@@ -129,6 +141,7 @@ def run_makers(
         raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     check_schedule(problem, steps[-1] / dim)
+    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
@@ -162,7 +175,9 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
 
 
 def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
+    """Do one run: a row (gamma, beta, R, L, running mean and variance) a stored step.
+
+    None if it was stopped.
 
     A run that leaves the finite numbers has fewer rows.
     """
@@ -208,9 +223,9 @@ def _collect(
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
+    """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
     kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table.reshape(-1, 4))
+    rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:
         kernels.observe(rows, Q, error)
