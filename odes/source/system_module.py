@@ -8,7 +8,6 @@ python``; printed for lanes it advances many flows at once; printed for JavaScri
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 
 import sympy
@@ -21,7 +20,7 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
-from ..derivation.running_field import law_symbols
+from ..derivation.running_field import is_tabulated, law_symbols
 from ..derivation.symbols import (
     BATCH,
     ETA,
@@ -36,10 +35,10 @@ from ..derivation.symbols import (
     R,
 )
 from .quadratures import kink_constant, moment_functions
-from .resolution import resolved_scale
-from .running_module import LARGEST_NODE, averaged_rhs, places
+from .resolution import largest_scale
+from .running_module import averaged_rhs, places
 from .slopes import jacobian_entry
-from .table_source import table_spec, table_statements
+from .table_source import corrected_statements, table_spec, table_statements
 
 
 def _parameter(symbol: Symbol) -> str:
@@ -91,24 +90,19 @@ def facts(derivation: Derivation) -> dict[str, object]:
         "SIZE": space.size,
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
-        "HAS_JACOBIAN": not (derivation.by_quadrature or derivation.averaged),
+        "HAS_JACOBIAN": not _numerical(derivation),
         "SMALLEST_BATCH": derivation.smallest_batch,
         "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
         "TABLE": spec,
-        "LARGEST_SCALE": _largest_scale(derivation),
+        "LARGEST_SCALE": largest_scale(derivation),
     }
 
 
-def _largest_scale(derivation: Derivation) -> float:
-    """Up to which scale the quadratures of the drift resolve the activation."""
-    if derivation.over_batches:
-        return math.inf
-    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
-    if not derivation.problem.squares:
-        wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
-    largest = resolved_scale(derivation.problem.activation_, wanted)
-    return largest / LARGEST_NODE if derivation.averaged else largest
+def _numerical(derivation: Derivation) -> bool:
+    """Whether some average in the drift is a number that is looked up or added up."""
+    tabulated = is_tabulated(derivation.problem)
+    return bool(derivation.by_quadrature) or derivation.averaged or tabulated
 
 
 def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:
@@ -160,7 +154,9 @@ def field_function(derivation: Derivation) -> Function:
 def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
     """Statements that name all that a drift is made of, and the quadratures that they call."""
     quadratures: list[Function] = []
-    if derivation.over_batches:
+    if is_tabulated(derivation.problem):
+        found = corrected_statements(derivation)
+    elif derivation.over_batches:
         found = table_statements(derivation)
     else:
         found, quadratures = known_by_quadrature("moments", derivation, derivation.by_quadrature)
@@ -201,7 +197,7 @@ def no_jacobian(reason: str) -> Function:
 
 
 def _jacobian(derivation: Derivation) -> Function:
-    if derivation.by_quadrature or derivation.averaged:
+    if _numerical(derivation):
         return no_jacobian("some moments have no closed form")
     names = derivation.problem.order_parameters
     entries = {
