@@ -57,9 +57,7 @@ def draw_inference_over_time(found: InferenceOverTime, width: Width) -> Figure:
     return figure
 
 
-def _draw_runs(
-    errors: Axes, gaps: Axes, found: InferenceOverTime, name: str, color: str
-) -> None:
+def _draw_runs(errors: Axes, gaps: Axes, found: InferenceOverTime, name: str, color: str) -> None:
     own = found.measured[name]
     some = few(own.mean.size)
     t = found.t[: own.mean.size][some]

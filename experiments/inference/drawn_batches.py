@@ -32,7 +32,8 @@ def own_batch_errors(problem: Problem, gamma: Array, R: Array, seed: int = 0) ->
     Examples
     --------
     >>> import bntheory as bn
-    >>> own_batch_errors(bn.Problem("identity", batch_size=8), np.ones((4, 2)), np.ones((4, 2))).shape
+    >>> aligned = np.ones((4, 2))
+    >>> own_batch_errors(bn.Problem("identity", batch_size=8), aligned, aligned).shape
     (4, 2)
     """
     m, rng = problem.m, np.random.default_rng([seed, 8])

@@ -1,7 +1,7 @@
 """A running variance that lags behind the weights (theory page 8).
 
-Where every update takes the part ``r/N`` of a batch's statistics, a time 1/r of them is averaged, in
-which the weights move, and the scatter of ``r/N`` is left out: the running variance is an order
+Where every update takes the part ``r/N`` of a batch's statistics, a time 1/r of them is averaged,
+in which the weights move; the scatter vanishes as N grows. The running variance is an order
 parameter, ``dV/dt = G r (L^2 - V)``, with G updates a step. A student that is normalised by its own
 batch knows nothing of it, so that V is one integral over the flow's ``L^2``.
 """
@@ -121,9 +121,8 @@ def _by_pieces(
 ) -> Lagging:
     """In every piece ``L^2`` is a polynomial through Gauss' nodes, and the integral is exact."""
     pieces = np.maximum(1, np.ceil(np.diff(times, prepend=0.0) / longest)).astype(int)
-    ends = np.concatenate(
-        [np.linspace(a, b, n + 1)[1:] for a, b, n in zip([0.0, *times], times, pieces, strict=False)]
-    )
+    between = zip([0.0, *times[:-1]], times, pieces, strict=True)
+    ends = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in between])
     starts = np.concatenate([[0.0], ends[:-1]])
     half = (ends - starts)[:, None] / 2
     x, _ = np.polynomial.legendre.leggauss(NODES)

@@ -52,9 +52,7 @@ def own_spread(problem: Problem, m: int, R: float, g: Callable[[Array], Array]) 
     batch = OwnSpread(OwnBatch(g, kinks, m, R, smeared))
     if slopes:
         square = batch.teacher.power * (m - 2) / (m - 3)
-        return Quadratic(
-            batch.teacher.power, square, batch.moments(1.0)[1], batch.moments(-1.0)[1]
-        )
+        return Quadratic(batch.teacher.power, square, batch.moments(1.0)[1], batch.moments(-1.0)[1])
 
     def mean(gamma: float) -> float:
         square, product = batch.moments(gamma)

@@ -25,8 +25,8 @@ def running_numbers(problem: Problem) -> Array:
     Raises
     ------
     InputError
-        For running statistics that lag; for tracked statistics without memory, whose inverse powers have no mean; or with so little
-        that the rule over their variance is not good enough.
+        For running statistics that lag; for tracked ones without memory, whose inverse powers have
+        no mean; or with so little that the rule over their variance is not good enough.
     """
     normaliser = problem.scheme_.normaliser
     if normaliser == "batch":

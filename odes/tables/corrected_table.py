@@ -1,8 +1,8 @@
 """What flows of batch renormalisation take of their law, tabulated (theory page 8).
 
-With ``f = q (r uhat + d)`` the averages are those of a batch scheme whose field is made of ``d`` and
-``r`` in place of the batch's own mean and spread: the quadrature of batch moments is the same, the
-rule over the statistics another.
+With ``f = q (r uhat + d)`` the averages are those of a batch scheme whose field is made of ``d``
+and ``r`` in place of the batch's own mean and spread: the quadrature of batch moments is the same,
+the rule over the statistics another.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from .table_quadrature import _plan, _Quadrature
 from .table_spec import TableSpec
 
 Array = np.ndarray
-#: The numbers of a point: gamma's signal from the teacher and from the student, that of the overlap,
-#: and the squares that lengthen the weights: of the teacher, mixed, of the student, of the noise.
+#: The numbers of a point: gamma's signal from the teacher and from the student, that of the
+#: overlap, and the squares that lengthen the weights: of the teacher, mixed, of the student, of
+#: the noise.
 COUNT = 7
 #: The largest scale of a table, for activations that are not homogeneous.
 LARGEST_SCALE = 3.0
@@ -80,8 +81,9 @@ class CorrectedMoments:
         fine: tuple[Nodes, Fineness] = COARSE,
     ) -> None:
         slopes = tuple(activation.side_slopes or ())
-        specs = [TableSpec(activation.formula, slopes, (), (), False, False, singles, pairs)
-                 for singles, pairs in ((_BY_R, ()), (_BY_D, ()), (_BY_SQUARE, _PAIRS))]  # fmt: skip
+        wanted = ((_BY_R, ()), (_BY_D, ()), (_BY_SQUARE, _PAIRS))
+        formula = activation.formula
+        specs = [TableSpec(formula, slopes, (), (), False, False, *those) for those in wanted]
         self.m, self.slopes = law.m, slopes
         nodes = fine[0]
         if law.variance > WIDE:
@@ -149,8 +151,8 @@ def corrected_table(formula: str, law: RunningLaw, r_max: float, d_max: float) -
             path.unlink(missing_ok=True)  # not a table: made again
     packed, error = build(formula, law, (r_max, d_max))
     if not error < WORST:
-        reason = f"the averages of batch-renorm with activation={formula!r} are known to {error:.1g}"
-        raise InputError("r_max", r_max, f"{reason} alone; a smaller one, or d_max, is accepted")
+        reason = f"the averages with activation={formula!r} are known to {error:.1g} alone"
+        raise InputError("r_max", r_max, f"{reason}; a smaller one, or d_max, is accepted")
     keep(path, lambda file: np.savez(file, packed=packed))
     return packed
 

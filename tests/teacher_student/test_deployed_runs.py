@@ -1,4 +1,4 @@
-"""Running statistics as the simulators keep them, and the error of the student deployed with them."""
+"""Running statistics as the simulators keep them, and the error of the student that has them."""
 
 import bntheory as bn
 import numpy as np

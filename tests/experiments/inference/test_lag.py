@@ -1,5 +1,6 @@
 """Running statistics that lag behind the weights, and errors over time."""
 
+import itertools
 import json
 import math
 
@@ -22,7 +23,7 @@ def test_the_variance_solves_its_equation(rate):
     t = np.linspace(0, 4, 4001)
     L2 = bn.integrate(GROWING, times=t).L ** 2
     V, by_hand = L2[0], [L2[0]]
-    for low, high in zip(L2[:-1], L2[1:], strict=True):
+    for low, high in itertools.pairwise(L2):
         late = (high - low) / 1e-3 / rate
         V = high - late + (V - low + late) * math.exp(-rate * 1e-3)
         by_hand.append(V)
@@ -93,7 +94,8 @@ def test_fast_statistics_do_not_lag_and_slow_ones_stay():
 
 
 def test_at_its_end_it_is_inference():
-    curves, found = bn.inference_over_time(GROWING, times=[0.0, 2.5]), bn.inference(GROWING, time=2.5)
+    curves = bn.inference_over_time(GROWING, times=[0.0, 2.5])
+    found = bn.inference(GROWING, time=2.5)
     for name, error in found.error.items():
         assert curves.values[name][-1] == pytest.approx(error, rel=1e-6)
     assert curves.max_abs_z is None

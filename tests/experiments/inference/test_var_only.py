@@ -28,7 +28,8 @@ def student(activation, m, rho, R, scheme="var-only-bn"):
 @pytest.mark.parametrize(("activation", "m", "rho", "gamma", "R"), SETS)
 def test_errors_are_those_of_drawn_batches(activation, m, rho, gamma, R):
     # 4 sets x 4 numbers at 4.5 standard errors: false-alarm rate 1e-4; what is wrong is seen.
-    own, rng, g = student(activation, m, rho, R), np.random.default_rng(m), ACTIVATIONS[activation][0]
+    own, rng = student(activation, m, rho, R), np.random.default_rng(m)
+    g = ACTIVATIONS[activation][0]
     u = rng.standard_normal((150_000, m))
     v = R * u + math.sqrt(1 - R**2) * rng.standard_normal(u.shape)
     f = gamma * u / u.std(axis=1, keepdims=True)
@@ -47,7 +48,8 @@ def test_errors_are_those_of_drawn_batches(activation, m, rho, gamma, R):
 def test_a_running_mean_or_a_biased_variance_is_seen(which):
     # The error at every running variance is known here without the noise of examples.
     activation, m, rho, gamma, R = SETS[which]
-    own, rng, g = student(activation, m, rho, R), np.random.default_rng(1), ACTIVATIONS[activation][0]
+    own, rng = student(activation, m, rho, R), np.random.default_rng(1)
+    g = ACTIVATIONS[activation][0]
     _, V = draw_running(m, rho, 20_000, rng)
     x, w = np.polynomial.hermite_e.hermegauss(60)
     w = w / w.sum()

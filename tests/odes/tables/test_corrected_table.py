@@ -47,7 +47,8 @@ def drawn(activation, law, clips, q, R, count=60_000):
 
 
 def moments(activation, law, clips, q, R, *fine):
-    return CorrectedMoments(bn.Problem(activation).activation_, law, clips, *fine).at(math.acos(R), q)
+    own = bn.Problem(activation).activation_
+    return CorrectedMoments(own, law, clips, *fine).at(math.acos(R), q)
 
 
 @pytest.mark.parametrize(("activation", "m", "rho", "r_max", "d_max", "q", "R"), SETS)
