@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .experiments.fitting.fit import fit as fit
     from .experiments.inference.inference import Inference as Inference
     from .experiments.inference.inference import inference as inference
+    from .experiments.inference.over_time import InferenceOverTime as InferenceOverTime
+    from .experiments.inference.over_time import inference_over_time as inference_over_time
     from .experiments.regularization.approximation import Approximation as Approximation
     from .experiments.regularization.approximation import approximate as approximate
     from .experiments.regularization.gamma import Regularization as Regularization
@@ -107,6 +109,8 @@ _PUBLIC = {
     "fit": "experiments.fitting.fit",
     "Inference": "experiments.inference.inference",
     "inference": "experiments.inference.inference",
+    "InferenceOverTime": "experiments.inference.over_time",
+    "inference_over_time": "experiments.inference.over_time",
     "approximate": "experiments.regularization.approximation",
     "Approximation": "experiments.regularization.approximation",
     "regularization": "experiments.regularization.gamma",

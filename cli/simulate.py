@@ -29,6 +29,7 @@ from .report import Reporter, table
 @problem_options
 @time_options
 @simulation_options
+@click.option("--running", is_flag=True, help="Also running statistics, and the deployed error.")
 @force_option
 @output_options
 def command(**options: Any) -> None:
@@ -49,6 +50,8 @@ def command(**options: Any) -> None:
     columns = {"t": runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}
+    if "error_running" in runs.values:
+        columns |= {"error_running": runs.mean["error_running"]}
     reporter.finish(runs, table(columns))
     if runs.status == "interrupted":
         raise KeyboardInterrupt

@@ -92,6 +92,9 @@ class Problem(Described, Supervised):
     running_momentum
         rho, above 0 and at most 1, torch's ``momentum`` of a norm: how much of the running
         statistics every batch replaces.
+    running_rate
+        r, positive: a momentum ``rho = r / N`` in place of ``running_momentum``. Running
+        statistics then forget in a time 1/r, in which the weights move. Default None.
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
@@ -135,6 +138,7 @@ class Problem(Described, Supervised):
     clip: float | None = PARAMETERS["clip"].default
     frozen_std: float = PARAMETERS["frozen_std"].default
     running_momentum: float = PARAMETERS["running_momentum"].default
+    running_rate: float | None = PARAMETERS["running_rate"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
     parameters: Mapping[str, float] = field(default=Numbers())
@@ -163,6 +167,8 @@ class Problem(Described, Supervised):
             self._set(statistics_size=checked_statistics_size(self))
         check_flags(self)
         check_loss(self)
+        if self.running_rate is not None:
+            self._set(running_rate=PARAMETERS["running_rate"].bounded(self.running_rate))
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
 

@@ -111,7 +111,7 @@ def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Endi
     Q, error = (x[0] for x in observe(problem, rows[None], 1))
     numbers = [np.nan] * 5
     if arrived:
-        R, L = rows[-1, 2:]
+        R, L = rows[-1, 2:4]
         numbers = [Q[-1], R, L, error[-1], learning_rate(problem.limit, t[-1])]
     end = dict(zip(("Q", "R", "L", "error", "rate"), np.array(numbers)[:, None], strict=True))
     watched = arrived and asked.plateau

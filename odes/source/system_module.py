@@ -22,7 +22,7 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
-from ..derivation.running_field import law_symbols
+from ..derivation.running_field import is_tabulated, law_symbols
 from ..derivation.symbols import (
     ETA,
     FIELD_STD,
@@ -35,10 +35,10 @@ from ..derivation.symbols import (
     R,
 )
 from .quadratures import kink_constant, moment_functions
-from .resolution import resolved_scale
-from .running_module import LARGEST_NODE, averaged_rhs, places
+from .resolution import largest_scale
+from .running_module import averaged_rhs, places
 from .slopes import jacobian_entry
-from .table_source import table_spec, table_statements
+from .table_source import corrected_statements, table_spec, table_statements
 
 
 def _parameter(symbol: Symbol) -> str:
@@ -87,17 +87,18 @@ def system_module(derivation: Derivation) -> Module:
 def facts(derivation: Derivation) -> dict[str, object]:
     """What kernels and users of a system know of it beside its functions."""
     space, spec = derivation.problem.state_space, table_spec(derivation)
+    carried = derivation.problem.carried  # then scales are asked of every value by itself
     return {
         "SIZE": space.size + _behind(derivation),
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
-        "HAS_JACOBIAN": not (derivation.by_quadrature or derivation.averaged),
+        "HAS_JACOBIAN": not _numerical(derivation),
         "SMALLEST_BATCH": derivation.smallest_batch,
         "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
         "TABLE": spec,
-        "LARGEST_SCALE": _largest_scale(derivation),
-        **({"CARRIES_SCALE": True} if derivation.problem.carried else {}),
+        "LARGEST_SCALE": math.inf if carried else largest_scale(derivation),
+        **({"CARRIES_SCALE": True} if carried else {}),
     }
 
 
@@ -107,15 +108,10 @@ def _behind(derivation: Derivation) -> int:
     return named + 1 if named else 0
 
 
-def _largest_scale(derivation: Derivation) -> float:
-    """Up to which scale the quadratures of the drift resolve the activation."""
-    if derivation.over_batches or derivation.problem.carried:  # asked of every value by itself
-        return math.inf
-    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
-    if not derivation.problem.squares:
-        wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
-    largest = resolved_scale(derivation.problem.activation_, wanted)
-    return largest / LARGEST_NODE if derivation.averaged else largest
+def _numerical(derivation: Derivation) -> bool:
+    """Whether some average in the drift is a number that is looked up or added up."""
+    tabulated = is_tabulated(derivation.problem)
+    return bool(derivation.by_quadrature) or derivation.averaged or tabulated
 
 
 def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:
@@ -174,7 +170,9 @@ def field_function(derivation: Derivation) -> Function:
 def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
     """Statements that name all that a drift is made of, and the quadratures that they call."""
     quadratures: list[Function] = []
-    if derivation.over_batches:
+    if is_tabulated(derivation.problem):
+        found = corrected_statements(derivation)
+    elif derivation.over_batches:
         found = table_statements(derivation)
     else:
         found, quadratures = known_by_quadrature("moments", derivation, derivation.by_quadrature)
@@ -215,7 +213,7 @@ def no_jacobian(reason: str) -> Function:
 
 
 def _jacobian(derivation: Derivation) -> Function:
-    if derivation.by_quadrature or derivation.averaged:
+    if _numerical(derivation):
         return no_jacobian("some moments have no closed form")
     names = derivation.problem.order_parameters
     entries = {

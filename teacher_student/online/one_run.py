@@ -23,7 +23,9 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
 
 
 def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
+    """Do one run: a row (gamma, beta, R, L, running mean and variance) a stored step.
+
+    None if it was stopped.
 
     A run that leaves the finite numbers has fewer rows.
     """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -23,9 +23,10 @@ from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .deployed import check_running, deployed_values
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .one_run import run_rows
-from .run import ChainRun, VectorRun
+from .run import ChainRun, VectorRun, sharing
 from .runs import Array, Runs
 
 ENGINES = ("chain", "vectors")
@@ -42,6 +43,7 @@ def simulate(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
+    running: bool = False,
     **options: Unpack[RunOptions],
 ) -> Runs:
     """Simulate online SGD of a student on fresh examples of a teacher.
@@ -65,6 +67,11 @@ def simulate(
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
+    running
+        Whether a scheme with batch statistics also tells its running ones, ``running_mean`` and
+        ``running_variance`` of ``w.x``, and ``error_running``, the error of the student that is
+        deployed with them. They are kept as torch keeps them, with ``running_momentum`` (or
+        ``running_rate``), the variance unbiased, and begin as those of the population.
     **options
         ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
         core), the threads; ``progress`` is called with (work done, work in all) now and then.
@@ -92,7 +99,7 @@ def simulate(
     (2, 2)
     """
     found = simulated(problem, dim=dim, runs=runs, time=time, points=points, times=times,
-                      engine=engine, inputs=inputs, **options)  # fmt: skip
+                      engine=engine, inputs=inputs, running=running, **options)  # fmt: skip
     if found.status == "diverged":
         warnings.warn(found.message, DivergenceWarning, stacklevel=2)
     return found
@@ -108,12 +115,15 @@ def simulated(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
+    running: bool = False,
     **options: Unpack[RunOptions],
 ) -> Runs:
     """`simulate` without its warning, for callers that expect runs to diverge."""
     check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    if running:
+        check_running(problem)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
     steps = stored_steps(stored_times(time, points, times), dim)
     makers = run_makers(
@@ -124,7 +134,10 @@ def simulated(
         makers, workers, options.get("progress"),
     )  # fmt: skip
     found = _collect(problem, dim, engine, int(seed), steps, rows, finished)
-    return dataclasses.replace(found, inputs=inputs)
+    if running:
+        table = np.stack([row[: found.t.size] for row in rows])
+        found = replace(found, values={**found.values, **deployed_values(problem, table)})
+    return replace(found, inputs=inputs)
 
 
 def run_makers(
@@ -157,6 +170,7 @@ def run_makers(
         raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     check_schedule(problem, steps[-1] / dim)
+    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
@@ -210,9 +224,9 @@ def _collect(
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
+    """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
     kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table.reshape(-1, 4))
+    rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:
         kernels.observe(rows, Q, error)
