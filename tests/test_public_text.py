@@ -73,6 +73,6 @@ def test_no_public_text_speaks_of_papers_that_its_reader_does_not_have():
     assert not wrong
 
 
-@pytest.mark.parametrize("text", ["as in interface.md", "(theory page 3)", "docs/gone.md"])
+@pytest.mark.parametrize("text", ["as in interface.md", "(theory.md, section 3)", "docs/gone.md"])
 def test_a_file_that_is_not_here_is_found(text):
     assert list(absent(text, names_by_last_part()))
