@@ -127,15 +127,3 @@ def inertia(problem: Problem, dim: int) -> float:
     if not problem.momentum:
         raise InputError("momentum", problem.momentum, "there is inertia above 0 only")
     return dim / (lag(problem) + 0.5)
-
-
-def refuse_momentum(problem: Problem, reason: str) -> None:
-    """Refuse a problem with momentum where there is none.
-
-    Raises
-    ------
-    InputError
-        With the reason.
-    """
-    if problem.momentum:
-        raise InputError("momentum", problem.momentum, f"{reason}; 0 is accepted")
