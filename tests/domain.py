@@ -229,7 +229,7 @@ def judge_with_inertia(flow: bn.Flow, dim: int, seed: int) -> str | None:
         bn.simulate(problem, dim=N, runs=RUNS, times=times, seed=seed + k)
         for k, N in enumerate(dims)
     ]
-    coarse, fine = runs
+    fine = runs[1]
     if flows[1].status == "diverged":
         return judge_divergence(flows[1], fine)
     for name in judged(problem):

@@ -20,6 +20,7 @@ from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
+from .lines import RestLine, ended, rest_lines
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
 from .stability import (
     eigenvalues,
@@ -59,7 +60,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     (0.5, 1.0, 'attractor', 4.0)
     """
     flow = Dynamics(problem)
-    found = _mark_reached(flow, all_points(flow))
+    lines = rest_lines(flow)
+    found = _mark_reached(flow, _beside(all_points(flow), lines), lines)
     arrived = _arrival(flow, found.reached)
     points = in_rates_of(problem, found.points)
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
@@ -209,12 +211,19 @@ def _arbitrary_lengths(points: list[FixedPoint]) -> list[FixedPoint]:
     return kept
 
 
-def _same_function(x: FixedPoint, y: FixedPoint) -> bool:
+def _same_function(x: FixedPoint, y: FixedPoint | RestLine) -> bool:
     shifts = abs((x.beta or 0.0) - (y.beta or 0.0))
     return max(abs(x.Q - y.Q), abs(x.R - y.R), shifts) < 10 * SAME
 
 
-def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
+def _beside(points: list[FixedPoint], lines: tuple[RestLine, ...]) -> list[FixedPoint]:
+    """The points that are on no line: which of a line's are found says nothing."""
+    return [point for point in points if not any(_same_function(point, line) for line in lines)]
+
+
+def _mark_reached(
+    flow: Dynamics, points: list[FixedPoint], lines: tuple[RestLine, ...] = ()
+) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
@@ -226,15 +235,23 @@ def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     y, status = ends.states[0], ends.status[0]
     if status in (k.DIVERGED, OUTSIDE):
         ending = "diverged" if status == k.DIVERGED else OUTSIDE_TABLES
-        return FixedPoints(flow.problem, tuple(points), ending)
+        return FixedPoints(flow.problem, tuple(points), ending, lines=lines)
     away = [_away(flow, y, point) for point in points]
     nearest = int(np.argmin(away)) if away else -1
     marked = [
         replace(p, reached=k == nearest and away[k] < 0.1 and (p.stable or p.L is None))
         for k, p in enumerate(points)
     ]
-    return FixedPoints(flow.problem, tuple(marked))
+    near = [_away(flow, y, line) for line in lines]
+    come_to = int(np.argmin(near)) if near and not any(p.reached for p in marked) else -1
+    followed = [
+        replace(line, reached=True, end=ended(flow, y) if line.rests else None)
+        if k == come_to and near[k] < 0.1
+        else line
+        for k, line in enumerate(lines)
+    ]
+    return FixedPoints(flow.problem, tuple(marked), lines=tuple(followed))
 
 
-def _away(flow: Dynamics, y: Array, point: FixedPoint) -> float:
+def _away(flow: Dynamics, y: Array, point: FixedPoint | RestLine) -> float:
     return max(abs(flow.scale(y) - point.Q), abs(y[flow.R] - point.R))

@@ -1,7 +1,5 @@
 """Momentum on training sets: torch's update by hand, and what theory says of where it ends."""
 
-import math
-
 import bntheory as bn
 import numpy as np
 import pytest
@@ -76,12 +74,12 @@ def test_the_curve_against_time_is_that_of_the_longer_rate():
         weight_decay=decay / load, q0=1.0,
     )  # fmt: skip
     epochs = [2, 8, 40]
-    runs = train(problem, load, dim=100, runs=8, epochs=40, start="random", stored_epochs=epochs)
+    runs = train(problem, load, dim=200, runs=16, epochs=40, start="random", stored_epochs=epochs)
     course, now = TimeCourse(load, 0.25, decay, q0=1.0), np.array(epochs)
-    found, error = runs.history.mean(axis=0), runs.history.std(axis=0, ddof=1) / math.sqrt(8)
+    found, error = runs.history.mean(axis=0), runs.history.std(axis=0, ddof=1) / 4
     allowed = 4 * error + 0.05 * found
     assert (np.abs(found - course.error(rate / (1 - beta) * now)) < allowed).all()
-    assert np.abs(found - course.error(rate * now))[:2].min() > 3 * allowed[:2].max()
+    assert (np.abs(found - course.error(rate * now)) > 3 * allowed)[:2].all()
 
 
 def test_momentum_is_part_of_the_runs_and_of_what_they_say():
