@@ -20,7 +20,7 @@ from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
-from .lines import RestLine, ended, rest_lines
+from .lines import RestLine, come_to, off_lines, rest_lines
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
 from .stability import (
     eigenvalues,
@@ -61,7 +61,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
     """
     flow = Dynamics(problem)
     lines = rest_lines(flow)
-    found = _mark_reached(flow, _beside(all_points(flow), lines), lines)
+    found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
     arrived = _arrival(flow, found.reached)
     points = in_rates_of(problem, found.points)
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
@@ -211,14 +211,9 @@ def _arbitrary_lengths(points: list[FixedPoint]) -> list[FixedPoint]:
     return kept
 
 
-def _same_function(x: FixedPoint, y: FixedPoint | RestLine) -> bool:
+def _same_function(x: FixedPoint, y: FixedPoint) -> bool:
     shifts = abs((x.beta or 0.0) - (y.beta or 0.0))
     return max(abs(x.Q - y.Q), abs(x.R - y.R), shifts) < 10 * SAME
-
-
-def _beside(points: list[FixedPoint], lines: tuple[RestLine, ...]) -> list[FixedPoint]:
-    """The points that are on no line: which of a line's are found says nothing."""
-    return [point for point in points if not any(_same_function(point, line) for line in lines)]
 
 
 def _mark_reached(
@@ -242,16 +237,10 @@ def _mark_reached(
         replace(p, reached=k == nearest and away[k] < 0.1 and (p.stable or p.L is None))
         for k, p in enumerate(points)
     ]
-    near = [_away(flow, y, line) for line in lines]
-    come_to = int(np.argmin(near)) if near and not any(p.reached for p in marked) else -1
-    followed = [
-        replace(line, reached=True, end=ended(flow, y) if line.rests else None)
-        if k == come_to and near[k] < 0.1
-        else line
-        for k, line in enumerate(lines)
-    ]
-    return FixedPoints(flow.problem, tuple(marked), lines=tuple(followed))
+    if not any(point.reached for point in marked):
+        lines = come_to(flow, y, lines)
+    return FixedPoints(flow.problem, tuple(marked), lines=lines)
 
 
-def _away(flow: Dynamics, y: Array, point: FixedPoint | RestLine) -> float:
+def _away(flow: Dynamics, y: Array, point: FixedPoint) -> float:
     return max(abs(flow.scale(y) - point.Q), abs(y[flow.R] - point.R))

@@ -8,16 +8,21 @@ to a line, at a place that the start says (theory, section 8). Noise moves stude
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .dynamics import SAME, Array, Dynamics
 from .stability import eigenvalues
 
+if TYPE_CHECKING:
+    from .points import FixedPoint
+
 #: Drifts over eta below this are none: roots are found to 1e-12 or so.
 STILL = 1e-9
+#: A flow that ends so close to a line came to it, and rests there if it drifts less than this.
+NEAR, SETTLED = 0.1, 1e-4
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class RestLine:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        table = {name: getattr(self, name) for name in ("Q", "R", "beta", "error", "free", "stable")}
+        table = {
+            name: getattr(self, name) for name in ("Q", "R", "beta", "error", "free", "stable")
+        }
         table |= {"rests": self.rests, "growth": self.growth, "reached": self.reached}
         return table | {"end": None if self.end is None else dict(self.end)}
 
@@ -103,8 +110,24 @@ def _beta(flow: Dynamics, y: Array) -> float | None:
     return float(y[scalars.index("beta")]) if "beta" in scalars else None
 
 
-def ended(flow: Dynamics, y: Array) -> Mapping[str, float] | None:
-    """The order parameters at the end of a flow, if it rests there to the solver's accuracy."""
-    if not np.isfinite(y).all() or flow.residual(y, flow.everything) > 1e-4:
-        return None
-    return {n: float(v) for n, v in zip(flow.problem.order_parameters, y, strict=True)}
+def off_lines(points: list[FixedPoint], lines: tuple[RestLine, ...]) -> list[FixedPoint]:
+    """The points that are on no line: which of a line's are found says nothing."""
+
+    def on(point: FixedPoint, line: RestLine) -> bool:
+        shift = abs((point.beta or 0.0) - (line.beta or 0.0))
+        return max(abs(point.Q - line.Q), abs(point.R - line.R), shift) < 10.0 * SAME
+
+    return [point for point in points if not any(on(point, line) for line in lines)]
+
+
+def come_to(flow: Dynamics, y: Array, lines: tuple[RestLine, ...]) -> tuple[RestLine, ...]:
+    """The lines, of which the one at the end y of a flow is marked, and its rest if it has one."""
+    away = [max(abs(flow.scale(y) - line.Q), abs(y[flow.R] - line.R)) for line in lines]
+    if not away or min(away) >= NEAR:
+        return lines
+    k = int(np.argmin(away))
+    end = None
+    if lines[k].rests and flow.residual(y, flow.everything) < SETTLED:
+        named = zip(flow.problem.order_parameters, y, strict=True)
+        end = {name: float(value) for name, value in named}
+    return (*lines[:k], replace(lines[k], reached=True, end=end), *lines[k + 1 :])
