@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class TrainingRun:
         """Do one epoch."""
         first = self.epoch * self.steps
         rates = rates_at(self.problem, first + np.arange(self.steps), self.w.size)
-        head = self.data.X, self.data.y, self.batches(), rates, self.numbers
+        head: tuple[Any, ...] = (self.data.X, self.data.y, self.batches(), rates, self.numbers)
         student = self.w, *self.pushes, self.scalars
         sums = self.mean_w, self.mean_scalars
         problem, kind = self.problem, ""
