@@ -135,6 +135,13 @@ class Dynamics:
         wrong = WRONG * max(table.error, ZERO)
         return [y for y in found if abs(self.drift(y, order)[self.R]) < wrong * self.eta]
 
+    def at_length(self, length: float, still: float) -> list[Array]:
+        """The roots of the first-order drift at a length that this drift leaves as it is."""
+        order = self.kernels.FIRST_ORDER
+        free = np.delete(self.everything, self.L)
+        found = self.search(self._starts(OVERLAPS, (length,)), free, order)
+        return [y for y in found if self.residual(y, self.everything, order) < still]
+
     def rests(self, limits: Iterable[Array]) -> list[Array]:
         """The roots of the full right-hand side in all order parameters.
 

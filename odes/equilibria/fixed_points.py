@@ -21,6 +21,7 @@ from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
+from .lines import RestLine, come_to, off_lines, rest_lines
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
 from .stability import (
     eigenvalues,
@@ -61,7 +62,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     """
     check_problem(problem)
     flow = Dynamics(problem)
-    found = _mark_reached(flow, all_points(flow))
+    lines = rest_lines(flow)
+    found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
     arrived = _arrival(flow, found.reached)
     points = in_rates_of(problem, found.points)
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
@@ -216,7 +218,9 @@ def _same_function(x: FixedPoint, y: FixedPoint) -> bool:
     return max(abs(x.Q - y.Q), abs(x.R - y.R), shifts) < 10 * SAME
 
 
-def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
+def _mark_reached(
+    flow: Dynamics, points: list[FixedPoint], lines: tuple[RestLine, ...] = ()
+) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
@@ -228,14 +232,16 @@ def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     y, status = ends.states[0], ends.status[0]
     if status in (k.DIVERGED, OUTSIDE):
         ending = "diverged" if status == k.DIVERGED else OUTSIDE_TABLES
-        return FixedPoints(flow.problem, tuple(points), ending)
+        return FixedPoints(flow.problem, tuple(points), ending, lines=lines)
     away = [_away(flow, y, point) for point in points]
     nearest = int(np.argmin(away)) if away else -1
     marked = [
         replace(p, reached=k == nearest and away[k] < 0.1 and (p.stable or p.L is None))
         for k, p in enumerate(points)
     ]
-    return FixedPoints(flow.problem, tuple(marked))
+    if not any(point.reached for point in marked):
+        lines = come_to(flow, y, lines)
+    return FixedPoints(flow.problem, tuple(marked), lines=lines)
 
 
 def _away(flow: Dynamics, y: Array, point: FixedPoint) -> float:
