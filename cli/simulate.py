@@ -41,11 +41,11 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..teacher_student.online.simulate import simulate
+    from ..teacher_student.online.simulate import simulated
 
     with bad_input():
         check_simulation(problem, options)
-        runs = simulate(problem, **options, progress=reporter.progress)
+        runs = simulated(problem, **options, progress=reporter.progress)
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     columns = {"t": runs.t}
     for name in ("Q", "R", "L", "error"):

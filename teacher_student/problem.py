@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +12,16 @@ from .activations import ACTIVATIONS, Activation
 from .learning_rate import Schedule, rate
 from .loss_checks import check_loss
 from .momentum import limit
+from .named_numbers import Numbers, checked_numbers, put_in
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
     check_named,
     check_scheme_has,
+    check_used,
     checked_statistics_size,
+    formulas_as_text,
 )
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
@@ -28,9 +32,9 @@ from .supervision import Supervised
 LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Problem(Described, Supervised):
-    """A teacher, a student, and how the student is trained (theory.md, section 1).
+    """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
     ----------
@@ -94,6 +98,9 @@ class Problem(Described, Supervised):
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    parameters
+        Numbers by the names that they have in formulas: ``{"c": 1.2}`` for ``"tanh(c*h)"``. They
+        can be swept and fitted as every other number is.
 
     Raises
     ------
@@ -134,14 +141,18 @@ class Problem(Described, Supervised):
     running_rate: float | None = PARAMETERS["running_rate"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
+    parameters: Mapping[str, float] = field(default=Numbers())
 
     def __post_init__(self) -> None:
-        check_named("activation", self.activation, Activation.named, ACTIVATIONS)
-        check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        self._set(**formulas_as_text(self))
+        self._set(parameters=checked_numbers(self.parameters, PARAMETERS))
+        check_named("activation", self.formula("activation"), Activation.named, ACTIVATIONS)
+        check_named("scheme", self.formula("scheme"), Scheme.named, SCHEMES)
+        check_used(self)
         for name, row in PARAMETERS.items():
             if row.checked_alone:
                 self._set(**{name: row.bounded(getattr(self, name))})
-        self._set(eta=rate(self.eta))
+        self._set(eta=rate(self.eta, self.parameters))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
@@ -161,24 +172,37 @@ class Problem(Described, Supervised):
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
 
+    def _usual(self) -> dict[str, Any]:
+        return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),
+                "zeta": DECAYS.get(self.scheme, OTHER_DECAY)}  # fmt: skip
+
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def formula(self, name: str) -> str:
+        """The formula or name of a parameter, with numbers in place of named ones."""
+        return put_in(getattr(self, name), self.parameters)
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Named numbers that a compiled flow takes as such (`bntheory.teacher_student.carried`)."""
+        return ()
+
     @property
     def activation_(self) -> Activation:
         """The activation, resolved."""
-        return Activation.named(self.activation)
+        return Activation.named(self.formula("activation"))
 
     @property
     def scheme_(self) -> Scheme:
         """The scheme, resolved."""
-        return Scheme.named(self.scheme, self.train_beta, self.frozen_std)
+        return Scheme.named(self.formula("scheme"), self.train_beta, self.frozen_std)
 
     @property
     def schedule(self) -> Schedule | None:
         """The schedule of the learning rate, resolved; None where it is constant."""
-        return Schedule(self.eta) if isinstance(self.eta, str) else None
+        return Schedule(self.formula("eta")) if isinstance(self.eta, str) else None
 
     @property
     def uses_batch(self) -> bool:

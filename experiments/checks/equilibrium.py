@@ -18,7 +18,7 @@ from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.momentum import inertia
 from ...teacher_student.online.runs import Runs
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
@@ -130,7 +130,7 @@ def check_equilibrium(
     means, errors, shifts = [], [], []
     for factor in FROM:
         start = problem.replace(l0=factor * point.L)
-        made = simulate(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
+        made = simulated(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
         # One number a run, so that the times' correlation does not matter.
         samples = _averages(made)
         means.append({name: float(s.mean()) for name, s in samples.items()})

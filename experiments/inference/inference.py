@@ -13,6 +13,7 @@ from ...odes.tables.running_law import RunningLaw
 from ...results.base import Result
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem as check_is_problem
 from .deployed import STATISTICS, Deployment
 from .state import check_problem, state
 
@@ -99,7 +100,7 @@ class Inference(Result):
     running_rate: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {**vars(self), "problem": self.problem.to_dict()}
 
     def columns(self) -> dict[str, list[Any]]:
@@ -187,6 +188,7 @@ def inference(
     >>> [round(error, 4) for error in found.error.values()]
     [0.1087, 0.0248, 0.0284]
     """
+    check_is_problem(problem)
     if running_momentum is not None:
         problem = problem.replace(running_momentum=running_momentum, running_rate=None)
     check_problem(problem)

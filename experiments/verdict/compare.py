@@ -22,9 +22,10 @@ from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
 from ...teacher_student.momentum import inertia
 from ...teacher_student.online.runs import QUANTITIES, Runs
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress, SimulationOptions, check_names
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from . import sign_flip
 from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
 from .comparison import Comparison
@@ -69,10 +70,11 @@ def compare(
     >>> verdict.agree
     True
     """
+    check_problem(problem)
     check_names("compare", options, SimulationOptions)
     number("alpha", alpha, above=0.0, most=1.0)
     integer("runs", options.get("runs", FEWEST_RUNS), FEWEST_RUNS)
-    sample = simulate(problem, **options)
+    sample = simulated(problem, **options)
     progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict

@@ -1,6 +1,6 @@
 """`fixed_points`: where training can end, whether it stays there, and how fast it arrives.
 
-Propositions 1 and 2 of the paper (theory.md, section 3), for any scheme and activation, from
+Propositions 1 and 2 of the paper (theory page 3), for any scheme and activation, from
 the derived flow and its Jacobian.
 """
 
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.records import AtEnd
 from ..flow.rows import OUTSIDE
@@ -58,6 +59,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
+    check_problem(problem)
     flow = Dynamics(problem)
     found = _mark_reached(flow, all_points(flow))
     arrived = _arrival(flow, found.reached)

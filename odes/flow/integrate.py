@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer, number
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
 from ..tables.moment_tables import Progress
@@ -33,7 +34,7 @@ def integrate(
     inertia: float | None = None,
     progress: Progress | None = None,
 ) -> Flow:
-    """Integrate the order-parameter flow of a problem (theory.md, section 3).
+    """Integrate the order-parameter flow of a problem (theory page 3).
 
     Parameters
     ----------
@@ -98,6 +99,7 @@ def solve(
     progress: Progress | None = None,
 ) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
+    check_problem(problem)
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)

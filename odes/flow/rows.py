@@ -11,6 +11,7 @@ import numpy as np
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from .flow_kernels import check_batch, flow_kernels, own_numbers
+from .shared_kernels import constants, shared_kernels
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -41,6 +42,8 @@ class Flows:
         `FAILED`.
     beside
         How many of a row's numbers stand after the table.
+    carried
+        How many named numbers stand behind the order parameters of a state.
     """
 
     problem: Problem
@@ -50,11 +53,12 @@ class Flows:
     times: Array
     status: Array
     beside: int = 0
+    carried: int = 0
 
     @property
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
-        return self.problem.state_space.size < self.kernels.SIZE
+        return self.problem.state_space.size + self.carried < self.kernels.SIZE
 
     def __len__(self) -> int:
         return len(self.states)
@@ -89,7 +93,9 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     [0.1, 0.2]
     """
     count = max(map(len, columns.values()), default=1)
-    check_batch(problem)
+    shared = shared_kernels(problem, columns)
+    if shared is None:
+        check_batch(problem)
     # Columns are the user's numbers: momentum comes in when all of them are there.
     plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
     numbers = np.tile(own_numbers(plain), (count, 1))
@@ -99,7 +105,8 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     rows = np.array(list(sized.values())).T
     for sizes in np.unique(rows, axis=0):  # each has its own implied decay
         own = plain.replace(**dict(zip(sized, sizes, strict=True)))
-        check_batch(own)
+        if shared is None:
+            check_batch(own)
         numbers[(rows == sizes).all(axis=1)] = own_numbers(own)
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
@@ -111,5 +118,10 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     for label, name in problem.start_parameters.items():
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]
-    status = np.zeros(count, dtype=np.int64)
-    return Flows(problem, flow_kernels(problem), states, numbers, np.zeros(count), status)
+    status, times = np.zeros(count, dtype=np.int64), np.zeros(count)
+    if shared is None:
+        return Flows(problem, flow_kernels(problem), states, numbers, times, status)
+    behind = constants(problem, shared)
+    states = np.hstack([states, np.tile(behind, (count, 1))])
+    return Flows(problem, flow_kernels(shared), states, numbers, times, status,
+                 carried=len(behind))  # fmt: skip

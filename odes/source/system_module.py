@@ -8,6 +8,7 @@ python``; printed for lanes it advances many flows at once; printed for JavaScri
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 import sympy
@@ -15,6 +16,7 @@ from sympy import Expr, Symbol
 
 from ...codegen.functions import Clip, choice
 from ...codegen.model import Assign, Block, Call, Function, Module, Return, Statement, entry
+from ...teacher_student.carried import COARSEST, carried_symbols
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
@@ -22,7 +24,6 @@ from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
 from ..derivation.running_field import is_tabulated, law_symbols
 from ..derivation.symbols import (
-    BATCH,
     ETA,
     FIELD_STD,
     NOISE,
@@ -31,7 +32,6 @@ from ..derivation.symbols import (
     RHO,
     SHIFT,
     SIGN,
-    L,
     R,
 )
 from .quadratures import kink_constant, moment_functions
@@ -48,6 +48,7 @@ def _parameter(symbol: Symbol) -> str:
 #: The parameters under the names that generated code gives them: ``lambda`` is Python's.
 RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 _LARGEST_SCALE = Symbol("LARGEST_SCALE", positive=True)
+_COARSEST = Symbol(COARSEST, real=True)
 _TIME = Symbol("t", real=True)
 #: Arguments of a Jacobian.
 JACOBIAN = ("t", "y", "p", "J")
@@ -86,8 +87,9 @@ def system_module(derivation: Derivation) -> Module:
 def facts(derivation: Derivation) -> dict[str, object]:
     """What kernels and users of a system know of it beside its functions."""
     space, spec = derivation.problem.state_space, table_spec(derivation)
+    carried = derivation.problem.carried  # then scales are asked of every value by itself
     return {
-        "SIZE": space.size,
+        "SIZE": space.size + _behind(derivation),
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
         "HAS_JACOBIAN": not _numerical(derivation),
@@ -95,8 +97,15 @@ def facts(derivation: Derivation) -> dict[str, object]:
         "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
         "TABLE": spec,
-        "LARGEST_SCALE": largest_scale(derivation),
+        "LARGEST_SCALE": math.inf if carried else largest_scale(derivation),
+        **({"CARRIES_SCALE": True} if carried else {}),
     }
+
+
+def _behind(derivation: Derivation) -> int:
+    """How many numbers stand behind the order parameters: named ones, and a range of scales."""
+    named = len(derivation.problem.carried)
+    return named + 1 if named else 0
 
 
 def _numerical(derivation: Derivation) -> bool:
@@ -122,12 +131,15 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     for i, name in enumerate(derivation.problem.order_parameters):
         value = entry("y", i)
         lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
+    size = derivation.problem.state_space.size
+    carried = carried_symbols(derivation.problem.carried)
+    for i, symbol in enumerate((*carried, *[_COARSEST] * bool(carried)), size):
+        lines.append(Assign(symbol, entry("y", i)))
     lines.append(Assign(SCALE, derivation.scale))
     lines.append(Assign(SIGN, choice(SCALE >= 0, sympy.Integer(1), sympy.Integer(-1))))
-    size = sympy.Abs(SCALE)
-    lines.append(
-        Assign(FIELD_STD, choice(size <= _LARGEST_SCALE, size, sympy.nan) if resolved else size)
-    )
+    std = sympy.Abs(SCALE)
+    known = std * _COARSEST <= 1 if carried else std <= _LARGEST_SCALE
+    lines.append(Assign(FIELD_STD, choice(known, std, sympy.nan) if resolved else std))
     lines += [Assign(RHO, SIGN * R), Assign(SHIFT, derivation.shift)]
     if rates:
         lines += [Assign(RENAMED[s], entry("p", i)) for i, s in enumerate(PARAMETERS) if s != ETA]
@@ -139,10 +151,14 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
 
 def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
     """The drift with closed forms put in, by the entry that it is assigned to."""
-    return {
+    problem = derivation.problem
+    own = {
         entry("dy", i): derivation.drift[name].xreplace(derivation.closed).subs(RENAMED)
-        for i, name in enumerate(derivation.problem.order_parameters)
+        for i, name in enumerate(problem.order_parameters)
     }
+    size = problem.state_space.size
+    carried = range(size, size + _behind(derivation))
+    return own | {entry("dy", i): sympy.Integer(0) for i in carried}
 
 
 def field_function(derivation: Derivation) -> Function:
@@ -218,26 +234,3 @@ def observables_function(derivation: Derivation) -> tuple[Function, list[Functio
     body = (*start, *call, Block(values), Return(tuple(values)))
     comment = "Observables: " + ", ".join(shown.values) + "."
     return Function("observables", ("y",), body, comment), quadratures
-
-
-#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
-_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
-
-
-def lane_function(derivation: Derivation) -> Function:
-    """``rhs`` as lanes take it (`LanePrinter`)."""
-    drift = {
-        target: value.replace(_is_reciprocal, _by_inverse)
-        for target, value in closed_drift(derivation).items()
-    }
-    inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
-    body = (*unpacked(derivation, rates=True), *inverses, Block(drift))
-    return Function("rhs", ("t", "y", "p", "dy"), body)
-
-
-def _is_reciprocal(e: Expr) -> bool:
-    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
-
-
-def _by_inverse(e: Expr) -> Expr:
-    return _INVERSES[e.base] ** -e.exp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,22 +14,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer
-from ...results.errors import InputError
+from ...results.errors import DivergenceWarning, InputError
 from ..formula_kernels import specialise
 from ..inputs import read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
+from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
 from .deployed import check_running, deployed_values
 from .momentum_run import MomentumChainRun, MomentumVectorRun
+from .one_run import run_rows
 from .run import ChainRun, VectorRun, sharing
 from .runs import Array, Runs
 
 ENGINES = ("chain", "vectors")
-#: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
-NORMALS_A_CALL = 2e7
 MOST_RUNS = 10**6
 
 
@@ -61,8 +62,8 @@ def simulate(
         Stored times instead of ``time`` and ``points``: increasing, from 0 on. Stored times
         are rounded to whole steps.
     engine
-        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory.md,
-        section 5), or ``"vectors"``, real N-dimensional vectors.
+        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory page
+        5), or ``"vectors"``, real N-dimensional vectors.
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
@@ -78,6 +79,12 @@ def simulate(
     Returns
     -------
     Runs
+        With a status and a message; runs that diverge are not an error.
+
+    Warns
+    -----
+    DivergenceWarning
+        If a run left the finite numbers.
 
     Raises
     ------
@@ -91,6 +98,28 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    found = simulated(problem, dim=dim, runs=runs, time=time, points=points, times=times,
+                      engine=engine, inputs=inputs, running=running, **options)  # fmt: skip
+    if found.status == "diverged":
+        warnings.warn(found.message, DivergenceWarning, stacklevel=2)
+    return found
+
+
+def simulated(
+    problem: Problem,
+    *,
+    dim: int = 1000,
+    runs: int = 64,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    running: bool = False,
+    **options: Unpack[RunOptions],
+) -> Runs:
+    """`simulate` without its warning, for callers that expect runs to diverge."""
+    check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
     if running:
@@ -161,34 +190,6 @@ def _engines(problem: Problem) -> tuple[type[ChainRun], type[VectorRun]]:
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
-
-
-def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
-    """Ranges of stored steps that one compiled call does at a time."""
-    pieces, first = [], 0
-    for last in range(1, len(steps) + 1):
-        begun = steps[first - 1] if first else 0
-        if last == len(steps) or (steps[last] - begun) * normals_a_step > NORMALS_A_CALL:
-            pieces.append((first, last))
-            first = last
-    return pieces
-
-
-def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L, running mean and variance) a stored step.
-
-    None if it was stopped.
-
-    A run that leaves the finite numbers has fewer rows.
-    """
-    reached = 0
-    for first, last in _pieces(steps, run.normals_a_step):
-        if stopped():
-            return None
-        reached = run.advance(first, last)
-        if reached < last:
-            break
-    return run.rows[:reached]
 
 
 def _collect(

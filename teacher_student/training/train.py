@@ -1,4 +1,4 @@
-"""SGD on finite training sets, many independent runs (theory.md, section 7)."""
+"""SGD on finite training sets, many independent runs (theory page 7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..loss_checks import refuse_losses
 from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
-from ..problem_checks import refuse_running
+from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
@@ -102,6 +102,7 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
+    check_problem(problem)
     check_names("train", options, RunOptions)
     refuse_momentum(problem, "training on a set is by plain steps")
     refuse_losses(problem, "training on a set is with the squared loss")
