@@ -69,11 +69,6 @@ class InferenceOverTime(Result):
     runs: int
     measured: Mapping[str, Measured]
 
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
-
     @property
     def max_abs_z(self) -> float | None:
         """The largest deviation of runs from theory, in standard errors; None without runs."""

@@ -43,7 +43,7 @@ def running_numbers(problem: Problem) -> Array:
         if problem.m < SMALLEST_CORRECTED:  # `check_batch` says so
             return np.zeros(0)
         _check_scatter(problem, law)
-        return corrected_table(problem.activation_.formula, law, *clips)
+        return corrected_table(problem.activation_.formula, law, *clips).packed
     if rho == 1.0:
         reason = "without memory the flow of tracked statistics may not exist; below 1 is accepted"
         raise InputError("running_momentum", rho, reason)
@@ -52,6 +52,15 @@ def running_numbers(problem: Problem) -> Array:
     if not exact:
         _check_scatter(problem, law)
     return tracked_numbers(law, max(1.0, 2.0 * problem.activation_.growth))
+
+
+def running_error(problem: Problem) -> float | None:
+    """The error of the table that `running_numbers` are; None of numbers that are exact."""
+    if not is_tabulated(problem):
+        return None
+    law = RunningLaw(problem.m, problem.running_momentum)
+    clips = problem.r_max, problem.d_max
+    return corrected_table(problem.activation_.formula, law, *clips).error
 
 
 def _check_scatter(problem: Problem, law: RunningLaw) -> None:

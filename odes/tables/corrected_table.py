@@ -25,6 +25,7 @@ from . import chebyshev
 from .batch_arrays import Plan, Statistics, Teacher
 from .batch_law import Fineness
 from .corrected_rule import Nodes, corrected_rule
+from .moment_tables import Table
 from .running_law import RunningLaw
 from .table_quadrature import _plan, _Quadrature
 from .table_spec import TableSpec
@@ -119,7 +120,7 @@ class CorrectedMoments:
 
 
 @lru_cache(maxsize=32)
-def corrected_table(formula: str, law: RunningLaw, r_max: float, d_max: float) -> Array:
+def corrected_table(formula: str, law: RunningLaw, r_max: float, d_max: float) -> Table:
     """The table of an activation's averages, from the disk or built now.
 
     Parameters
@@ -133,8 +134,8 @@ def corrected_table(formula: str, law: RunningLaw, r_max: float, d_max: float) -
 
     Returns
     -------
-    array
-        A `chebyshev` table along the angle ``arccos R`` and, unless the activation is positively
+    Table
+        Along the angle ``arccos R`` and, unless the activation is positively
         homogeneous, the scale from 0 to `LARGEST_SCALE`.
 
     Raises
@@ -146,19 +147,19 @@ def corrected_table(formula: str, law: RunningLaw, r_max: float, d_max: float) -
     if path.exists():
         try:
             with np.load(path) as stored:
-                return np.asarray(stored["packed"])
+                return Table(stored["packed"], float(stored["error"]))
         except (OSError, ValueError, KeyError):
             path.unlink(missing_ok=True)  # not a table: made again
-    packed, error = build(formula, law, (r_max, d_max))
-    if not error < WORST:
-        reason = f"the averages with activation={formula!r} are known to {error:.1g} alone"
+    made = build(formula, law, (r_max, d_max))
+    if not made.error < WORST:
+        reason = f"the averages with activation={formula!r} are known to {made.error:.1g} alone"
         raise InputError("r_max", r_max, f"{reason}; a smaller one, or d_max, is accepted")
-    keep(path, lambda file: np.savez(file, packed=packed))
-    return packed
+    keep(path, lambda file: np.savez(file, packed=made.packed, error=made.error))
+    return made
 
 
-def build(formula: str, law: RunningLaw, clips: tuple[float, float]) -> tuple[Array, float]:
-    """A table, and the largest difference of a finer quadrature at points between its nodes."""
+def build(formula: str, law: RunningLaw, clips: tuple[float, float]) -> Table:
+    """A table; its error is the largest difference of a finer rule at points between its nodes."""
     activation = Activation(formula)
     own = CorrectedMoments(activation, law, clips)
     sizes = (ANGLES, 1, 1) if own.slopes else (*BY_SCALE, 1)
@@ -172,7 +173,7 @@ def build(formula: str, law: RunningLaw, clips: tuple[float, float]) -> tuple[Ar
     found = np.empty_like(exact)
     for point, row in zip(points, found, strict=True):
         chebyshev.look_up(packed, 0, *point, 0.0, row)
-    return packed, float((np.abs(found - exact) / np.maximum(1.0, np.abs(exact))).max())
+    return Table(packed, float((np.abs(found - exact) / np.maximum(1.0, np.abs(exact))).max()))
 
 
 def _evaluate(moments: CorrectedMoments, points: Iterable[tuple[float, float]]) -> Array:

@@ -56,9 +56,10 @@ def test_without_corrections_it_is_the_flow_of_bn():
 
 @pytest.mark.slow
 def test_aligned_students_rest_where_the_flow_ends():
-    point = bn.fixed_points(RELU).reached
-    flow = bn.integrate(RELU, time=60.0)
-    assert pytest.approx(flow.Q[-1], abs=1e-3) == point.Q
+    quiet = RELU.replace(noise=0.0)  # with noise the flow nears R = 1 like a power of time
+    (point,) = [p for p in bn.fixed_points(quiet).points if p.stable and p.Q > 0]
+    flow = bn.integrate(quiet, time=60.0)
+    assert pytest.approx((flow.Q[-1], flow.R[-1]), abs=1e-3) == (point.Q, point.R)
 
 
 @pytest.mark.slow
