@@ -20,6 +20,8 @@ from ...results.errors import InputError
 from ...teacher_student.activations import Activation
 from ...teacher_student.normal_quadrature import COARSE
 from .batch_moments import BatchMoment, PairMoment
+from .batch_signal_tables import signal_average as batch_average
+from .batch_signals import BatchSignal, PairSignal
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
@@ -148,6 +150,25 @@ class Table(_Numerical):
 
 
 @dataclass(frozen=True)
+class SignalTable(_Numerical):
+    """Means over drawn batches, tabulated once; their errors are standard errors.
+
+    The draws are Sobol sequences, and whatever a batch's law gives in closed form is not drawn.
+    """
+
+    name: str = "draws of the signal"
+    cost: float = 1e7
+
+    def averages(self, wanted: Expectation) -> bool:
+        """Of the signal of any loss, and one or two examples of a batch."""
+        return isinstance(wanted.moment, BatchSignal | PairSignal)
+
+    def average(self, wanted: Expectation, at: Point) -> Average:
+        """At the point itself, without a table."""
+        return batch_average(wanted, at)
+
+
+@dataclass(frozen=True)
 class Sampling(_Numerical):
     """A mean over drawn examples or batches; its error is the standard error.
 
@@ -160,7 +181,7 @@ class Sampling(_Numerical):
 
     def averages(self, wanted: Expectation) -> bool:
         """Everything but the signal of another loss."""
-        return not isinstance(wanted.moment, SignalMoment)
+        return not isinstance(wanted.moment, SignalMoment | BatchSignal | PairSignal)
 
     def average(self, wanted: Expectation, at: Point) -> Average:
         """With fixed draws for a batch size."""
@@ -169,7 +190,7 @@ class Sampling(_Numerical):
 
 #: In the order in which they are tried: the cheapest first.
 ROUTES: tuple[Route, ...] = (
-    ClosedForm(), SignalQuadrature(), Quadrature(), Table(), Sampling(),
+    ClosedForm(), SignalQuadrature(), Quadrature(), Table(), SignalTable(), Sampling(),
 )  # fmt: skip
 
 
