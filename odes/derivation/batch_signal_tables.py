@@ -1,7 +1,8 @@
 """Tables of moments of a signal within a batch, over the angle ``arccos rho``, scale and shift.
 
 They are averages over drawn batches (`odes.tables.signal_draws`), the same at every point, so that
-moments are smooth between the nodes. The noise variance is one more number that they are made for.
+moments are smooth between the nodes; moments of one example whose labels are classes are averaged
+by quadrature where the field does not hold the batch's mean (`odes.kernels.signal_directions`). The noise variance is one more number that they are made for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ..tables import chebyshev
+from ..tables.batch_law import radius_rule
 from ..tables.moment_tables import Table
 from ..tables.regions import Region, middle
 from ..tables.signal_draws import draws
@@ -35,8 +37,14 @@ from .symbols import UHAT
 Array = np.ndarray
 #: Nodes of angle, scale and shift; without a shift that axis has one.
 SIZES, SHIFTED = (16, 24, 1), (10, 16, 8)
+#: Where a kink of the signal passes the largest deviation a moment has a power ``m/2 - 1`` of the
+#: scale; below this m it is told by more nodes.
+SMOOTH_BATCH, MANY = 12, 64
 #: Points, off the nodes, at which a table is compared with the average itself.
 CHECKS = 12
+#: Kernels, each building on those before it; points of a panel of directions, and of spreads.
+KERNELS = ("signal_rule", "signal_classes", "signal_batches", "signal_directions")
+PANEL, SPREADS = 10, 26
 _LOADED: dict[str, Table] = {}
 
 
@@ -68,7 +76,7 @@ def batch_signal_kernels(problem: Problem) -> Any:
     def write() -> dict[str, str]:
         with derivable(problem):
             source = supervision_source(problem)
-        return {"supervision": source} | kernel_texts("odes/kernels/signal_batches")
+        return {"supervision": source} | kernel_texts(*(f"odes/kernels/{name}" for name in KERNELS))
 
     return generated("batch_signal", structure(problem), write)
 
@@ -83,14 +91,26 @@ class _Averages:
         self.with_mean = spec["with_mean"]
         self.singles = np.array(spec["singles"], dtype=np.int64).reshape(-1, 5)
         self.pairs = np.array(spec["pairs"], dtype=np.int64).reshape(-1, 6)
+        self.by_rule = problem.labels_.classes and not self.with_mean
+        r, weight = radius_rule(m - 1, SPREADS)
+        self.spreads = r / math.sqrt(m), weight
+        self.panel = np.polynomial.legendre.leggauss(PANEL)
 
     def at(self, q: float, shift: float, rho: float) -> Array:
         """By sequence of draws, shape (sequences, moments)."""
         out = np.empty((self.draws[0].shape[0], len(self.singles) + len(self.pairs)))
         point = (q, shift, rho, self.spread)
+        drawn = self.singles[:0] if self.by_rule else self.singles
         self.kernels.batch_signals(
-            self.draws, *self.fields, self.with_mean, point, self.m, self.singles, self.pairs, out
-        )
+            self.draws, *self.fields, self.with_mean, point, self.m, drawn, self.pairs,
+            out[:, len(self.singles) - len(drawn) :],
+        )  # fmt: skip
+        if self.by_rule:
+            row = np.empty(len(self.singles))
+            self.kernels.class_signals(
+                self.spreads, self.panel, *self.fields, point, self.m, self.singles, row
+            )
+            out[:, : row.size] = row
         return out
 
 
@@ -154,7 +174,7 @@ def build(
     problem: Problem, spec: dict[str, Any], region: Region, progress: Progress | None = None
 ) -> Table:
     """Compute a table. Its error is that of the draws, and of the interpolation between nodes."""
-    sizes = SHIFTED if spec["shifted"] else SIZES
+    sizes = _sizes(problem, spec)
     strip = (region.centre - region.width, region.centre + region.width)
     ranges = np.array([(0.0, math.pi), region.axis, strip])
     axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
@@ -186,3 +206,12 @@ def build(
         chebyshev.look_up(packed, 0, *point, row)
     missed = np.abs(between - values[len(points) :]) / size[len(points) :]
     return Table(packed, float((drawn / size).max() + missed.max()))
+
+
+def _sizes(problem: Problem, spec: dict[str, Any]) -> tuple[int, int, int]:
+    """Nodes on the axes."""
+    if spec["shifted"]:
+        return SHIFTED
+    kinked = problem.loss_.borders or problem.activation_.kinks
+    few = kinked and problem.m < SMOOTH_BATCH
+    return (SIZES[0], MANY, 1) if few else SIZES

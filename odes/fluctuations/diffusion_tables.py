@@ -107,7 +107,8 @@ def diffusion_table(
 
 def key_of(problem: Problem, extent: float = 1.0) -> str:
     """Everything that the table of a problem holds, as text."""
-    return repr((structure(problem), problem.m if problem.uses_batch else 1, extent))
+    key = repr((structure(problem), problem.m if problem.uses_batch else 1, extent))
+    return key if problem.squares else f"{key} {problem.noise!r}"
 
 
 def smallest_scatter(problem: Problem, kernels: Any) -> int:
@@ -184,25 +185,29 @@ def sampled(
     -------
     values, errors
         Shape (points, moments): ``C_0, C_1, C_2`` of every pair of scattering elements, then
-        the means ``E_0, E_2`` of the averaged ones.
+        the means ``E_0, E_2`` of the averaged ones; of a loss other than the squared one, covariances
+        and means at the problem's noise.
     """
     kernels = sampling_kernels(problem)
     totals = np.zeros((len(points), GROUPS, kernels.SUMS))
     size = max(EXAMPLES // problem.m, FEWEST_BATCHES) // GROUPS
+    noise = () if problem.squares else (math.sqrt(problem.noise),)
     if spec["shifted"]:
         size //= FEWER
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for group, batches in enumerate(_drawn(problem.m, spec, size)):
+        for group, batches in enumerate(_drawn(problem, spec, size)):
 
             def one(k: int, group: int = group, batches: Any = batches) -> None:
-                kernels.sample(batches, *points[k], totals[k, group])
+                kernels.sample(batches, *points[k], *noise, totals[k, group])
 
             for _ in pool.map(one, range(len(points))):
                 done += 1
                 if progress and done % GROUPS == 0:
                     progress(done // GROUPS, len(points))
-    count = 3 * kernels.PAIRS + 2 * kernels.AVERAGED
+    count = kernels.PAIRS + kernels.AVERAGED
+    if problem.squares:
+        count = 3 * kernels.PAIRS + 2 * kernels.AVERAGED
     values, by_group = np.empty((len(points), count)), np.empty((len(points), GROUPS, count))
     for k, total in enumerate(totals):
         kernels.moments(total.sum(axis=0), values[k])
@@ -217,21 +222,29 @@ def sampling_kernels(problem: Problem) -> Any:
     def write() -> dict[str, str]:
         from ..source.sampling_source import sampling_source
 
-        return {"system": sampling_source(problem)} | kernel_texts("odes/tables/batch_sampling")
+        return {"system": sampling_source(problem)} | kernel_texts(f"odes/tables/{name}")
 
-    return generated("batch_sampling", structure(problem), write)
+    name = "batch_sampling" if problem.squares else "signal_sampling"
+    return generated(name, structure(problem), write)
 
 
-def _drawn(M: int, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
+def _drawn(problem: Problem, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
     """Groups of batches: ``uhat, z, xi, ubar, s, x0, x1, weight``.
+
+    xi is the label noise in units of ``sqrt(S)``, or what Bernoulli labels are drawn by.
 
     Half of the spreads are drawn from the law tilted by ``s^-order``, ``order`` the largest
     power of 1/s in a covariance, and weighted accordingly: where the integrand is largest
     there are samples, and no weight exceeds 2.
     """
+    M, degrees = problem.m, problem.noise_law_.degrees
     order, rng = 2 * spec["order"], np.random.default_rng(M)
     for _ in range(GROUPS):
         fields, z, xi = rng.standard_normal((3, size, M))
+        if problem.heavy_tails:
+            xi = rng.standard_t(degrees, (size, M))
+        if problem.labels_.sharpness:
+            xi = rng.random((size, M))
         fields -= fields.mean(axis=1, keepdims=True)
         uhat = fields / np.sqrt((fields**2).mean(axis=1, keepdims=True))
         ubar = rng.standard_normal(size) / math.sqrt(M)

@@ -52,7 +52,7 @@ from .numerical_jacobian import NUMERICAL_JACOBIAN
 from .quadratures import kink_constant, moment_functions
 from .signal_source import signal_call
 from .system_module import RENAMED, known_by_quadrature, unpacked
-from .table_source import singular
+from .table_source import by_direction, singular
 
 _F1 = Symbol("f1", real=True)
 _PLACE = Symbol("place")
@@ -100,7 +100,7 @@ def _table(derivation: Derivation, moments: int) -> dict[str, object]:
     X = derivation.field.X
     batch = derivation.problem.uses_batch
     spec = {
-        "homogeneous": derivation.problem.activation_.homogeneous,
+        "homogeneous": by_direction(derivation),
         "shifted": derivation.shift != 0,
         "singular": batch and singular(derivation),
         "order": max(0, derivation.smallest_batch - 2),
@@ -113,7 +113,7 @@ def _table(derivation: Derivation, moments: int) -> dict[str, object]:
 def _look_up(derivation: Derivation, symbols: list[Symbol]) -> list[Statement]:
     """Statements that read the moments from the table, at the point of its axes."""
     point: tuple[Expr, Expr] = (sympy.atan(2 * FIELD_STD), SHIFT)
-    if derivation.problem.activation_.homogeneous:
+    if by_direction(derivation):
         point = (Angle(SHIFT, FIELD_STD), Hypot(FIELD_STD, SHIFT))
     elif derivation.problem.uses_batch and singular(derivation):
         point = (sympy.log(FIELD_STD), SHIFT)
@@ -196,12 +196,13 @@ def _diffusion_function(derivation: Derivation, size: int, body: list[Statement]
 
 
 def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> Module:
-    symbols, covariance = _tabulated_covariances(len(diffusion.scattering))
+    powers = 3 if derivation.problem.squares else 1
+    symbols, covariance = _tabulated_covariances(len(diffusion.scattering), powers)
     means: dict[int, Expr] = {}
     for i in range(len(diffusion.averaged)):
-        clean, noisy = sympy.symbols(f"mean{i}_0 mean{i}_2", real=True)
-        symbols += [clean, noisy]
-        means[i] = clean + NOISE * noisy
+        parts = sympy.symbols([f"mean{i}_{n}" for n in range(0, powers, 2)], real=True)
+        symbols += parts
+        means[i] = sum((NOISE**n * part for n, part in enumerate(parts)), sympy.Integer(0))
     increments = list(diffusion.increments.values())
     targets: dict[Target, Expr] = {
         entry("D", i, j): _in_groups(_covariance(increments[i], increments[j], covariance))
@@ -226,15 +227,20 @@ def _in_groups(of_a_group: Expr, mean: Expr = sympy.S.Zero) -> Expr:
     return (share * of_a_group + (1 - share) * mean).xreplace(RENAMED)
 
 
-def _tabulated_covariances(count: int) -> tuple[list[Symbol], dict[tuple[int, int], Expr]]:
-    """The table's columns in order, and the covariances of elements in terms of them."""
+def _tabulated_covariances(
+    count: int, powers: int
+) -> tuple[list[Symbol], dict[tuple[int, int], Expr]]:
+    """The table's columns in order, and the covariances of elements in terms of them.
+
+    They are polynomials in the noise with so many powers.
+    """
     columns: list[Symbol] = []
     covariance: dict[tuple[int, int], Expr] = {}
     for i in range(count):
         for j in range(i, count):
-            parts = sympy.symbols([f"cov{i}_{j}_{n}" for n in range(3)], real=True)
+            parts = sympy.symbols([f"cov{i}_{j}_{n}" for n in range(powers)], real=True)
             columns += parts
-            value = parts[0] + NOISE * parts[1] + NOISE**2 * parts[2]
+            value = sum((NOISE**n * part for n, part in enumerate(parts)), sympy.Integer(0))
             covariance[i, j] = covariance[j, i] = value
     return columns, covariance
 
