@@ -173,7 +173,11 @@ def _kept(
 def build(
     problem: Problem, spec: dict[str, Any], region: Region, progress: Progress | None = None
 ) -> Table:
-    """Compute a table. Its error is that of the draws, and of the interpolation between nodes."""
+    """Compute a table.
+
+    Its error is the standard error of the draws, of the moment where it is largest and in the mean
+    square over the nodes, and the largest error of the interpolation between nodes.
+    """
     sizes = _sizes(problem, spec)
     strip = (region.centre - region.width, region.centre + region.width)
     ranges = np.array([(0.0, math.pi), region.axis, strip])
@@ -205,7 +209,8 @@ def build(
     for point, row in zip(checks, between, strict=True):
         chebyshev.look_up(packed, 0, *point, row)
     missed = np.abs(between - values[len(points) :]) / size[len(points) :]
-    return Table(packed, float((drawn / size).max() + missed.max()))
+    typical = np.sqrt(((drawn / size) ** 2).mean(axis=0))
+    return Table(packed, float(typical.max() + missed.max()))
 
 
 def _sizes(problem: Problem, spec: dict[str, Any]) -> tuple[int, int, int]:

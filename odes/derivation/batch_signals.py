@@ -16,6 +16,7 @@ from typing import NamedTuple
 import sympy
 from sympy import Expr, Integer, Poly, Symbol
 
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from .batch_moments import LAURENT
 from .signal_moments import SIGNAL
@@ -106,9 +107,13 @@ def smallest_signal_batch(problem: Problem, moments: Iterable[BatchSignal | Pair
     """The smallest batch at which all moments exist (`batch_moments.smallest_batch`)."""
     degree, worst = signal_degree(problem), 1
     pole = max([-s for _, _, s in laurent(student_field(problem).X.coeff(UHAT, 0))], default=0)
+    if pole and math.isinf(degree):
+        reason = f" has a signal that grows faster than any power, and scheme={problem.scheme!r} a "
+        reason += "field of which no exponential has a mean; a loss that grows less is accepted"
+        raise InputError("loss", problem.loss, reason)
     for moment in moments:
         deltas = moment.a + moment.c if isinstance(moment, PairSignal) else moment.delta
-        order = pole * degree * deltas - moment.s
+        order = (pole * int(degree) * deltas if pole else 0) - moment.s
         if degree == 0 and pole:  # a bounded signal cuts off where ``|ubar|`` is beyond ``s``
             order -= moment.ubar
         worst = max(worst, order + 1)
@@ -116,14 +121,15 @@ def smallest_signal_batch(problem: Problem, moments: Iterable[BatchSignal | Pair
 
 
 @lru_cache(maxsize=256)
-def signal_degree(problem: Problem) -> int:
-    """With which power of the student's field the signal grows; 0 of a bounded one.
+def signal_degree(problem: Problem) -> float:
+    """With which power of the student's field the signal grows; 0 of a bounded one, or infinite.
 
     Examples
     --------
     >>> signal_degree(Problem(loss="logistic", labels="sign")), signal_degree(Problem("h**2"))
     (0, 3)
     """
-    steep = problem.activation_.growth
-    outward = math.ceil(problem.loss_.output_growth)
-    return steep * outward + max(0, steep - 1)
+    steep, outward = problem.activation_.growth, problem.loss_.output_growth
+    if steep == 0:
+        return 0
+    return outward if math.isinf(outward) else steep * math.ceil(outward) + steep - 1

@@ -23,6 +23,11 @@ class Tables:
         Their numbers get the tables.
     progress
         Called with (work done, work in all) while a table is built.
+
+    Attributes
+    ----------
+    error
+        The largest of the tables that were entered.
     """
 
     def __init__(self, flows: Flows, progress: Progress | None = None) -> None:
@@ -32,6 +37,7 @@ class Tables:
         self._regions: dict[int, Region] = {}
         self._problems = {(flows.problem.m, flows.problem.noise): flows.problem}
         self._packed: dict[tuple[Problem, Region], Array] = {}
+        self.error = 0.0
 
     def enter(self, which: Array) -> Array:
         """Give flows the tables of the regions where they are; those that have one, by number.
@@ -81,6 +87,7 @@ class Tables:
         if key not in self._packed:
             made = flow_table(problem, region, self.progress)
             assert made is not None
+            self.error = max(self.error, made.error)
             self._packed[key] = made.packed
         return self._packed[key]
 

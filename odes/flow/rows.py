@@ -41,6 +41,8 @@ class Flows:
         `FAILED`.
     beside
         How many of a row's numbers stand after the table.
+    moments_error
+        The largest estimated error of the tables of moments that they went through.
     """
 
     problem: Problem
@@ -50,6 +52,7 @@ class Flows:
     times: Array
     status: Array
     beside: int = 0
+    moments_error: float = 0.0
 
     @property
     def inertial(self) -> bool:
