@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,13 +26,13 @@ from ..tables import chebyshev
 from ..tables.batch_law import radius_rule
 from ..tables.moment_tables import Table
 from ..tables.regions import Region, middle
-from ..tables.signal_draws import draws
+from ..tables.signal_draws import SEQUENCES, draws
 from ..tables.table_quadrature import Progress
 from .batch_signals import BatchSignal, PairSignal, signal_degree, smallest_signal_batch
 from .expectations import Average, Expectation, Point
 from .signal_kernels import supervision_source
-from .student_field import StudentField, laurent
-from .symbols import UHAT
+from .student_field import StudentField, laurent, student_field
+from .symbols import GAMMA, SPREAD, UHAT
 
 Array = np.ndarray
 #: Nodes of angle, scale and shift; without a shift that axis has one.
@@ -86,7 +86,7 @@ class _Averages:
 
     def __init__(self, problem: Problem, spec: dict[str, Any], m: int, noise: float) -> None:
         self.kernels, self.m, self.spread = batch_signal_kernels(problem), m, math.sqrt(noise)
-        self.draws = tuple(draws(m, spec["order"], problem.noise_law_.degrees))
+        self.law = m, spec["order"], problem.noise_law_.degrees
         self.fields = [np.array(spec[x], dtype=float).reshape(-1, 3) for x in ("x0", "x1")]
         self.with_mean = spec["with_mean"]
         self.singles = np.array(spec["singles"], dtype=np.int64).reshape(-1, 5)
@@ -98,13 +98,14 @@ class _Averages:
 
     def at(self, q: float, shift: float, rho: float) -> Array:
         """By sequence of draws, shape (sequences, moments)."""
-        out = np.empty((self.draws[0].shape[0], len(self.singles) + len(self.pairs)))
+        out = np.empty((SEQUENCES, len(self.singles) + len(self.pairs)))
         point = (q, shift, rho, self.spread)
         drawn = self.singles[:0] if self.by_rule else self.singles
-        self.kernels.batch_signals(
-            self.draws, *self.fields, self.with_mean, point, self.m, drawn, self.pairs,
-            out[:, len(self.singles) - len(drawn) :],
-        )  # fmt: skip
+        if len(drawn) or len(self.pairs):
+            self.kernels.batch_signals(
+                draws(*self.law), *self.fields, self.with_mean, point, self.m, drawn, self.pairs,
+                out[:, len(self.singles) - len(drawn) :],
+            )  # fmt: skip
         if self.by_rule:
             row = np.empty(len(self.singles))
             self.kernels.class_signals(
@@ -121,6 +122,21 @@ def signal_average(wanted: Expectation, at: Point) -> Average:
     spec = signal_spec(moment.problem, wanted.field, [moment])
     found = _Averages(moment.problem, spec, at.M, at.noise).at(at.q, at.shift, at.rho)[:, 0]
     return Average(float(found.mean()), float(found.std(ddof=1) / math.sqrt(found.size)))
+
+
+def pull_on_gamma(problem: Problem) -> Callable[[float, float], float] | None:
+    """``E[delta uhat]`` as a function of gamma and R, where it is known by quadrature; else None.
+
+    Of a field that is gamma times what a batch has beside its mean.
+    """
+    if problem.squares or not problem.uses_batch or problem.scheme_.remembers:
+        return None
+    field = student_field(problem)
+    moment = BatchSignal(1, 1, 0, int(field.X.coeff(UHAT, 1).has(SPREAD)), 0, problem)
+    own = _Averages(problem, signal_spec(problem, field, [moment]), problem.m, problem.noise)
+    if not own.by_rule or field.scale != GAMMA or field.shift != 0:
+        return None
+    return lambda gamma, R: float(own.at(gamma, 0.0, R)[0, 0])
 
 
 def signal_table(

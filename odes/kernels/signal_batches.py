@@ -144,8 +144,9 @@ def signal_powers(
         return
     powers[0], powers[1], powers[2] = 1.0, 0.0, 0.0
     at = v if SHARPNESS == 0.0 else v + across * normal
+    up = chance_of(True, at, across)
     for k in range(2):
-        chance = chance_of(k == 1, at, across)
+        chance = up if k == 1 else 1.0 - up
         if chance > NEVER:
             delta = signal(2.0 * k - 1.0, o, slope, 1.0)
             powers[1] += chance * delta
