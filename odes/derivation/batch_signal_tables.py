@@ -2,7 +2,8 @@
 
 They are averages over drawn batches (`odes.tables.signal_draws`), the same at every point, so that
 moments are smooth between the nodes; moments of one example whose labels are classes are averaged
-by quadrature where the field does not hold the batch's mean (`odes.kernels.signal_directions`). The noise variance is one more number that they are made for.
+by quadrature where the field does not hold the batch's mean (`odes.kernels.signal_directions`).
+The noise variance is one more number that they are made for.
 """
 
 from __future__ import annotations

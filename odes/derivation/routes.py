@@ -18,15 +18,14 @@ from sympy import Expr, Symbol
 
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation
-from ...teacher_student.normal_quadrature import COARSE
 from .batch_moments import BatchMoment, PairMoment
-from .batch_signal_tables import signal_average as batch_average
 from .batch_signals import BatchSignal, PairSignal
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
 from .gaussian_moments import Moment
-from .signal_moments import SignalMoment, signal_average
+from .signal_moments import SignalMoment
+from .signal_routes import Numerical, SignalQuadrature, SignalTable
 from .student_field import StudentField
 from .symbols import FIELD_STD, RHO, SHIFT, STATISTICS_SIZE
 
@@ -91,16 +90,8 @@ class ClosedForm:
         return Average(value, abs(value - float(exact.evalf(DIGITS))) + LAST_BIT * abs(value))
 
 
-class _Numerical:
-    """Routes that a flow takes by numbers."""
-
-    def expression(self, wanted: Expectation) -> Expr | None:
-        """None."""
-        return None
-
-
 @dataclass(frozen=True)
-class Quadrature(_Numerical):
+class Quadrature(Numerical):
     """A two-fold rule in the flow itself; its error is the difference from a finer rule."""
 
     name: str = "quadrature"
@@ -117,24 +108,7 @@ class Quadrature(_Numerical):
 
 
 @dataclass(frozen=True)
-class SignalQuadrature(_Numerical):
-    """A rule split at the kinks of the signal; its error is the difference from a finer rule."""
-
-    name: str = "quadrature of the signal"
-    cost: float = 320.0
-
-    def averages(self, wanted: Expectation) -> bool:
-        """Of the signal of any loss, and one example's own fields."""
-        return isinstance(wanted.moment, SignalMoment)
-
-    def average(self, wanted: Expectation, at: Point) -> Average:
-        """By the rule of a flow."""
-        assert isinstance(wanted.moment, SignalMoment)
-        return signal_average(wanted.moment, at, COARSE, COARSE / 2)
-
-
-@dataclass(frozen=True)
-class Table(_Numerical):
+class Table(Numerical):
     """A quadrature over batches, tabulated once; its error is that of the table."""
 
     name: str = "table"
@@ -150,26 +124,7 @@ class Table(_Numerical):
 
 
 @dataclass(frozen=True)
-class SignalTable(_Numerical):
-    """Means over drawn batches, tabulated once; their errors are standard errors.
-
-    The draws are Sobol sequences, and whatever a batch's law gives in closed form is not drawn.
-    """
-
-    name: str = "draws of the signal"
-    cost: float = 1e7
-
-    def averages(self, wanted: Expectation) -> bool:
-        """Of the signal of any loss, and one or two examples of a batch."""
-        return isinstance(wanted.moment, BatchSignal | PairSignal)
-
-    def average(self, wanted: Expectation, at: Point) -> Average:
-        """At the point itself, without a table."""
-        return batch_average(wanted, at)
-
-
-@dataclass(frozen=True)
-class Sampling(_Numerical):
+class Sampling(Numerical):
     """A mean over drawn examples or batches; its error is the standard error.
 
     The scatter of a batch scheme's step holds four examples and is known in no other way

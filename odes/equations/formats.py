@@ -12,8 +12,8 @@ from sympy.printing.str import StrPrinter
 from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
-from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
+from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
@@ -201,9 +201,7 @@ class _LatexEquations(LatexPrinter):
     def _print_Symbol(self, symbol: Symbol, style: str = "plain") -> str:
         if symbol not in self._moments:
             return _latex_name(symbol.name)
-        factors = [
-            (n.replace("delta", r"\delta"), p) for n, p in _factors(self._moments[symbol])
-        ]
+        factors = [(n.replace("delta", r"\delta"), p) for n, p in _factors(self._moments[symbol])]
         inside = r"\,".join(n if p == 1 else f"{{{n}}}^{{{p}}}" for n, p in factors)
         return rf"\left\langle {inside} \right\rangle"
 

@@ -8,9 +8,7 @@ of the full right-hand side in all order parameters.
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,11 +16,12 @@ import numpy as np
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
-from ..flow.known_moments import known, next_region
-from ..tables.regions import LARGER_COUNT, SCALE_RANGE, Region, middle, region_of
+from ..flow.known_moments import next_region
+from ..tables.regions import middle
+from .farther import TOLERANCE, arrivals, farther_tables
 
 Array = np.ndarray
-TOLERANCE, ITERATIONS, NEIGHBOUR = 1e-11, 40, 15
+NEIGHBOUR = 15
 #: (Iterations from anywhere, and from the point at a neighbouring learning rate.)
 #: Roots closer than this are one root; drifts below the second number are zero.
 SAME, ZERO = 1e-6, 1e-8
@@ -70,29 +69,7 @@ class Dynamics:
         if self.normalised:
             self.quick = np.delete(self.everything, self.L)
         #: Tables of larger scales in which roots are looked for too.
-        self.farther = self._farther()
-
-    def _farther(self) -> list[tuple[Region, Array]]:
-        """Tables beyond the middle, as far as an aligned student at their edge goes on growing.
-
-        A squared loss of the teacher's outputs ends at a scale near the teacher's.
-        """
-        found: list[tuple[Region, Array]] = []
-        space, p = self.problem.state_space, self.p
-        if self.problem.squares or not (self.kernels.HAS_RANGE and "gamma" in space.labels):
-            return found
-        y, top = np.array(self.problem.start), 0.99 * SCALE_RANGE
-        y[self.R], gamma = 1.0, space.place("gamma")
-        while len(found) < LARGER_COUNT:
-            y[gamma] *= top / self.scale(y)
-            dy = np.empty(self.size)
-            self.kernels.drift(y, p, self.kernels.FIRST_ORDER, dy)
-            region = region_of(self.kernels.SINGULAR, 1.03 * top, 0.0)
-            if not dy[gamma] > 0.0 or region is None or not known(self.problem, region):
-                break
-            p, top = parameters(self.problem, region), 0.99 * region.high
-            found.append((region, p))
-        return found
+        self.farther = farther_tables(self)
 
     @property
     def eta(self) -> float:
@@ -208,29 +185,13 @@ class Dynamics:
 
     def search(self, starts: Array, free: Array, order: int) -> list[Array]:
         """The distinct roots that Newton's iteration reaches, mirror images included."""
-        candidates = self._reached(starts, self.p, order, free)
+        candidates = arrivals(self.kernels, starts, self.p, order, free)
         for region, p in self.farther:
             inside = np.array([region.holds(self.scale(y), 0.0) for y in starts])
-            candidates += self._reached(starts[inside], p, order, free)
+            candidates += arrivals(self.kernels, starts[inside], p, order, free)
         candidates = [self._tidy(y, free, order) for y in candidates]
         candidates += [self.mirror(y) for y in candidates]
         return self._distinct(y for y in candidates if self._is_root(y, free, order))
-
-    def _reached(self, starts: Array, p: Array, order: int, free: Array) -> list[Array]:
-        """Where Newton's iteration says that it has arrived, with one table."""
-        roots, found = np.empty_like(starts), np.zeros(len(starts), dtype=bool)
-        if not len(starts):
-            return []
-
-        def part(rows: Array) -> None:
-            own, flags = np.empty((len(rows), self.size)), np.zeros(len(rows), dtype=bool)
-            self.kernels.search(starts[rows], p, order, free, TOLERANCE, ITERATIONS, own, flags)
-            roots[rows], found[rows] = own, flags
-
-        workers = min(os.cpu_count() or 1, len(starts))
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, np.array_split(np.arange(len(starts)), workers)))
-        return list(roots[found])
 
     def mirror(self, y: Array) -> Array:
         """The same student with both gamma and the weights' sign turned."""

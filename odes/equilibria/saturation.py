@@ -7,6 +7,8 @@ ever (theory page 9). Batch statistics end that: the batch's mean moves the thre
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -41,13 +43,13 @@ def saturated_gamma(problem: Problem, R: float = 1.0) -> float:
     >>> import bntheory as bn
     >>> signs = bn.Problem("identity", "bn", batch_size=8, loss="logistic", labels="sign")
     >>> round(saturated_gamma(signs), 3), round(saturated_gamma(signs, R=0.9), 3)
-    (4.084, 1.991)
+    (4.084, 2.417)
     """
     R = number("R", R, least=-1.0, most=1.0)
     pull = pull_on_gamma(problem)
     if pull is None:
-        raise InputError("scheme", problem.scheme, "accepted are bn and mean-only-bn on labels that "
-                         "are classes, without a trained shift")  # fmt: skip
+        accepted = "bn and mean-only-bn on labels that are classes, without beta, are accepted"
+        raise InputError("scheme", problem.scheme, accepted)
     zeta = decay(problem)
 
     def drift(gamma: float) -> float:
@@ -55,7 +57,7 @@ def saturated_gamma(problem: Problem, R: float = 1.0) -> float:
 
     scales = np.geomspace(SMALLEST, LARGEST, 29)
     before = drift(scales[0])
-    for low, high in zip(scales[:-1], scales[1:], strict=True):
+    for low, high in itertools.pairwise(scales):
         after = drift(high)
         if before > 0.0 >= after:
             return float(brentq(drift, low, high, xtol=1e-12, rtol=1e-12))

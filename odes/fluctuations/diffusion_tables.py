@@ -16,7 +16,7 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +35,8 @@ from ...teacher_student.problem import Problem
 from ..tables import chebyshev
 from ..tables.regions import widened
 from ..tables.shipped import shipped
-from ..tables.table_quadrature import Progress, laurent_values
+from ..tables.table_quadrature import Progress
+from .drawn_batches import drawn_batches
 
 Array = np.ndarray
 #: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
@@ -185,8 +186,8 @@ def sampled(
     -------
     values, errors
         Shape (points, moments): ``C_0, C_1, C_2`` of every pair of scattering elements, then
-        the means ``E_0, E_2`` of the averaged ones; of a loss other than the squared one, covariances
-        and means at the problem's noise.
+        the means ``E_0, E_2`` of the averaged ones; of a loss other than the squared one,
+        covariances and means at the problem's noise.
     """
     kernels = sampling_kernels(problem)
     totals = np.zeros((len(points), GROUPS, kernels.SUMS))
@@ -196,7 +197,7 @@ def sampled(
         size //= FEWER
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for group, batches in enumerate(_drawn(problem, spec, size)):
+        for group, batches in enumerate(drawn_batches(problem, spec, GROUPS, size)):
 
             def one(k: int, group: int = group, batches: Any = batches) -> None:
                 kernels.sample(batches, *points[k], *noise, totals[k, group])
@@ -226,31 +227,3 @@ def sampling_kernels(problem: Problem) -> Any:
 
     name = "batch_sampling" if problem.squares else "signal_sampling"
     return generated(name, structure(problem), write)
-
-
-def _drawn(problem: Problem, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
-    """Groups of batches: ``uhat, z, xi, ubar, s, x0, x1, weight``.
-
-    xi is the label noise in units of ``sqrt(S)``, or what Bernoulli labels are drawn by.
-
-    Half of the spreads are drawn from the law tilted by ``s^-order``, ``order`` the largest
-    power of 1/s in a covariance, and weighted accordingly: where the integrand is largest
-    there are samples, and no weight exceeds 2.
-    """
-    M, degrees = problem.m, problem.noise_law_.degrees
-    order, rng = 2 * spec["order"], np.random.default_rng(M)
-    for _ in range(GROUPS):
-        fields, z, xi = rng.standard_normal((3, size, M))
-        if problem.heavy_tails:
-            xi = rng.standard_t(degrees, (size, M))
-        if problem.labels_.sharpness:
-            xi = rng.random((size, M))
-        fields -= fields.mean(axis=1, keepdims=True)
-        uhat = fields / np.sqrt((fields**2).mean(axis=1, keepdims=True))
-        ubar = rng.standard_normal(size) / math.sqrt(M)
-        freedom = np.where(np.arange(size) % 2, M - 1, M - 1 - order)
-        s = np.sqrt(2 * rng.standard_gamma(freedom / 2) / M)
-        log_norm = math.lgamma((M - 1 - order) / 2) - math.lgamma((M - 1) / 2)
-        tilted = np.exp(-log_norm + order * (0.5 * math.log(2 / M) - np.log(s)))
-        x0, x1 = (laurent_values(terms, ubar, s) for terms in (spec["x0"], spec["x1"]))
-        yield uhat, z, xi, ubar, s, x0, x1, 2 / (1 + tilted)

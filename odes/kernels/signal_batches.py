@@ -39,7 +39,7 @@ def laurent(terms: np.ndarray, ubar: float, s: float) -> float:
 
 @kernel
 def chance_of(positive: bool, v: float, across: float) -> float:
-    """The probability of a label, of a teacher's field ``N(v, across^2)`` or (K > 0) of v itself."""
+    """The probability of a label: of a field ``N(v, across^2)``, or with K > 0 of v itself."""
     own = v if positive else -v
     if SHARPNESS == 0.0:
         return 0.5 * math.erfc(-own / max(across, 1e-300) * 0.7071067811865476)

@@ -127,9 +127,7 @@ def drift_at(problem, state):
     return np.array(drift), np.array(error)
 
 
-@pytest.mark.parametrize(
-    "scheme", ["bn", pytest.param("var-only-bn", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("scheme", ["bn", pytest.param("var-only-bn", marks=pytest.mark.slow)])
 def test_the_squared_loss_as_a_formula_has_the_drift_of_the_squared_loss(scheme):
     """Closed forms against draws; a wrong noise is seen."""
     given = {"activation": "identity", "scheme": scheme, "eta": 0.9, "batch_size": 8}
@@ -145,7 +143,7 @@ def test_the_squared_loss_as_a_formula_has_the_drift_of_the_squared_loss(scheme)
 
 
 def test_moments_that_are_infinite_are_refused_with_the_reason():
-    with pytest.raises(InputError, match="E\\[1/s\\^2\\].*at least 4 is accepted"):
+    with pytest.raises(InputError, match=r"E\[1/s\^2\].*at least 4 is accepted"):
         bn.integrate(bn.Problem(**SIGNS, batch_size=3), time=1)
     problem = bn.Problem(**SIGNS | {"scheme": "var-only-bn", "loss": "exp(-y*o)"})
     with pytest.raises(InputError, match="no exponential has a mean"):
