@@ -200,7 +200,9 @@ def build(
     ranges = np.array([(0.0, math.pi), region.axis, strip])
     axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
     points = list(itertools.product(*axes))
-    checks = [tuple(p) for p in np.random.default_rng(0).uniform(*ranges.T, (CHECKS, 3))]
+    checks = [
+        tuple(p) for p in np.random.default_rng(0).uniform(ranges[:, 0], ranges[:, 1], (CHECKS, 3))
+    ]
     averages = _Averages(problem, spec, problem.m, problem.noise)
 
     def at(point: tuple[float, ...]) -> Array:

@@ -87,9 +87,9 @@ def collect_two(first: Expr, second: Expr, problem: Problem, moments: Moments) -
     generators = (SIGNAL, UHAT, *_OTHER.values(), *LAURENT)
     product = sympy.expand(first * second.xreplace(_OTHER))
     for powers, coefficient in Poly(product, *generators).terms():
-        halves = sorted((powers[:2], powers[2:4]))
+        (a, b), (c, d) = sorted((powers[:2], powers[2:4]))
         ubar, s, s_inverse = powers[4:]
-        moment = PairSignal(*halves[0], *halves[1], ubar, s - s_inverse, problem)
+        moment = PairSignal(a, b, c, d, ubar, s - s_inverse, problem)
         total += coefficient * _symbol("D2_", moment, moments)
     return total
 

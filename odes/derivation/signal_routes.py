@@ -46,7 +46,7 @@ class SignalTable(Numerical):
     """
 
     name: str = "draws of the signal"
-    cost: float = 1e7
+    cost: float = 2e6
 
     def averages(self, wanted: Expectation) -> bool:
         """Of the signal of any loss, and one or two examples of a batch."""

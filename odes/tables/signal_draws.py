@@ -84,7 +84,9 @@ def draws(m: int, order: int, degrees: float) -> Draws:
         root * first,
         root * (cosine * first + beside * second),
         np.exp(log_weight),
-        *(ndtri(uniform[k]) for k in (3, 4, 5)),
+        ndtri(uniform[3]),
+        ndtri(uniform[4]),
+        ndtri(uniform[5]),
         noise(uniform[6]),
         noise(uniform[7]),
     )
