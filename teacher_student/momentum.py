@@ -46,7 +46,7 @@ def rotation(problem: Problem, dim: int) -> float:
     Decay takes away of the squared length what steps add to it, ``|step|^2``, whatever the loss,
     the scheme (if its field does not depend on the length) and the overlap: the angle is
     ``sqrt(2 eta lambda / (N (1 + momentum)))``, with the ``lambda`` of `limit`
-    (theory-extensions.md, section 3).
+    (theory page 8).
 
     Parameters
     ----------

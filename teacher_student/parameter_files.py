@@ -77,7 +77,7 @@ class Described(Base):
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters by name, as in ``interface.md``."""
+        """The parameters by name, as a problem file has them."""
         return dataclasses.asdict(self)
 
     @classmethod

@@ -30,7 +30,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 @dataclass(frozen=True)
 class Problem(Described, Supervised):
-    """A teacher, a student, and how the student is trained (theory.md, section 1).
+    """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def learning_rate(problem: Problem, t: float) -> float:
 
 
 def effective_rate(problem: Problem, eta: ArrayLike, Q: ArrayLike, L: ArrayLike) -> Array:
-    """The learning rate at which the *direction* of the weights learns (theory.md, section 3).
+    """The learning rate at which the *direction* of the weights learns (theory page 3).
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ RUNS = 24
 #: Batches so small that the increments have no fourth moment, where means of runs converge
 #: more slowly than their medians: their range is taken twice as wide.
 HEAVY_TAILS = 8
-#: Below, L of `var-only-bn` grows by rare batches that runs miss (docs/exact-bn.md).
+#: Below, L of `var-only-bn` grows by rare batches that runs miss (docs/theory/4-exact-bn.md).
 RARE_BATCHES = 14
 #: Normals that may be drawn for one problem (about two seconds of one core).
 BUDGET = 1.5e8
@@ -83,7 +83,7 @@ def problems(scheme: str, activation: str) -> st.SearchStrategy[dict]:
 
 
 def fastest_rate(problem: bn.Problem) -> float:
-    """The order of magnitude of the fastest rate at the start, in 1/time (theory.md, section 3)."""
+    """The order of magnitude of the fastest rate at the start, in 1/time (theory page 3)."""
     eta, Q, M = problem.eta, problem.q0, problem.M
     L = problem.l0 if "gamma" in problem.trained_scalars else 1.0
     pull = eta * problem.gamma_rate if "gamma" in problem.trained_scalars else eta

@@ -101,7 +101,7 @@ class Inference(Result):
     std: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {**vars(self), "problem": self.problem.to_dict()}
 
     def columns(self) -> dict[str, list[Any]]:

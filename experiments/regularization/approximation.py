@@ -1,6 +1,6 @@
 """How far the paper's approximation of a batch scheme is from the scheme itself.
 
-The paper replaces BN by population normalisation with gamma decay (theory.md, section 2), which
+The paper replaces BN by population normalisation with gamma decay (theory page 2), which
 is right to first order in 1/M. Both have a flow, so their distance is computed, not sampled.
 """
 
@@ -37,7 +37,7 @@ class Approximation(Result):
     problem
         The setting; its batch size is replaced by each of `batch_sizes`.
     approximation
-        ``"pn"``: population normalisation with the gamma decay of theory.md, section 2.
+        ``"pn"``: population normalisation with the gamma decay of theory page 2.
     batch_sizes
         Shape (sizes,).
     zeta

@@ -38,7 +38,7 @@ class Regularization(Result):
         What it was computed for; the batch is one that shares its statistics, of a problem's
         ``statistics_size`` where it has one.
     zeta, from_mean, from_spread
-        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory.md, section 2).
+        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory page 2).
     fisher_information
         Of gamma, ``E[g'(u)^2 u^2]``.
     loss_gap, loss_gap_sem
@@ -70,7 +70,7 @@ class Regularization(Result):
     seed: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return dict(vars(self))
 
     def columns(self) -> dict[str, list[Any]]:
@@ -105,7 +105,7 @@ def regularization(
     examples: int = 4_000_000,
     seed: int = 0,
 ) -> Regularization:
-    """Zeta of BN and its sources, against the measured loss (theory.md, section 2).
+    """Zeta of BN and its sources, against the measured loss (theory page 2).
 
     Parameters
     ----------

@@ -142,7 +142,7 @@ class Sweep(Result):
         return columns | {name: values.ravel() for name, values in self.statistics.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         names = ("dim", "seed", "engine", "inputs", "points")
         made = {name: self.data.attrs[name] for name in names if name in self.data.attrs}
         if self.simulated:

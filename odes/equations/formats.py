@@ -128,7 +128,7 @@ class Equations:
 
 
 def derive(problem: Problem) -> Equations:
-    """Derive the order-parameter equations of a problem (theory.md, section 3).
+    """Derive the order-parameter equations of a problem (theory page 3).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """`fixed_points`: where training can end, whether it stays there, and how fast it arrives.
 
-Propositions 1 and 2 of the paper (theory.md, section 3), for any scheme and activation, from
+Propositions 1 and 2 of the paper (theory page 3), for any scheme and activation, from
 the derived flow and its Jacobian.
 """
 

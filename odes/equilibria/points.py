@@ -1,4 +1,4 @@
-"""A point at which training can end, and all of one problem's (theory.md, section 3)."""
+"""A point at which training can end, and all of one problem's (theory page 3)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class FixedPoint:
         return sorted(self.eigenvalues, key=abs)[1:]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         names = [
             "Q",
             "R",
@@ -168,7 +168,7 @@ class FixedPoints(Result):
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),

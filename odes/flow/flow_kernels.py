@@ -81,7 +81,7 @@ def own_numbers(problem: Problem) -> Array:
 def flow_table(
     problem: Problem, region: Region | None = None, progress: Progress | None = None
 ) -> Table | None:
-    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4)."""
+    """The table of batch moments that a flow needs, if it needs one (theory page 4)."""
     check_batch(problem)
     spec = flow_kernels(problem).TABLE
     if spec and not problem.squares:

@@ -33,7 +33,7 @@ def integrate(
     inertia: float | None = None,
     progress: Progress | None = None,
 ) -> Flow:
-    """Integrate the order-parameter flow of a problem (theory.md, section 3).
+    """Integrate the order-parameter flow of a problem (theory page 3).
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Flow(Result):
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),

@@ -1,4 +1,4 @@
-"""Predicted fluctuations of runs at finite N around the flow (theory.md, section 6)."""
+"""Predicted fluctuations of runs at finite N around the flow (theory page 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Template: the gradient of one batch's loss, for any scheme (theory.md, sections 1 and 4).
+"""Template: the gradient of one batch's loss, for any scheme (theory pages 1 and 4).
 
 The gradient with respect to the weights is ``-sum_k c_k x_k - shrink w``, with
 

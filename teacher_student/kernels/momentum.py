@@ -72,7 +72,7 @@ def advance_chain_momentum(
     rng: np.random.Generator,
     out: np.ndarray,
 ) -> int:
-    """The exact reduced chain (theory.md, section 5) with momentum: O(M) a step for any N.
+    """The exact reduced chain (theory page 5) with momentum: O(M) a step for any N.
 
     In the frame of teacher, weights and push every example has three components, and the rest of
     ``sum_k c_k x_k`` has squared length ``|c|^2 chi^2_{N-3} / N``. Arguments as `advance_chain`,

@@ -37,7 +37,7 @@ def advance_chain(
     rng: np.random.Generator,
     out: np.ndarray,
 ) -> int:
-    """The exact reduced chain (theory.md, section 5): O(M) a step for any N.
+    """The exact reduced chain (theory page 5): O(M) a step for any N.
 
     The weights are ``w = along e1 + across e2`` with ``e1`` the teacher's direction; the rest
     of a step has squared length ``|c|^2 chi^2_{N-2} / N``.

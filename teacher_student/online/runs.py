@@ -88,7 +88,7 @@ class Runs(Result):
         return {name: std / math.sqrt(self.runs) for name, std in self.std.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             "problem": self.problem.to_dict(),
             "dim": self.dim,

@@ -59,8 +59,8 @@ def simulate(
         Stored times instead of ``time`` and ``points``: increasing, from 0 on. Stored times
         are rounded to whole steps.
     engine
-        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory.md,
-        section 5), or ``"vectors"``, real N-dimensional vectors.
+        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory page
+        5), or ``"vectors"``, real N-dimensional vectors.
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).

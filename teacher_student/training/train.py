@@ -1,4 +1,4 @@
-"""SGD on finite training sets, many independent runs (theory.md, section 7)."""
+"""SGD on finite training sets, many independent runs (theory page 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finite training set and its reference solutions (theory.md, section 7)."""
+"""A finite training set and its reference solutions (theory page 7)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Momentum: flows at fixed momentum and with inertia against hand-made ones and the chain.
 
-theory-extensions.md, section 3: everything at ``eta / (1 - momentum)``, and the inertial flow at
+theory page 8: everything at ``eta / (1 - momentum)``, and the inertial flow at
 ``kappa = N (1 - momentum)``.
 """
 
@@ -14,7 +14,7 @@ from bntheory.results.errors import InputError
 from bntheory.teacher_student.momentum import inertia
 from scipy.special import gammaln
 
-#: That of the notes: etabar = 2 at momentum 0.9.
+#: That of the first formulas: etabar = 2 at momentum 0.9.
 NOTED = bn.Problem(
     "identity", "bn", eta=0.2, momentum=0.9, batch_size=16, noise=0.2, r0=0.3, q0=0.5
 )
@@ -48,7 +48,7 @@ def with_inertia(case):
 
 
 def by_hand(eta, noise_rate, h=1e-3):
-    """gamma, R and L of the notes' equations at t = 3, by Euler steps: they leave less than h."""
+    """gamma, R and L of our first equations at t = 3, by Euler steps, which leave less than h."""
     m, S = NOTED.M, NOTED.noise
     kappa_m = math.sqrt(2 / m) * math.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
     a_m = (m - 2) / math.sqrt(2 * m) * math.exp(gammaln(m / 2 - 1) - gammaln((m - 1) / 2))

@@ -12,7 +12,7 @@ GIVEN = {"activation": "identity", "scheme": "bn", "batch_size": M, "q0": 0.5, "
 
 
 def in_logarithms(rate, decay, times):
-    """gamma, ln(1 - R^2) and L of `GIVEN`, from theory-extensions.md, section 1, with S = 0."""
+    """gamma, ln(1 - R^2) and L of `GIVEN`, from theory page 8, with S = 0."""
     kappa = np.sqrt(2 / M) * np.exp(gammaln(M / 2) - gammaln((M - 1) / 2))
     a = (M - 2) / np.sqrt(2 * M) * np.exp(gammaln(M / 2 - 1) - gammaln((M - 1) / 2))
     b = (M - 2) / (M - 3) / M
