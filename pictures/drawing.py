@@ -6,7 +6,7 @@ What lays a picture out (`bntheory.pictures.layout`) and names its quantities
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -63,6 +63,12 @@ def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mappin
     for axes in lowest(figure):
         axes.set_xlabel(LABELS["t"])
     return figure, panels
+
+
+def shown_quantities(values: Collection[str]) -> tuple[str, ...]:
+    """The quantities of the panels: of classes the share of errors, in place of their square."""
+    own = "error01" if "error01" in values else "error"
+    return ("Q", "R", "L", own)
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
@@ -159,5 +165,5 @@ __all__ = [
     "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
     "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
     "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
-    "setting", "shared_legend", "size_axis", "time_panels",
+    "setting", "shared_legend", "shown_quantities", "size_axis", "time_panels",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 import sympy
 from sympy import Expr, Symbol
@@ -21,6 +21,7 @@ from sympy import Expr, Symbol
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from .batch_moments import collect_moment, collect_pair, smallest_batch
+from .batch_signals import collect_one, collect_two, smallest_signal_batch
 from .expectations import AnyMoment
 from .gaussian_moments import expectation
 from .routes import ROUTES, Choice, Route, choose
@@ -110,6 +111,8 @@ class Derivation:
             return 1
         if self.problem.scheme_.remembers:  # corrected, E[1/s^2] is asked for
             return 4 if self.problem.scheme_.normaliser == "corrected" else 2
+        if not self.problem.squares:
+            return smallest_signal_batch(self.problem, cast(Any, self.moments.values()))
         return smallest_batch(self.problem.activation_, self.field.X, self.moments.values())
 
     @cached_property
@@ -172,6 +175,12 @@ def _derive(
         drift, field = corrected_drift(problem, training), running_field(problem)
     elif normaliser == "running":
         drift, field = _drift(running_step(training), mean, nothing), running_field(problem)
+    elif problem.uses_batch and not problem.squares:
+        drift = _drift(
+            one_step(problem, training),
+            lambda integrand: collect_one(integrand, problem, moments),
+            lambda first, second: collect_two(first, second, problem, moments),
+        )
     elif problem.uses_batch:
         drift = _drift(
             one_step(problem, training),

@@ -14,6 +14,7 @@ from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem, refuse_running
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
+from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
@@ -110,12 +111,14 @@ class Equations:
     def preamble(self) -> list[str]:
         """The formulas behind the equations, a line each."""
         problem = self.derivation.problem
+        of_batches = problem.uses_batch and not problem.squares
         shared = ["m of a step's M examples share mu and sigma: all of them by default."]
         return [
             f"student field f = {problem.scheme_.formula},",
             f"activation g(h) = {problem.activation_.formula};",
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
+            *(["v = R u + sqrt(1 - R^2) z; u = ubar + s uhat;"] if of_batches else []),
             *(shared if problem.uses_batch else []),
             *self._of_the_loss(),
             *self._under_momentum(),
@@ -173,6 +176,12 @@ def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:
     if isinstance(moment, SignalMoment):
         named = zip(("delta", "u", "v"), moment[:3], strict=True)
         return tuple((name, power) for name, power in named if power)
+    if isinstance(moment, BatchSignal | PairSignal):
+        two = ("delta_1", "uhat_1", "delta_2", "uhat_2", "ubar", "s")
+        single = ("delta", "uhat", "ubar", "s", "z/sqrt(1 - R^2)")
+        names = single if isinstance(moment, BatchSignal) else two
+        found = zip(names, map(int, moment[:-1]), strict=True)
+        return tuple((name, power) for name, power in found if power)
     powers: tuple[int, ...] = moment_tuple(moment)
     if isinstance(moment, PairMoment):
         one = tuple(f"{n}_{k}" for k in (1, 2) for n in ("g(f)", "g'(f)", "uhat", "g(v)"))
@@ -206,9 +215,7 @@ class _LatexEquations(LatexPrinter):
     def _print_Symbol(self, symbol: Symbol, style: str = "plain") -> str:
         if symbol not in self._moments:
             return _latex_name(symbol.name)
-        factors = [
-            (r"\delta" if n == "delta" else n, p) for n, p in _factors(self._moments[symbol])
-        ]
+        factors = [(n.replace("delta", r"\delta"), p) for n, p in _factors(self._moments[symbol])]
         inside = r"\,".join(n if p == 1 else f"{{{n}}}^{{{p}}}" for n, p in factors)
         return rf"\left\langle {inside} \right\rangle"
 

@@ -8,9 +8,7 @@ of the full right-hand side in all order parameters.
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,9 +19,10 @@ from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
 from ..flow.running import running_error
 from ..tables.regions import middle
+from .farther import TOLERANCE, arrivals, farther_tables
 
 Array = np.ndarray
-TOLERANCE, ITERATIONS, NEIGHBOUR = 1e-11, 40, 15
+NEIGHBOUR = 15
 #: (Iterations from anywhere, and from the point at a neighbouring learning rate.)
 #: Roots closer than this are one root; drifts below the second number are zero.
 SAME, ZERO = 1e-6, 1e-8
@@ -70,6 +69,8 @@ class Dynamics:
         self.quick = self.everything
         if self.normalised:
             self.quick = np.delete(self.everything, self.L)
+        #: Tables of larger scales in which roots are looked for too.
+        self.farther = farther_tables(self)
 
     @property
     def eta(self) -> float:
@@ -185,26 +186,19 @@ class Dynamics:
         return start
 
     def _starts(self, overlaps: Sequence[float], lengths: Sequence[float]) -> Array:
+        scales = [*SCALES, *(x for r, _ in self.farther for x in (1.2 * r.low, 0.4 * r.high))]
         grids: list[Sequence[float]] = [
-            SHIFTS if name == "beta" else SCALES for name in self.problem.trained_scalars
+            SHIFTS if name == "beta" else scales for name in self.problem.trained_scalars
         ]
         return np.array(list(itertools.product(*grids, overlaps, lengths)), dtype=float)
 
     def search(self, starts: Array, free: Array, order: int) -> list[Array]:
         """The distinct roots that Newton's iteration reaches, mirror images included."""
-        roots, found = np.empty_like(starts), np.zeros(len(starts), dtype=bool)
-
-        def part(rows: Array) -> None:
-            own, flags = np.empty((len(rows), self.size)), np.zeros(len(rows), dtype=bool)
-            self.kernels.search(
-                starts[rows], self.p, order, free, TOLERANCE, ITERATIONS, own, flags
-            )
-            roots[rows], found[rows] = own, flags
-
-        workers = min(os.cpu_count() or 1, len(starts))
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, np.array_split(np.arange(len(starts)), workers)))
-        candidates = [self._tidy(y, free, order) for y in roots[found]]
+        candidates = arrivals(self.kernels, starts, self.p, order, free)
+        for region, p in self.farther:
+            inside = np.array([region.holds(self.scale(y), 0.0) for y in starts])
+            candidates += arrivals(self.kernels, starts[inside], p, order, free)
+        candidates = [self._tidy(y, free, order) for y in candidates]
         candidates += [self.mirror(y) for y in candidates]
         return self._distinct(y for y in candidates if self._is_root(y, free, order))
 

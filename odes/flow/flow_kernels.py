@@ -41,7 +41,8 @@ def flow_kernels(problem: Problem) -> FlowSystem:
             derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
         lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
-        signals = {} if problem.squares else signal_texts(problem)
+        alone = not (problem.squares or problem.uses_batch)
+        signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return cast(FlowSystem, generated("flow", structure(problem), write))
@@ -84,6 +85,10 @@ def flow_table(
     """The table of batch moments that a flow needs, if it needs one (theory page 4)."""
     check_batch(problem)
     spec = flow_kernels(problem).TABLE
+    if spec and not problem.squares:
+        from ..derivation.batch_signal_tables import signal_table  # sympy
+
+        return signal_table(problem, spec, region, progress)
     return loaded_table(spec, problem.m, region, progress) if spec else None
 
 

@@ -39,7 +39,8 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        signals = {} if problem.squares else signal_texts(problem)
+        alone = not (problem.squares or problem.uses_batch)
+        signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))

@@ -155,4 +155,6 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
-    return Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    found = Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    drawn = flows.kernels.TABLE and not flows.problem.squares
+    return replace(found, moments_error=flows.moments_error) if drawn else found

@@ -24,6 +24,11 @@ class Tables:
         Their numbers get the tables.
     progress
         Called with (work done, work in all) while a table is built.
+
+    Attributes
+    ----------
+    error
+        The largest of the tables that were entered.
     """
 
     def __init__(self, flows: Flows, progress: Progress | None = None) -> None:
@@ -32,8 +37,9 @@ class Tables:
         scale = largest_scale(kernels, flows.states[0])  # flows share their named numbers
         self._everywhere = not kernels.HAS_RANGE and np.inf == scale
         self._regions: dict[int, Region] = {}
-        self._problems = {flows.problem.m: flows.problem}
-        self._packed: dict[tuple[int, Region], Array] = {}
+        self._problems = {(flows.problem.m, flows.problem.noise): flows.problem}
+        self._packed: dict[tuple[Problem, Region], Array] = {}
+        self.error = 0.0
 
     def enter(self, which: Array) -> Array:
         """Give flows the tables of the regions where they are; those that have one, by number.
@@ -58,10 +64,7 @@ class Tables:
 
     def _enter(self, k: int) -> bool:
         flows, before = self.flows, self._regions.get(k)
-        m = int(flows.numbers[k, COLUMNS["statistics_size"]])
-        if m not in self._problems:  # moments know nothing of the other examples of a step
-            self._problems[m] = flows.problem.replace(batch_size=m, statistics_size=None)
-        problem = self._problems[m]
+        problem = self._problem(k)
         region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
         if region is None:
             return False
@@ -70,11 +73,23 @@ class Tables:
             self._give(k, self._table(problem, region))
         return True
 
+    def _problem(self, k: int) -> Problem:
+        """What the moments of a flow are those of: they know of no other examples of a step."""
+        flows, own = self.flows, self.flows.problem
+        m, noise = int(flows.numbers[k, COLUMNS["statistics_size"]]), own.noise
+        if not own.squares:  # else the noise is no part of what is tabulated
+            noise = float(flows.numbers[k, COLUMNS["noise"]])
+        if (m, noise) not in self._problems:
+            other = own.replace(batch_size=m, statistics_size=None, noise=noise)
+            self._problems[m, noise] = other
+        return self._problems[m, noise]
+
     def _table(self, problem: Problem, region: Region) -> Array:
-        key = problem.m, region
+        key = problem, region
         if key not in self._packed:
             made = flow_table(problem, region, self.progress)
             assert made is not None
+            self.error = max(self.error, made.error)
             self._packed[key] = made.packed
         return self._packed[key]
 

@@ -44,6 +44,8 @@ class Flows:
         How many of a row's numbers stand after the table.
     carried
         How many named numbers stand behind the order parameters of a state.
+    moments_error
+        The largest estimated error of the tables of moments that they went through.
     """
 
     problem: Problem
@@ -54,6 +56,7 @@ class Flows:
     status: Array
     beside: int = 0
     carried: int = 0
+    moments_error: float = 0.0
 
     @property
     def inertial(self) -> bool:

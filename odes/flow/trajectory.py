@@ -57,6 +57,9 @@ class Flow(Result):
         With fluctuations: N, and over how many runs is averaged.
     inertia
         kappa of an inertial flow; None at fixed momentum, or without.
+    moments_error
+        Of a scheme with batch statistics and a loss other than the squared one: the largest
+        estimated error of the averages in its drift, in units of ``max(1, |average|)``; else None.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
@@ -73,6 +76,7 @@ class Flow(Result):
     dim: int | None = None
     averaged: int = 1
     inertia: float | None = None
+    moments_error: float | None = None
 
     def until(self, count: int) -> Flow:
         """The same flow, with the first stored times only."""
@@ -132,6 +136,7 @@ class Flow(Result):
             **self.values,
             **self._fluctuations(),
             **({} if self.inertia is None else {"inertia": self.inertia}),
+            **({} if self.moments_error is None else {"moments_error": self.moments_error}),
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
