@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...results.base import Result
+from ...results.endings import DivergenceWarning as DivergenceWarning
+from ...results.endings import FlowError as FlowError
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
@@ -16,14 +18,6 @@ Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
 #: The status of a flow that left the range in which its moments are known.
 OUTSIDE_TABLES = "outside-tables"
-
-
-class DivergenceWarning(RuntimeWarning):
-    """A flow of `integrate` that diverged, or left the range in which its moments are known."""
-
-
-class FlowError(RuntimeError):
-    """A flow that did not reach its end, where the caller asked for an error."""
 
 
 @dataclass(frozen=True)
