@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...teacher_student.problem import Problem
 from ...results.checks import integer
+from ...teacher_student.committee.checks import check_moments
+from ...teacher_student.problem import Problem
 from .flow import CommitteeFlow
-from .numbers import check, kernel_numbers, own_numbers
+from .numbers import kernel_numbers, own_numbers
 from .overlaps import cosines, lengths, specialisation
 from .packages import SAMPLING, error_package, flow_package, route
 from .points import Sampling
@@ -73,10 +74,7 @@ class Trajectory:
 def solve_committee(
     problem: Problem,
     times: Array,
-    *,
-    rtol: float,
-    atol: float,
-    max_steps: int,
+    bounds: tuple[float, float, int],
     sampling: Sampling = Sampling(),
     progress: Progress | None = None,
 ) -> CommitteeFlow:
@@ -88,10 +86,8 @@ def solve_committee(
         The setting.
     times
         Stored times, increasing, in steps / N.
-    rtol, atol
-        Bounds on the error of a step; of a sampled flow no less than 1e-6 and 1e-8.
-    max_steps
-        Steps tried at most.
+    bounds
+        On the error of a step, of a sampled flow no less than 1e-6 and 1e-8; and on steps.
     sampling
         Where averages have no closed form: how closely they are sampled.
     progress
@@ -100,37 +96,38 @@ def solve_committee(
     Raises
     ------
     InputError
-        For a problem that has no flow (`odes.committee.numbers.check`).
+        For a problem that has no flow (`bntheory.teacher_student.committee.checks.check_moments`).
     """
-    check(problem)
+    check_moments(problem)
     package, sampled = flow_package(problem), route(problem) == SAMPLING
     sampling = Sampling(*sampling)
     count = integer("scramblings", sampling.scramblings, 2, 1000) if sampled else 1
-    start = np.array(problem.committee.start, dtype=float)
+    start = np.array(problem.committee.initial_state)
     going = [
         Trajectory(package, kernel_numbers(problem, sampling, k), times, start.copy())
         for k in range(count)
     ]
     if sampled:
-        rtol, atol = max(rtol, SAMPLED_RTOL), max(atol, SAMPLED_ATOL)
-    _advance_all(going, (rtol, atol), max_steps, progress)
+        rtol, atol, most = bounds
+        bounds = (max(rtol, SAMPLED_RTOL), max(atol, SAMPLED_ATOL), most)
+    _advance_all(going, bounds, progress)
     return _result(problem, going)
 
 
 def _advance_all(
-    going: list[Trajectory], bounds: tuple[float, float], most: int, progress: Progress | None
+    going: list[Trajectory], bounds: tuple[float, float, int], progress: Progress | None
 ) -> None:
     """Advance trajectories in threads, a piece at a time; Ctrl-C is seen between pieces."""
-    total = sum(len(one.times) for one in going)
+    total, (rtol, atol, most) = sum(len(one.times) for one in going), bounds
     call = most if len(going) == 1 else CALL
     with ThreadPoolExecutor(min(len(going), os.cpu_count() or 1)) as pool:
-        pending = {pool.submit(one.advance, *bounds, call): one for one in going}
+        pending = {pool.submit(one.advance, rtol, atol, call): one for one in going}
         while pending:
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in finished:
                 one = pending.pop(future)
                 if future.result() and one.steps < most:
-                    pending[pool.submit(one.advance, *bounds, call)] = one
+                    pending[pool.submit(one.advance, rtol, atol, call)] = one
             if progress:
                 progress(sum(one.stored for one in going), total)
 
@@ -154,7 +151,7 @@ def _result(problem: Problem, going: list[Trajectory]) -> CommitteeFlow:
 def read(problem: Problem, states: Array, numbers: Array) -> dict[str, Array]:
     """All quantities of a committee's states, shape (states, order parameters)."""
     blocks = problem.committee.state_space.unpack(states)
-    teacher = np.asarray(problem.committee.teacher_overlap)
+    teacher = problem.committee.T
     A, C, error = blocks["A"], blocks["C"], np.empty(len(states))
     package = error_package(problem)
     closed = package is not flow_package(problem)

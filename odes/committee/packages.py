@@ -30,7 +30,7 @@ def route(problem: Problem) -> str:
     'sampled'
     """
     formula, activation = problem.scheme_.formula, problem.activation_.formula
-    if activation not in CLOSED or problem.train_beta:
+    if activation not in CLOSED:
         return SAMPLING
     if formula in (SCHEMES["sgd"], SCHEMES["wn"]):
         return AVERAGES
@@ -48,14 +48,15 @@ def error_package(problem: Problem) -> Any:
 
     Statistics of the population make a field ``gamma h / L``, whichever batch scheme it is.
     """
-    known = problem.activation_.formula in CLOSED and not problem.train_beta
-    normalised = problem.scheme in ("bn", "mean-only-bn", "var-only-bn")
-    return _package(problem, AVERAGES if known and normalised else route(problem))
+    known = problem.activation_.formula in CLOSED and problem.uses_batch
+    return _package(problem, AVERAGES if known else route(problem))
 
 
 def _package(problem: Problem, way: str) -> Any:
     problem = problem.limit
-    description = json.dumps([structure(problem), problem.units, problem.teacher_units, way])
+    sizes = [problem.units, problem.teacher_units]
+    normaliser = problem.scheme_.normaliser
+    description = json.dumps([structure(problem), normaliser, *sizes, way])
 
     def write() -> dict[str, str]:
         with derivable(problem):
@@ -91,6 +92,7 @@ def _shape(problem: Problem, way: str) -> str:
     from .field_source import HEAD, field_function
 
     K, T, trained = problem.units, problem.teacher_units, problem.trained_scalars
+    over = {"batch": 1, "units": 2} if problem.scheme_.statistics else {}
     constants = {
         "K": K,
         "T": T,
@@ -98,8 +100,8 @@ def _shape(problem: Problem, way: str) -> str:
         "NORMALISED": "gamma" in trained,
         "TRAINS_GAMMA": "gamma" in trained,
         "TRAINS_BETA": "beta" in trained,
-        "STATISTICS": STATISTICS[problem.scheme_.statistics_over],
-        "CENTRED": problem.scheme_.centred,
+        "STATISTICS": over.get(problem.scheme_.normaliser, 0),
+        "CENTRED": "mu" in problem.scheme_.uses or not over,
     }
     parts = [HEAD, *(f"{name} = {value}" for name, value in constants.items())]
     parts.append(PYTHON.function(learning_rate_function(problem.schedule)))

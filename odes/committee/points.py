@@ -6,7 +6,6 @@ several scramblings say how far off it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import permutations, product
 from typing import NamedTuple
 
@@ -82,7 +81,7 @@ class Sample(NamedTuple):
         return 1 < self.batch <= HEAVY
 
 
-def orders(second: Sequence[float], teacher: Array) -> tuple[tuple[int, ...], ...]:
+def orders(second: Array, teacher: Array) -> tuple[tuple[int, ...], ...]:
     """All orders of student and teacher units that leave a problem as it is.
 
     Parameters
@@ -99,7 +98,7 @@ def orders(second: Sequence[float], teacher: Array) -> tuple[tuple[int, ...], ..
 
     Examples
     --------
-    >>> len(orders([1.0, 1.0], np.eye(2))), len(orders([1.0, 2.0], np.eye(2)))
+    >>> len(orders(np.ones(2), np.eye(2))), len(orders(np.array([1.0, 2.0]), np.eye(2)))
     (4, 2)
     """
     K, T = len(second), len(teacher)

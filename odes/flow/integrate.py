@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer, number
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
+from ..committee.flow import CommitteeFlow
+from ..committee.integrate import solve_committee
+from ..committee.points import Sampling
 from ..tables.moment_tables import Progress
 from .inertial import beyond_rounding, inertial_start
 from .known_moments import beyond_tables
@@ -31,8 +35,9 @@ def integrate(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    sampling: tuple[int, int | None, int] = Sampling(),
     progress: Progress | None = None,
-) -> Flow:
+) -> Flow | CommitteeFlow:
     """Integrate the order-parameter flow of a problem (theory page 3).
 
     Parameters
@@ -52,13 +57,17 @@ def integrate(
         scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
         where N is large against ``1 / (1 - momentum)``. `teacher_student.momentum.inertia` is the
         kappa of runs.
+    sampling
+        Of a committee (``units`` or ``teacher_units`` above 1) whose averages are sampled:
+        scramblings, steps averaged at one state (None: by batch size), and seed, as
+        `bntheory.odes.committee.points.Sampling`.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
-        happens once for an activation, a scheme and a batch size.
+        happens once for an activation, a scheme and a batch size; and while a flow is sampled.
 
     Returns
     -------
-    Flow
+    Flow, or CommitteeFlow of a committee
         With a status and a message; a flow that diverges is not an error.
 
     Warns
@@ -79,7 +88,8 @@ def integrate(
     True
     """
     flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
-                 max_steps=max_steps, inertia=inertia, progress=progress)  # fmt: skip
+                 max_steps=max_steps, inertia=inertia, sampling=sampling,
+                 progress=progress)  # fmt: skip
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
@@ -95,13 +105,19 @@ def solve(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    sampling: tuple[int, int | None, int] = Sampling(),
     progress: Progress | None = None,
-) -> Flow:
+) -> Flow | CommitteeFlow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
+    if problem.several_units:
+        if inertia is not None:
+            refuse_committees(problem, "the flow with inertia")
+        bounds = Bounds(rtol, atol, limit)
+        return solve_committee(problem, stored, bounds, Sampling(*sampling), progress)
     record = AtTimes(stored)
     flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
     advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
