@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ...codegen.modules import generated, kernel_texts
-from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.formula_kernels import derivable
 from ...teacher_student.activations import ACTIVATIONS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schemes import SCHEMES
@@ -54,9 +54,10 @@ def error_package(problem: Problem) -> Any:
 
 def _package(problem: Problem, way: str) -> Any:
     problem = problem.limit
-    sizes = [problem.units, problem.teacher_units]
-    normaliser = problem.scheme_.normaliser
-    description = json.dumps([structure(problem), normaliser, *sizes, way])
+    scheme, schedule = problem.scheme_, problem.schedule
+    formulas = [problem.activation_.formula, scheme.formula, scheme.normaliser]
+    numbers = [problem.units, problem.teacher_units, way]
+    description = json.dumps([*formulas, schedule and schedule.formula, *numbers])
 
     def write() -> dict[str, str]:
         with derivable(problem):
