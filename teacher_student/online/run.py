@@ -28,7 +28,7 @@ def sharing(problem: Problem) -> tuple[int, Array]:
 
     They begin as those of the population, ``0`` and ``|w|^2/N``.
     """
-    length = problem.start[problem.state_space.place("L")]
+    length = problem.initial_state[problem.state_space.place("L")]
     numbers = (problem.running_momentum, problem.r_max, problem.d_max)
     return problem.m, np.array([0.0, length**2, *numbers])
 
@@ -37,7 +37,7 @@ class ChainRun:
     """One run of the reduced chain, advanced in pieces."""
 
     def __init__(self, problem: Problem, dim: int, steps: Array, seed: np.random.SeedSequence):
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         norm = start["L"] * math.sqrt(dim)
         R = start["R"]
         self.state = np.array(
@@ -72,7 +72,7 @@ class VectorRun:
     ):
         inputs, labels, vectors = seed.spawn(3)
         self.law = (law or read_inputs("gaussian", dim)).kernel_arguments
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         self.scalars = np.array([start.get("gamma", 0.0), 0.0])
         rng = np.random.default_rng(vectors)
         self.teacher, self.w = start_vectors(dim, start["R"], start["L"], rng)
