@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ..problem import Problem
 
 Array = np.ndarray
-#: Schemes of several units; those whose statistics are taken across units have them alone.
-COMMITTEE_SCHEMES, ACROSS_UNITS = ("sgd", "wn", "pn", "bn", "ln", "rms"), ("ln", "rms")
+#: Schemes whose statistics are taken across the units of an example.
+ACROSS_UNITS = ("ln", "rms")
 #: Most units: the Gram matrix is factored in every step.
 MOST_UNITS = 64
 #: Numbers that only several units have, and parameters that a committee leaves at their defaults.
 ONLY_COMMITTEES = ("second_layer", "teacher_overlap", "start")
-NOT_BUILT = ("train_beta", "momentum", "nesterov", "decoupled_decay")
+NOT_BUILT = ("momentum", "nesterov", "decoupled_decay")
 NOT_BUILT += ("loss", "labels", "noise_law", "clip")
 #: Fewest examples of a batch whose statistics have the moments that a step needs.
 SMALLEST_BATCH = 4
@@ -78,21 +78,19 @@ def _check_across_units(problem: Problem) -> None:
 
 def _check_built(problem: Problem) -> None:
     """Refuse what is derived for one unit only."""
-    if problem.scheme not in COMMITTEE_SCHEMES:
-        accepted = f"{', '.join(COMMITTEE_SCHEMES)} are accepted with several units"
-        raise InputError("scheme", problem.scheme, accepted, COMMITTEE_SCHEMES)
+    if problem.scheme_.remembers:
+        reason = "running statistics are built for one unit; any other scheme"
+        raise InputError("scheme", problem.scheme, f"{reason} is accepted with several")
     for name in NOT_BUILT:
         if getattr(problem, name) != PARAMETERS[name].default:
             accepted = PARAMETERS[name].shown or f"{PARAMETERS[name].default:g}"
             reason = "it is built for one unit; with units or teacher_units above 1"
             raise InputError(name, getattr(problem, name), f"{reason}, {accepted} is accepted")
-    if problem.m != problem.M and problem.uses_batch:
-        reason = "batches of several units are normalised as a whole"
-        raise InputError("statistics_size", problem.m, f"{reason}; {problem.M} is accepted")
-    if problem.uses_batch and problem.M < SMALLEST_BATCH:
+    if "sigma" in problem.scheme_.statistics and problem.uses_batch and problem.m < SMALLEST_BATCH:
+        name = "batch_size" if problem.m == problem.M else "statistics_size"
         reason = "E[1/s^2] of the spread s of a smaller batch is infinite"
         accepted = f"{SMALLEST_BATCH} or more is accepted with several units"
-        raise InputError("batch_size", problem.M, f"{reason}; {accepted}")
+        raise InputError(name, problem.m, f"{reason}; {accepted}")
 
 
 def _check_positive(parameter: str, value: object, matrix: Array, least: float) -> None:
@@ -131,9 +129,9 @@ def _checked_start(problem: Problem) -> str | Matrices:
         raise InputError("start", value, f"{accepted} is accepted", (RANDOM, SYMMETRIC))
     K, T = problem.units, problem.teacher_units
     shapes = dict(zip(START_KEYS, ((K,), (K, T), (K, K)), strict=True))
-    has_gamma = problem.scheme != "sgd"
+    has_gamma = "gamma" in problem.trained_scalars
     if has_gamma != ("gamma" in table):
-        reason = "gamma is missing" if has_gamma else "units of sgd have no gamma"
+        reason = "gamma is missing" if has_gamma else f"units of {problem.scheme} have no gamma"
         raise InputError("start", value, f"{reason}; A and C{' and gamma' if has_gamma else ''} "
                          "are accepted")  # fmt: skip
     found = Matrices({name: numbers("start", table[name], shapes[name])

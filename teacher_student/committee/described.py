@@ -29,6 +29,11 @@ class Units:
     l0: float
 
     @property
+    def trained_scalars(self) -> tuple[str, ...]:
+        """The scalars trained beside the weights: a problem says which."""
+        raise NotImplementedError
+
+    @property
     def several_units(self) -> bool:
         """Whether it is a committee: K or T above 1."""
         return self.units > 1 or self.teacher_units > 1
@@ -50,12 +55,13 @@ class Units:
             If a start with that asymmetry does not exist.
         """
         a = np.ones(self.units) if self.second_layer is None else np.array(self.second_layer)
-        return Committee(self.scheme, a, self.teacher_matrix, self.q0, self.l0, self._started())
+        trained, T = self.trained_scalars, self.teacher_matrix
+        return Committee(self.scheme, trained, a, T, self.q0, self.l0, self._started())
 
     def _started(self) -> Start | None:
         if self.start == RANDOM:
             return None
-        normalised = self.scheme != "sgd"
+        normalised = "gamma" in self.trained_scalars
         if isinstance(self.start, Mapping):
             A, C = np.array(self.start["A"]), np.array(self.start["C"])
             gamma = np.array(self.start.get("gamma", np.ones(self.units)))

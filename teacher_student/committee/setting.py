@@ -23,7 +23,9 @@ class Committee:
     Attributes
     ----------
     scheme
-        ``sgd wn pn bn ln rms``.
+        Its name or formula.
+    trained
+        The scalars that every unit has, of ``gamma`` and ``beta``.
     a
         The second layer, shape (K,): it is not trained.
     T
@@ -42,6 +44,7 @@ class Committee:
     """
 
     scheme: str
+    trained: tuple[str, ...]
     a: Array
     T: Array
     q0: float
@@ -60,8 +63,8 @@ class Committee:
 
     @property
     def trains_gamma(self) -> bool:
-        """Whether units have a gamma; the units of ``sgd`` have lengths instead."""
-        return self.scheme != "sgd"
+        """Whether units have a gamma; those of ``sgd`` have their lengths instead."""
+        return "gamma" in self.trained
 
     @property
     def random(self) -> bool:
@@ -112,13 +115,13 @@ class Committee:
 
     @cached_property
     def state_space(self) -> StateSpace:
-        """gamma (where there is one), A, and the upper triangle of C."""
-        gamma = (Block("gamma", (self.units,)),) if self.trains_gamma else ()
+        """gamma and beta where they are trained, A, and the upper triangle of C."""
+        scalars = (Block(name, (self.units,)) for name in self.trained)
         A = Block("A", (self.units, self.teacher_units))
-        return StateSpace((*gamma, A, Block("C", (self.units, self.units), symmetric=True)))
+        return StateSpace((*scalars, A, Block("C", (self.units, self.units), symmetric=True)))
 
     @property
     def initial_state(self) -> tuple[float, ...]:
         """The start, packed by `state_space`."""
-        values = {"gamma": self.gamma0, "A": self.A0, "C": self.C0}
+        values = {"gamma": self.gamma0, "beta": np.zeros(self.units), "A": self.A0, "C": self.C0}
         return tuple(self.state_space.pack(values).tolist())

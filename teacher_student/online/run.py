@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +15,17 @@ from ..regularization import decay
 Array = np.ndarray
 #: A batch of vectors larger than this (in numbers) is drawn twice rather than kept.
 BATCH_KEPT = 2**20
+
+
+class AnyRun(Protocol):
+    """One run, whatever its state is."""
+
+    rows: Array
+    normals_a_step: int
+
+    def advance(self, first: int, last: int) -> int:
+        """Do the stored steps ``first .. last - 1``; how many are recorded."""
+        ...
 
 
 def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
