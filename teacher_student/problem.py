@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
+from .committee.checks import check_units
+from .committee.described import Units
+from .committee.values import Matrix, Vector
 from .learning_rate import Schedule, rate
 from .loss_checks import check_loss
 from .momentum import limit
@@ -29,7 +33,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
-class Problem(Described, Supervised):
+class Problem(Described, Supervised, Units):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -91,6 +95,16 @@ class Problem(Described, Supervised):
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    units, teacher_units
+        K and T, units of a committee (`bntheory.teacher_student.committee`). ``ln`` and ``rms`` need
+        several: their mu and sigma are those of an example across its units.
+    second_layer
+        Of a committee, K numbers ``a_k``; ones by default. They are not trained.
+    teacher_overlap
+        Of a committee, T x T: ``w*_n . w*_m / N``; the identity by default.
+    start
+        Of a committee, instead of ``q0, r0, l0``: ``symmetric:EPS``, ``random``, or ``{"gamma":
+        [K], "A": [K][T], "C": [K][K]}``, overlaps with the teachers and with each other.
 
     Raises
     ------
@@ -130,6 +144,11 @@ class Problem(Described, Supervised):
     running_momentum: float = PARAMETERS["running_momentum"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
+    units: int = PARAMETERS["units"].default
+    teacher_units: int = PARAMETERS["teacher_units"].default
+    second_layer: Vector | None = PARAMETERS["second_layer"].default
+    teacher_overlap: Matrix | None = PARAMETERS["teacher_overlap"].default
+    start: str | Mapping[str, Any] | None = PARAMETERS["start"].default
 
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
@@ -154,6 +173,7 @@ class Problem(Described, Supervised):
         check_loss(self)
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
+        check_units(self)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -186,7 +206,9 @@ class Problem(Described, Supervised):
 
     @property
     def state_space(self) -> StateSpace:
-        """The order parameters: the trained scalars, then overlap and length."""
+        """The order parameters: trained scalars, overlap, length; or those of a committee."""
+        if self.several_units:
+            return self.committee.state_space
         return scalar_student(self.trained_scalars)
 
     @property
@@ -202,8 +224,10 @@ class Problem(Described, Supervised):
         return {"R": "r0", "L": "q0"}
 
     @property
-    def start(self) -> tuple[float, ...]:
+    def initial_state(self) -> tuple[float, ...]:
         """The start, in the order of `order_parameters`."""
+        if self.several_units:
+            return self.committee.initial_state
         given = self.start_parameters
         return tuple(
             getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters

@@ -68,7 +68,7 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     limit = problem.limit
     outside = limit.weight_decay if problem.decoupled_decay else 0.0
     state = np.zeros((1, kernels.SIZE))
-    state[0, : len(problem.start)] = problem.start
+    state[0, : len(problem.initial_state)] = problem.initial_state
     row = np.array([[*numbers, kappa, outside]])
     return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
 

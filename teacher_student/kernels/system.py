@@ -11,6 +11,10 @@ USES_BATCH: bool = False
 RUNNING: bool = False
 CORRECTED: bool = False
 TRAINS_BETA: bool = False
+#: Of committees: whether mu and sigma are taken across the units of an example, and whether there
+#: is a mean among them; without one sigma is the root mean square.
+ACROSS_UNITS: bool = False
+CENTRED: bool = True
 KINKS: np.ndarray = np.zeros(0)
 
 

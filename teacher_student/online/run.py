@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,17 @@ Array = np.ndarray
 BATCH_KEPT = 2**20
 
 
+class AnyRun(Protocol):
+    """One run, whatever its state is."""
+
+    rows: Array
+    normals_a_step: int
+
+    def advance(self, first: int, last: int) -> int:
+        """Do the stored steps ``first .. last - 1``; how many are recorded."""
+        ...
+
+
 def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     noise, weight_decay = math.sqrt(problem.noise), problem.weight_decay
@@ -28,7 +39,7 @@ def sharing(problem: Problem) -> tuple[int, Array]:
 
     They begin as those of the population, ``0`` and ``|w|^2/N``.
     """
-    length = problem.start[problem.state_space.place("L")]
+    length = problem.initial_state[problem.state_space.place("L")]
     numbers = (problem.running_momentum, problem.r_max, problem.d_max)
     return problem.m, np.array([0.0, length**2, *numbers])
 
@@ -37,7 +48,7 @@ class ChainRun:
     """One run of the reduced chain, advanced in pieces."""
 
     def __init__(self, problem: Problem, dim: int, steps: Array, seed: np.random.SeedSequence):
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         norm = start["L"] * math.sqrt(dim)
         R = start["R"]
         self.state = np.array(
@@ -72,7 +83,7 @@ class VectorRun:
     ):
         inputs, labels, vectors = seed.spawn(3)
         self.law = (law or read_inputs("gaussian", dim)).kernel_arguments
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         self.scalars = np.array([start.get("gamma", 0.0), 0.0])
         rng = np.random.default_rng(vectors)
         self.teacher, self.w = start_vectors(dim, start["R"], start["L"], rng)

@@ -21,8 +21,11 @@ from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .committee.collect import committee_values
+from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
+from .committee.runs import CommitteeRuns
 from .momentum_run import MomentumChainRun, MomentumVectorRun
-from .run import ChainRun, VectorRun
+from .run import AnyRun, ChainRun, VectorRun
 from .runs import Array, Runs
 
 ENGINES = ("chain", "vectors")
@@ -108,7 +111,7 @@ def run_makers(
     engine: str,
     inputs: str,
     seed: int,
-) -> list[Callable[[], ChainRun | VectorRun]]:
+) -> list[Callable[[], AnyRun]]:
     """What makes the runs of a simulation; run k is the same whichever others are made.
 
     Parameters
@@ -128,6 +131,8 @@ def run_makers(
     if engine not in ENGINES:
         raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
+    if problem.several_units:
+        check_dimensions(problem, dim, engine)
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
@@ -144,7 +149,9 @@ def run_makers(
     return [partial(make, problem, dim, steps, child) for child in children]
 
 
-def _engines(problem: Problem) -> tuple[type[ChainRun], type[VectorRun]]:
+def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
+    if problem.several_units:
+        return CommitteeChainRun, CommitteeVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
@@ -161,8 +168,10 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
     return pieces
 
 
-def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
+def run_rows(run: AnyRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
+    """Do one run: a row a stored step (gamma, beta, R, L; of committees gamma, beta, A, C).
+
+    None if it was stopped.
 
     A run that leaves the finite numbers has fewer rows.
     """
@@ -198,13 +207,17 @@ def _collect(
     if not finished:
         status, message = "interrupted", f"interrupted after {len(rows)} runs"
     table = np.stack([r[:common] for r in rows])
+    t = steps[:common] / dim
+    if problem.several_units:
+        values = committee_values(problem, table)
+        return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
     Q, error = observe(problem, table, os.cpu_count() or 1)
     values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
     values |= class_error(problem, Q, values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
-    return Runs(problem, dim, engine, seed, steps[:common] / dim, values, status, message)
+    return Runs(problem, dim, engine, seed, t, values, status, message)
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:

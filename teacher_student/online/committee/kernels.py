@@ -1,0 +1,39 @@
+"""The compiled code of a committee's simulation: one package for chain, vectors and error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ....codegen.modules import generated, kernel_texts
+from ...formula_kernels import derivable, formula_source
+from ...problem import Problem
+
+#: Kernel files, each after those that it imports.
+KERNELS = ("batch_gradient", "online", "committee_gradient", "committee_chain")
+KERNELS += ("committee_vectors", "committee_observables")
+
+
+def committee_kernels(problem: Problem) -> Any:
+    """Import the kernels beside the formulas of a problem.
+
+    Numbers of units are arguments: problems with the same formulas share one package.
+    """
+    scheme = problem.scheme_
+    formulas = {
+        "activation": problem.activation_.formula,
+        "scheme": scheme.formula,
+        "normaliser": scheme.normaliser,
+        "train_beta": problem.train_beta,
+        "schedule": problem.schedule and problem.schedule.formula,
+    }
+
+    def write() -> dict[str, str]:
+        across = scheme.normaliser == "units"
+        with derivable(problem):
+            system = formula_source(problem)
+        system += f"\nACROSS_UNITS = {across}\nCENTRED = {'mu' in scheme.uses}\n"
+        files = (f"teacher_student/kernels/{name}" for name in KERNELS)
+        return {"system": system} | kernel_texts(*files)
+
+    return generated("committee_runs", json.dumps(formulas, sort_keys=True), write)
