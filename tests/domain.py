@@ -35,7 +35,7 @@ RUNS = 24
 #: Batches so small that the increments have no fourth moment, where means of runs converge
 #: more slowly than their medians: their range is taken twice as wide.
 HEAVY_TAILS = 8
-#: Below, L of `var-only-bn` grows by rare batches that runs miss (docs/exact-bn.md).
+#: Below, L of `var-only-bn` grows by rare batches that runs miss (docs/theory/4-exact-bn.md).
 RARE_BATCHES = 14
 #: Normals that may be drawn for one problem (about two seconds of one core).
 BUDGET = 1.5e8

@@ -1,5 +1,6 @@
 """What a reader meets (docs, docstrings, comments, help) names only what is here."""
 
+import os
 import re
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
@@ -7,30 +8,38 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[1]
-READ = ("*.py", "*.md", "*.js", "*.html", "*.cfg", "*.toml")
+READ = {".py", ".md", ".js", ".html", ".cfg", ".toml"}
+#: Folders that are made, not kept.
+MADE = {"build", "_build", "_extra", "__pycache__"}
+SKIPPED = {"tests", "records", "examples", "generated"}
 #: Names that stand for a file of the reader's.
-PLACEHOLDERS = {"network.py", "FILE.py", "file.py", "memory.py"}
+PLACEHOLDERS = {"network.py", "model.py", "FILE.py", "file.py", "memory.py"}
 #: A name ending in .md or .py, not a part of a longer word, path pattern or attribute.
 NAMED = re.compile(r"(?<![\w*<{])([\w./-]*\w\.(?:md|py))\b(?!\.)")
 #: What the developers' own papers are called, which no reader has.
 ELSEWHERE = re.compile(r"\b[Tt]he notes\b(?! below)|\.\./shared")
 
 
+def tree():
+    """Every file of the tree with its place in it, without what make or git put there."""
+    for folder, inside, files in os.walk(ROOT):
+        inside[:] = [name for name in inside if name[0] != "." and name not in MADE]
+        for name in files:
+            yield Path(folder, name), Path(folder, name).relative_to(ROOT)
+
+
 def public_files():
     """Source and pages, without tests, records and what make built."""
-    skipped = {"tests", "records", "build", "_build", "examples", "generated", "_extra"}
-    for pattern in READ:
-        for file in ROOT.rglob(pattern):
-            parts = file.relative_to(ROOT).parts
-            if not skipped & set(parts) and not any(part.startswith(".") for part in parts):
-                yield file
+    for file, place in tree():
+        if file.suffix in READ and not SKIPPED & set(place.parts):
+            yield file
 
 
 def names_by_last_part():
     found = defaultdict(list)
-    for file in ROOT.rglob("*"):
-        if file.suffix in {".md", ".py"} and ".venv" not in file.parts:
-            found[file.name].append(file.relative_to(ROOT).as_posix())
+    for file, place in tree():
+        if file.suffix in {".md", ".py"}:
+            found[file.name].append(place.as_posix())
     return found
 
 
