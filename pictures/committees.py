@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ..odes.committee.committee_points import CommitteePoint, CommitteePoints
     from ..odes.committee.flow import CommitteeFlow
 
 #: Error bands, in standard errors; curves of a panel that have a label of their own at most.
@@ -66,3 +67,39 @@ def _curve(
         spread = BAND * flow.std_error[name][where]
         axes.fill_between(flow.t, values - spread, values + spread, color=look.color, alpha=0.25,
                           linewidth=0, label=ERROR_BAND)  # fmt: skip
+
+
+def draw_committee_points(found: CommitteePoints, width: Width) -> Figure:
+    """The cosines of every point, as matrices: student with teacher, and among the student."""
+    points = found.points
+    figure = new_figure(max(1, 2 * len(points)), 2, width=width, height=2.6)
+    for number, point in enumerate(points):
+        L = np.sqrt(np.diag(point.C))
+        for axes, matrix, other in (
+            (figure.axes[2 * number], point.R, "teacher"),
+            (figure.axes[2 * number + 1], point.C / np.outer(L, L), "student"),
+        ):
+            _matrix(axes, matrix)
+            axes.set_title(f"{point.name}: {_said(point) if other == 'teacher' else 'units'}")
+            axes.set_xlabel(f"unit of the {other}")
+            axes.set_ylabel("unit of the student")
+    if not points:
+        figure.axes[0].set_axis_off()
+    entitle(figure, setting(found.problem, f"$\\eta$ = {found.problem.eta}", found.summary()))
+    return figure
+
+
+def _said(point: CommitteePoint) -> str:
+    rate = point.relative_rate
+    return "cosines" if rate is None else f"rate {rate:.4g} $\\eta_{{\\mathrm{{eff}}}}$"
+
+
+def _matrix(axes: Axes, matrix: np.ndarray) -> None:
+    """Numbers on squares of their colour, from -1 to 1."""
+    axes.imshow(matrix, vmin=-1.0, vmax=1.0, cmap="RdBu_r")
+    for (row, column), value in np.ndenumerate(matrix):
+        shade = "white" if abs(value) > 0.6 else "black"
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=shade)
+    for name, count in (("x", matrix.shape[1]), ("y", matrix.shape[0])):
+        getattr(axes, f"set_{name}ticks")(range(count), [str(k + 1) for k in range(count)])
+    axes.grid(False)

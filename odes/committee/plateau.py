@@ -17,7 +17,7 @@ from .dynamics import CommitteeDynamics
 Array = np.ndarray
 #: In units of the effective rate: growth of differences perpendicular to the teachers above which
 #: identical units repel, and the residual of a point.
-REPELS, RESIDUAL = 1e-4, 1e-6
+REPELS, RESIDUAL = 1e-5, 1e-6
 #: How long (in units of 1/eta_eff) a start relaxes before Newton's method goes on.
 RELAXING = 60.0
 #: Where it starts: gamma, cosine with the teachers' sum, and between units.
@@ -110,12 +110,9 @@ def escape_rate(flow: CommitteeDynamics, y: Array) -> float:
 
 
 def perpendicular_rate(flow: CommitteeDynamics, y: Array) -> float:
-    """The rate of ``C_11 - 2 C_12 + C_22`` at identical units, halved: that of their distance.
+    """The rate of the distance between units that are all but identical, in 1/time.
 
-    Raises
-    ------
-    AssertionError
-        Never: it is a number for every state of identical units.
+    Half that of its square ``C_11 - 2 C_12 + C_22``; the distance is perpendicular to the teachers.
     """
     gamma, A, _, C = flow.means(y)
     apart = min(0.1, flow.epsilon) * C

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -87,12 +88,37 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
-                 max_steps=max_steps, inertia=inertia, sampling=sampling,
-                 progress=progress)  # fmt: skip
+    known = {"time": time, "points": points, "times": times, "rtol": rtol, "atol": atol}
+    known |= {"max_steps": max_steps, "inertia": inertia, "progress": progress}
+    flow = solve_any(problem, sampling, **known)
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
+
+
+def solve_any(
+    problem: Problem, sampling: tuple[int, int | None, int] = Sampling(), **options: Any
+) -> Flow | CommitteeFlow:
+    """`integrate` without its warning, of one unit or of several."""
+    if not problem.several_units:
+        return solve(problem, **options)
+    if options.pop("inertia", None) is not None:
+        refuse_committees(problem, "the flow with inertia")
+    time, points = options.pop("time", 20.0), options.pop("points", 101)
+    stored = stored_times(time, points, options.pop("times", None))
+    check_schedule(problem, stored[-1])
+    bounds = _bounds(*(options.pop(name, None) for name in ("rtol", "atol", "max_steps")))
+    return solve_committee(problem, stored, bounds, Sampling(*sampling), **options)
+
+
+def _bounds(
+    rtol: float | None, atol: float | None, max_steps: int | None
+) -> tuple[float, float, int]:
+    """Bounds on the error of a step and on their number, checked; None is the default."""
+    relative = number("rtol", RTOL if rtol is None else rtol, least=1e-13, most=1e-2)
+    absolute = number("atol", ATOL if atol is None else atol, above=0.0)
+    most = EXPLICIT_STEPS if max_steps is None else max_steps
+    return relative, absolute, integer("max_steps", most, 1)
 
 
 def solve(
@@ -105,19 +131,12 @@ def solve(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
-    sampling: tuple[int, int | None, int] = Sampling(),
     progress: Progress | None = None,
-) -> Flow | CommitteeFlow:
+) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
-    rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
-    limit = integer("max_steps", max_steps, 1)
-    if problem.several_units:
-        if inertia is not None:
-            refuse_committees(problem, "the flow with inertia")
-        bounds = Bounds(rtol, atol, limit)
-        return solve_committee(problem, stored, bounds, Sampling(*sampling), progress)
+    rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)
     flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
     advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
