@@ -31,8 +31,8 @@ def draw_committee_flow(flow: CommitteeFlow, width: Width) -> Figure:
     pairs = [(k, l) for k in range(K) for l in range(k, K)]
     _curves(student, flow, "gamma" if normalised else "Q", [(k,) for k in range(K)]
             if normalised else pairs)  # fmt: skip
-    _curve(special, flow, "specialisation", (), 0, "specialisation")
-    _curve(error, flow, "error", (), 0, "error")
+    _curve(special, flow, "specialisation", (), 0, "_one")
+    _curve(error, flow, "error", (), 0, "_one")
     if (flow.error > 0.0).all() and np.ptp(np.log10(flow.error)) > 1.0:
         log_axis(error, "y")
     teacher.set_ylabel(r"overlaps $R_{kn}$")

@@ -24,7 +24,7 @@ Array = np.ndarray
 BATCH = 4
 #: Displacements, in units of L, by which a sampled flow is differentiated: the slope of an activation
 #: with kinks jumps at single points, of which there must be enough in between.
-FINE, SMOOTH, KINKED = 1e-5, 3e-3, 6e-2
+FINE, SMOOTH, KINKED = 1e-5, 3e-3, 4e-2
 
 
 @dataclass(frozen=True)
