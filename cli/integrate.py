@@ -30,7 +30,9 @@ from .report import Reporter, table
     help="With --momentum: the flow at kappa = N (1 - momentum) held fixed as N grows.",
 )
 @click.option(
-    "--scramblings", default=8, show_default=True,
+    "--scramblings",
+    default=8,
+    show_default=True,
     help="Of committees whose averages are sampled: independent sets of points.",
 )
 @click.option("--samples", type=int, help="Steps averaged at one state.  [default: by batch size]")

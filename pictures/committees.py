@@ -28,7 +28,7 @@ def draw_committee_flow(flow: CommitteeFlow, width: Width) -> Figure:
     teacher, student, special, error = figure.axes
     K, T = flow.R.shape[1:]
     _curves(teacher, flow, "R", [(k, n) for k in range(K) for n in range(T)])
-    pairs = [(k, l) for k in range(K) for l in range(k, K)]
+    pairs = [(k, other) for k in range(K) for other in range(k, K)]
     _curves(student, flow, "gamma" if normalised else "Q", [(k,) for k in range(K)]
             if normalised else pairs)  # fmt: skip
     _curve(special, flow, "specialisation", (), 0, "_one")

@@ -13,17 +13,16 @@ from typing import Any
 import numpy as np
 
 from ...results.errors import InputError
-from ...teacher_student.committee.checks import check_moments
 from ...teacher_student.problem import Problem
-from .numbers import kernel_numbers
+from .numbers import check, kernel_numbers
 from .packages import SAMPLING, flow_package, route
-from .points import Sampling
+from .points import USUAL, Sampling
 
 Array = np.ndarray
 #: Where the batch size stands among the numbers.
 BATCH = 4
-#: Displacements, in units of L, by which a sampled flow is differentiated: the slope of an activation
-#: with kinks jumps at single points, of which there must be enough in between.
+#: Displacements, in units of L, by which a flow is differentiated: sampled, the slope of an
+#: activation with kinks jumps at single points, of which there must be enough in between.
 FINE, SMOOTH, KINKED = 1e-5, 3e-3, 4e-2
 
 
@@ -45,11 +44,11 @@ class CommitteeDynamics:
     """
 
     problem: Problem
-    sampling: Sampling = Sampling()
+    sampling: Sampling = USUAL
     scrambling: int = 0
 
     def __post_init__(self) -> None:
-        check_moments(self.problem)
+        check(self.problem)
         if isinstance(self.problem.eta, str):
             raise InputError("eta", self.problem.eta, "fixed points are those of a constant rate")
 
@@ -83,7 +82,9 @@ class CommitteeDynamics:
     @property
     def drifts(self) -> bool:
         """Whether lengths find no rest: they are normalised away, and no decay stops them."""
-        return self.normalised and not self.problem.weight_decay
+        scheme = self.problem.scheme_
+        by_length = bool(scheme.statistics) or "n2" in scheme.uses
+        return self.normalised and by_length and not self.problem.weight_decay
 
     @property
     def epsilon(self) -> float:

@@ -12,11 +12,10 @@ import sympy
 
 from ...codegen.model import point_function
 from ...codegen.printers.python import PYTHON
-from ...teacher_student.formula_kernels import activation_source, learning_rate_function
 from ...teacher_student.schemes import scheme_symbols
 
 if TYPE_CHECKING:
-    from ...teacher_student.problem import Problem
+    pass
 
 HEAD = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n"
 ARGUMENTS = ("a", "mu", "sigma", "L", "gamma", "beta")

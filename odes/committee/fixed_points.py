@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ...results.errors import InputError
+from ...teacher_student.committee.order import cosines
 from ...teacher_student.problem import Problem
 from .committee_points import CommitteePoint, CommitteePoints
 from .dynamics import CommitteeDynamics
-from .overlaps import cosines
+from .integrate import read
 from .packages import SAMPLING, route
 from .plateau import Plateau, exchangeable, plateau
-from .points import Sampling
+from .points import USUAL, Sampling
 from .specialised import specialised_point
 
 Array = np.ndarray
@@ -25,7 +26,7 @@ STEADY = 1e-10
 
 
 def committee_fixed_points(
-    problem: Problem, sampling: Sampling = Sampling(), progress: Progress | None = None
+    problem: Problem, sampling: Sampling = USUAL, progress: Progress | None = None
 ) -> CommitteePoints:
     """Find the symmetric and the specialised point of a committee's flow.
 
@@ -74,7 +75,9 @@ def _symmetric(flow: CommitteeDynamics, found: list[Plateau]) -> CommitteePoint:
     point = _point(flow, "symmetric", states.mean(axis=0))
     rates = np.array([one.escape for one in found])
     pushes = [one.perpendicular for one in found if one.perpendicular is not None]
-    relative = [rate / flow.effective_rate(one.state) for rate, one in zip(rates, found, strict=True)]
+    relative = [
+        rate / flow.effective_rate(one.state) for rate, one in zip(rates, found, strict=True)
+    ]
     errors = {}
     if len(found) > 1:
         rho = [flow.means(one.state)[2] / flow.means(one.state)[3] for one in found]
@@ -124,9 +127,6 @@ def _point(flow: CommitteeDynamics, name: str, y: Array) -> CommitteePoint:
     rates = _eigenvalues(flow, y, numbers)
     grows = flow.drifts and _growth(flow, y) > STEADY
     rest = flow.rhs(y, numbers)
-    error = np.empty(1)
-    from .integrate import read
-
     error = read(problem, y[None], flow.numbers)["error"]
     return CommitteePoint(
         name=name,
@@ -147,8 +147,8 @@ def _point(flow: CommitteeDynamics, name: str, y: Array) -> CommitteePoint:
 def _eigenvalues(flow: CommitteeDynamics, y: Array, numbers: Array) -> tuple[complex, ...]:
     """Of the Jacobian by central differences, slowest first; of lengths that drift, without them.
 
-    None of a sampled flow, whose states are those of vectors and cannot be displaced one number at a
-    time.
+    None of a sampled flow, whose states are those of vectors: they cannot be displaced one number
+    at a time.
     """
     if route(flow.problem) == SAMPLING:
         return ()

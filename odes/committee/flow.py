@@ -11,6 +11,7 @@ import numpy as np
 from ...results import files
 from ...results.base import Result
 from ...results.endings import FlowError
+from ...teacher_student.committee.order import entries
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
@@ -121,21 +122,3 @@ class CommitteeFlow(Result):
     def _attributes(self) -> dict[str, Any]:
         ended = {"status": self.status, "message": self.message}
         return {"problem": self.problem.to_json(), **ended}
-
-
-def entries(name: str, values: Array) -> list[tuple[str, Array]]:
-    """The columns of a quantity over time, named by units from 1; of C and Q the upper half.
-
-    Examples
-    --------
-    >>> [name for name, _ in entries("C", np.ones((5, 2, 2)))]
-    ['C_11', 'C_12', 'C_22']
-    """
-    if values.ndim == 1:
-        return [(name, values)]
-    apart = "_" if max(values.shape[1:]) > 9 else ""
-    return [
-        (f"{name}_{apart.join(str(k + 1) for k in at)}", values[(slice(None), *at)])
-        for at in np.ndindex(*values.shape[1:])
-        if name not in ("C", "Q") or at[0] <= at[1]
-    ]

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from ...results.checks import integer
-from ...teacher_student.committee.checks import check_moments
+from ...teacher_student.committee.order import cosines, specialisation
 from ...teacher_student.problem import Problem
 from .flow import CommitteeFlow
-from .numbers import kernel_numbers, own_numbers
-from .overlaps import cosines, lengths, specialisation
+from .numbers import check, kernel_numbers, own_numbers
 from .packages import SAMPLING, error_package, flow_package, route
-from .points import Sampling
+from .points import USUAL, Sampling
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -78,7 +77,7 @@ def solve_committee(
     problem: Problem,
     times: Array,
     bounds: tuple[float, float, int],
-    sampling: Sampling = Sampling(),
+    sampling: Sampling = USUAL,
     progress: Progress | None = None,
 ) -> CommitteeFlow:
     """Integrate the flow of a committee.
@@ -100,9 +99,9 @@ def solve_committee(
     Raises
     ------
     InputError
-        For a problem that has no flow (`bntheory.teacher_student.committee.checks.check_moments`).
+        For a problem that has no flow (`odes.committee.numbers.check`).
     """
-    check_moments(problem)
+    check(problem)
     package, sampled = flow_package(problem), route(problem) == SAMPLING
     sampling = Sampling(*sampling)
     count = integer("scramblings", sampling.scramblings, 2, 1000) if sampled else 1
@@ -163,8 +162,8 @@ def read(problem: Problem, states: Array, numbers: Array) -> dict[str, Array]:
     package.errors(np.ascontiguousarray(states), own_numbers(problem) if closed else numbers, error)
     R = cosines(A, C, teacher)
     Q = C
-    if "gamma" in blocks:
-        slopes = blocks["gamma"] / np.maximum(lengths(C), 1e-150)
+    if "gamma" in blocks and problem.scheme_.statistics | problem.scheme_.uses & {"n2"}:
+        slopes = blocks["gamma"] / np.sqrt(np.maximum(np.diagonal(C, axis1=1, axis2=2), 1e-300))
         Q = slopes[:, :, None] * slopes[:, None, :] * C
     return {**blocks, "error": error, "specialisation": specialisation(R), "R": R, "Q": Q}
 

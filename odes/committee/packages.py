@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ...codegen.modules import generated, kernel_texts
-from ...teacher_student.formula_kernels import derivable
 from ...teacher_student.activations import ACTIVATIONS
+from ...teacher_student.formula_kernels import derivable
 from ...teacher_student.problem import Problem
 from ...teacher_student.schemes import SCHEMES
 
@@ -30,7 +30,7 @@ def route(problem: Problem) -> str:
     'sampled'
     """
     formula, activation = problem.scheme_.formula, problem.activation_.formula
-    if activation not in CLOSED:
+    if activation not in CLOSED or problem.train_beta:
         return SAMPLING
     if formula in (SCHEMES["sgd"], SCHEMES["wn"]):
         return AVERAGES
@@ -48,7 +48,8 @@ def error_package(problem: Problem) -> Any:
 
     Statistics of the population make a field ``gamma h / L``, whichever batch scheme it is.
     """
-    known = problem.activation_.formula in CLOSED and problem.uses_batch
+    known = problem.activation_.formula in CLOSED and not problem.train_beta
+    known = known and problem.scheme in ("bn", "mean-only-bn", "var-only-bn")
     return _package(problem, AVERAGES if known else route(problem))
 
 

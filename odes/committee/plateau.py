@@ -51,6 +51,8 @@ def exchangeable(flow: CommitteeDynamics) -> str:
     committee, problem = flow.problem.committee, flow.problem
     if problem.units < 2 or problem.teacher_units < 2:
         return "with one unit of student or teacher there is nothing to specialise"
+    if problem.train_beta:
+        return "shifts are trained, which is not built"
     if problem.scheme in ("ln", "rms"):
         return f"units that are alike have no spread, by which scheme={problem.scheme!r} divides"
     off = committee.T[~np.eye(problem.teacher_units, dtype=bool)]
@@ -78,13 +80,16 @@ def plateau(flow: CommitteeDynamics) -> Plateau:
         raise InputError("units", flow.problem.units, f"there is no symmetric point: {reason}")
     together = _rest(flow, collapsed=True)
     pushed = None if together is None else perpendicular_rate(flow, together)
-    if together is not None and pushed is not None:
-        if pushed <= REPELS * flow.effective_rate(together):
-            return Plateau(together, escape_rate(flow, together), pushed, True)
+    if together is not None and pushed is not None and not _repels(flow, together, pushed):
+        return Plateau(together, escape_rate(flow, together), pushed, True)
     apart = _rest(flow, collapsed=False)
     if apart is None:
         raise InputError("units", flow.problem.units, "no symmetric point was found")
     return Plateau(apart, escape_rate(flow, apart), None, False)
+
+
+def _repels(flow: CommitteeDynamics, y: Array, rate: float) -> bool:
+    return rate > REPELS * flow.effective_rate(y)
 
 
 def escape_rate(flow: CommitteeDynamics, y: Array) -> float:

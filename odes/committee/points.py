@@ -47,6 +47,10 @@ class Sampling(NamedTuple):
     seed: int = 0
 
 
+#: How closely, unless told otherwise.
+USUAL = Sampling()
+
+
 class Sample(NamedTuple):
     """How a flow is sampled.
 

@@ -33,7 +33,7 @@ def specialised_point(flow: CommitteeDynamics) -> Array | None:
 
 
 def _within_teachers(flow: CommitteeDynamics) -> Array | None:
-    """Unit k is ``alpha t_k + beta (all other t)``, of length l0; gamma and beta are to be found."""
+    """Unit k is ``alpha t_k + beta (other t)``, of length l0; gamma and beta are to be found."""
     T, K = flow.problem.committee.T, flow.problem.units
     size = np.sqrt(T[0, 0])
 
@@ -92,15 +92,15 @@ def _exists(flow: CommitteeDynamics, z: Array) -> bool:
     return bool(np.linalg.eigvalsh(gram)[0] > -1e-7 and z[4] > 2.0 * abs(z[1]))
 
 
-def _newton(
-    flow: CommitteeDynamics, drift: Callable[[Array], Array], begin: Array
-) -> Array | None:
+def _newton(flow: CommitteeDynamics, drift: Callable[[Array], Array], begin: Array) -> Array | None:
     """Where a drift vanishes, if it does."""
     from scipy.optimize import root
 
     if np.abs(drift(begin)).max() < RESIDUAL * flow.eta:
         return begin
     rough = flow.epsilon > 1e-4
-    found = root(drift, begin, method="hybr", options={"eps": 0.01 * flow.epsilon if rough else None})
+    found = root(
+        drift, begin, method="hybr", options={"eps": 0.01 * flow.epsilon if rough else None}
+    )
     left = np.abs(drift(found.x)).max() / flow.eta
     return found.x if left < (ROUGH if rough else RESIDUAL) else None

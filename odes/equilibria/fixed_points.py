@@ -38,8 +38,8 @@ NEUTRAL = 1e-7
 def fixed_points(problem: Problem) -> FixedPoints | CommitteePoints:
     """Find all fixed points and attractors of a problem's flow.
 
-    Of a committee (``units`` or ``teacher_units`` above 1) the symmetric point, on which its plateau
-    is, with the rate at which it is left, and the specialised point
+    Of a committee (``units`` or ``teacher_units`` above 1) the symmetric point, which is its
+    plateau, with the rate at which it is left, and the specialised point
     (`bntheory.odes.committee.fixed_points`).
 
     Parameters

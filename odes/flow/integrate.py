@@ -16,7 +16,7 @@ from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
 from ..committee.flow import CommitteeFlow
 from ..committee.integrate import solve_committee
-from ..committee.points import Sampling
+from ..committee.points import USUAL, Sampling
 from ..tables.moment_tables import Progress
 from .inertial import beyond_rounding, inertial_start
 from .known_moments import beyond_tables
@@ -36,7 +36,7 @@ def integrate(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
-    sampling: tuple[int, int | None, int] = Sampling(),
+    sampling: tuple[int, int | None, int] = USUAL,
     progress: Progress | None = None,
 ) -> Flow | CommitteeFlow:
     """Integrate the order-parameter flow of a problem (theory page 3).
@@ -97,7 +97,7 @@ def integrate(
 
 
 def solve_any(
-    problem: Problem, sampling: tuple[int, int | None, int] = Sampling(), **options: Any
+    problem: Problem, sampling: tuple[int, int | None, int] = USUAL, **options: Any
 ) -> Flow | CommitteeFlow:
     """`integrate` without its warning, of one unit or of several."""
     if not problem.several_units:

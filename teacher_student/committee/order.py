@@ -73,7 +73,7 @@ def specialisation(R: Array) -> Array:
 
 
 def entries(name: str, values: Array) -> list[tuple[str, Array]]:
-    """The columns of a quantity over time, named by units from 1; of C the upper half.
+    """The columns of a quantity over time, named by units from 1; of C and Q the upper half.
 
     Examples
     --------
@@ -86,5 +86,5 @@ def entries(name: str, values: Array) -> list[tuple[str, Array]]:
     return [
         (f"{name}_{apart.join(str(k + 1) for k in at)}", values[(slice(None), *at)])
         for at in np.ndindex(*values.shape[1:])
-        if name != "C" or at[0] <= at[1]
+        if name not in ("C", "Q") or at[0] <= at[1]
     ]

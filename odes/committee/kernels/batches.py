@@ -108,20 +108,22 @@ def add_batch(
             sums[at] += scale * total
             at += 1
     for i in range(K):
-        for l in range(i, K):
+        for other in range(i, K):
             total = across = 0.0
             for j in range(M):
-                total += D[i, j] * D[l, j]
-                across += E[i, j] * E[l, j]
+                total += D[i, j] * D[other, j]
+                across += E[i, j] * E[other, j]
             if noise > 0.0:
                 across *= inverse
                 made = 0.0
                 for j in range(M):
-                    own = by_a[i, j] * by_a[l, j]
-                    own += inverse * by_a[i, j] * (by_mu[l, j] + by_s[l, j] * E[l, j])
-                    own += inverse * by_a[l, j] * (by_mu[i, j] + by_s[i, j] * E[i, j])
-                    own += inverse * (by_mu[i, j] * by_mu[l, j] + by_s[i, j] * by_s[l, j] * across)
-                    made += slope[i, j] * slope[l, j] * own
+                    own = by_a[i, j] * by_a[other, j]
+                    own += inverse * by_a[i, j] * (by_mu[other, j] + by_s[other, j] * E[other, j])
+                    own += inverse * by_a[other, j] * (by_mu[i, j] + by_s[i, j] * E[i, j])
+                    own += inverse * (
+                        by_mu[i, j] * by_mu[other, j] + by_s[i, j] * by_s[other, j] * across
+                    )
+                    made += slope[i, j] * slope[other, j] * own
                 total += noise * made
             sums[at] += scale * total
             at += 1

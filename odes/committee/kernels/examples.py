@@ -66,8 +66,8 @@ def add_example(
             sums[at] += residual * D[i] * x[m]
             at += 1
     for i in range(K):
-        for l in range(i, K):
-            sums[at] += power * D[i] * D[l]
+        for other in range(i, K):
+            sums[at] += power * D[i] * D[other]
             at += 1
 
 

@@ -42,9 +42,7 @@ def octant(x: float, y: float, z: float) -> float:
 
 
 @kernel
-def turned(
-    s: float, r0: float, r1: float, r2: float, a01: float, a02: float, a12: float
-) -> float:
+def turned(s: float, r0: float, r1: float, r2: float, a01: float, a02: float, a12: float) -> float:
     """The integrand: the derivative by s where the first variable's correlations are s r.
 
     Each term is the density of the first variable and of one other at zero, times the quadrant of

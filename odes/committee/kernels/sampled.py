@@ -72,9 +72,7 @@ def add_points(
         factor(own, max(first, 0), order, B)
         for b in range(start, stop):
             if STATISTICS == 1:
-                add_batch(
-                    z[b], B, p, mine[0], mine[1], mine[2], mine[3], plain < count, work, sums
-                )
+                add_batch(z[b], B, p, mine[0], mine[1], mine[2], mine[3], plain < count, work, sums)
             else:
                 add_example(z[b, 0], B, p, mine[0], mine[1], mine[2], mine[3], flat, sums)
 
@@ -96,7 +94,7 @@ def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
         for i in range(SUMS):
             sums[i] = 0.0
         add_points(p, cov, units, shuffle, sums)
-        
+
         at, last = 3 * K, 3 * K + K * N
         for i in range(K):
             own = shuffle[i]
@@ -105,12 +103,12 @@ def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
             for m in range(N):
                 means[own, 3 + shuffle[m]] += scale * sums[at]
                 at += 1
-            for l in range(i, K):
+            for other in range(i, K):
                 value = scale * sums[last]
                 last += 1
-                square[own, shuffle[l]] += value
-                if l != i:
-                    square[shuffle[l], own] += value
+                square[own, shuffle[other]] += value
+                if other != i:
+                    square[shuffle[other], own] += value
     at = C_AT
     for i in range(K):
         if TRAINS_GAMMA:

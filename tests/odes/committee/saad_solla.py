@@ -1,7 +1,7 @@
 """Saad and Solla's equations of erf committees, written out from their paper, for SciPy.
 
-D. Saad and S. A. Solla, Phys. Rev. E 52, 4225 (1995), with teachers of any overlaps, a second layer,
-label noise, weight decay and batches; none of it from the package.
+D. Saad and S. A. Solla, Phys. Rev. E 52, 4225 (1995), with teachers of any
+overlaps, a second layer, label noise, weight decay and batches; none of it from the package.
 """
 
 from math import asin, pi, sqrt
@@ -20,15 +20,15 @@ def third(G, i, j, k):
     return 2 / (pi * sqrt(L3)) * (G[j, k] * (1 + G[i, i]) - G[i, j] * G[i, k]) / (1 + G[i, i])
 
 
-def fourth(G, i, j, k, l):
-    """``E[g'(x_i) g'(x_j) g(x_k) g(x_l)]``."""
+def fourth(G, i, j, k, m):
+    """``E[g'(x_i) g'(x_j) g(x_k) g(x_m)]``."""
     a, b, c = 1 + G[i, i], 1 + G[j, j], G[i, j]
     L4 = a * b - c * c
-    L0 = L4 * G[k, l] - G[j, k] * G[j, l] * a - G[i, k] * G[i, l] * b
-    L0 += c * (G[i, k] * G[j, l] + G[i, l] * G[j, k])
+    L0 = L4 * G[k, m] - G[j, k] * G[j, m] * a - G[i, k] * G[i, m] * b
+    L0 += c * (G[i, k] * G[j, m] + G[i, m] * G[j, k])
     sizes = [
-        L4 * (1 + G[m, m]) - G[j, m] ** 2 * a - G[i, m] ** 2 * b + 2 * c * G[i, m] * G[j, m]
-        for m in (k, l)
+        L4 * (1 + G[q, q]) - G[j, q] ** 2 * a - G[i, q] ** 2 * b + 2 * c * G[i, q] * G[j, q]
+        for q in (k, m)
     ]
     return 4 / (pi * pi * sqrt(L4)) * asin(L0 / sqrt(sizes[0] * sizes[1]))
 
@@ -41,13 +41,15 @@ def slope(y, problem, wrong=""):
     G = np.block([[C, A], [A.T, np.array(problem.teacher_overlap)]])
     c, n = np.concatenate([-a, np.ones(T)]), range(K + T)
     eta, M, S, decay = problem.eta, problem.M, problem.noise, problem.weight_decay
-    pull = np.array([[a[i] * sum(c[k] * third(G, i, j, k) for k in n) for j in n] for i in range(K)])
+    pull = np.array(
+        [[a[i] * sum(c[k] * third(G, i, j, k) for k in n) for j in n] for i in range(K)]
+    )
     square = np.empty((K, K))
     for i in range(K):
         for j in range(K):
             L4 = (1 + G[i, i]) * (1 + G[j, j]) - G[i, j] ** 2
             noise = 0.0 if wrong == "noiseless square" else S * 2 / (pi * sqrt(L4))
-            sums = sum(c[k] * c[l] * fourth(G, i, j, k, l) for k in n for l in n)
+            sums = sum(c[k] * c[m] * fourth(G, i, j, k, m) for k in n for m in n)
             square[i, j] = a[i] * a[j] * (sums + noise)
     if wrong == "square on the diagonal":
         square = np.diag(np.diag(square))

@@ -24,6 +24,7 @@ ACTIVATIONS = {
     "relu": (lambda h: np.maximum(h, 0.0), lambda h: (h > 0.0).astype(float)),
     "identity": (lambda h: h, np.ones_like),
 }
+FOURTHS = ((0, 1, 2, 3), (0, 0, 1, 3), (0, 2, 2, 3), (3, 3, 3, 3))
 LOADS, SIZES = np.array([0.8, -0.5, 0.6, 0.35]), np.array([1.1, 0.6, 0.9, 1.3])
 
 
@@ -80,7 +81,9 @@ def test_four_fields(activation):
     for at in [(0, 1, 2, 3), (0, 0, 1, 2), (0, 1, 0, 2), (0, 1, 0, 1), (2, 2, 2, 3), (1, 1, 1, 1)]:
         expected = fourth(activation, *at)
         assert closed_fourth(activation, G, *at) == pytest.approx(expected, abs=2e-10), at
-        assert closed_fourth(activation, G, *at[:2], *at[:1:-1]) == pytest.approx(expected, abs=2e-10)
+        assert closed_fourth(activation, G, *at[:2], *at[:1:-1]) == pytest.approx(
+            expected, abs=2e-10
+        )
 
 
 @pytest.mark.parametrize("activation", ["erf", "relu", "identity"])
@@ -95,15 +98,13 @@ def test_covariances_in_general_position(activation):
         values, slopes = g(x), slope(x)
         row = [np.mean(values[0] * values[1]), np.mean(slopes[0] * slopes[1])]
         row += [np.mean(slopes[0] * x[2] * values[3]), np.mean(slopes[1] * x[1] * values[3])]
-        row += [np.mean(slopes[i] * slopes[j] * values[p] * values[q])
-                for i, j, p, q in [(0, 1, 2, 3), (0, 0, 1, 3), (0, 2, 2, 3), (3, 3, 3, 3)]]  # fmt: skip
+        row += [np.mean(slopes[i] * slopes[j] * values[p] * values[q]) for i, j, p, q in FOURTHS]
         made.append(row)
     alpha, beta = module.response(G[0, 0], G[3, 3], G[0, 3])
     other = module.response(G[1, 1], G[3, 3], G[1, 3])
     expected = [module.overlap(G[0, 0], G[1, 1], G[0, 1]), module.slopes(G[0, 0], G[1, 1], G[0, 1])]
     expected += [alpha * G[0, 2] + beta * G[3, 2], other[0] * G[1, 1] + other[1] * G[3, 1]]
-    expected += [closed_fourth(activation, G, *at)
-                 for at in [(0, 1, 2, 3), (0, 0, 1, 3), (0, 2, 2, 3), (3, 3, 3, 3)]]  # fmt: skip
+    expected += [closed_fourth(activation, G, *at) for at in FOURTHS]
     mean, sem = np.mean(made, axis=0), np.std(made, axis=0, ddof=1) / math.sqrt(8)
     assert (np.abs(mean - expected) <= 7.5 * sem + 1e-12).all(), (mean - expected) / sem
     # Planted: the fourth moment of a field without the term of the pair (Tallis' second sum).

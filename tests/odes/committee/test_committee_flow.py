@@ -1,4 +1,4 @@
-"""Flows of committees: against equations written out elsewhere, one unit, and what they conserve."""
+"""Flows of committees: against equations from elsewhere, one unit, and what they conserve."""
 
 import json
 import math
@@ -6,14 +6,13 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
+import saad_solla
 from bntheory.odes.committee.dynamics import CommitteeDynamics
 from bntheory.odes.committee.integrate import solve_committee
-from bntheory.odes.committee.overlaps import specialisation
 from bntheory.odes.committee.points import Sampling, orders
 from bntheory.results.errors import InputError
+from bntheory.teacher_student.committee.order import specialisation
 from bntheory.teacher_student.state_space import StateSpace
-
-import saad_solla
 from command import call
 
 START = {"A": [[0.3, 0.1], [-0.1, 0.2]], "C": [[0.5, 0.2], [0.2, 0.7]]}
@@ -38,7 +37,9 @@ def test_erf_committees_follow_saad_and_solla():
         assert np.abs(flow.C - saad_solla.flow(PLAIN, TIMES[:2], wrong)[1][1]).max() > 1e-3
 
 
-@pytest.mark.parametrize("problem", [bn.Problem("relu", "wn", noise=0.1, weight_decay=0.01, eta=0.8)])
+@pytest.mark.parametrize(
+    "problem", [bn.Problem("relu", "wn", noise=0.1, weight_decay=0.01, eta=0.8)]
+)
 def test_one_unit_is_the_scalar_flow(problem):
     flow = solve_committee(problem, TIMES, (1e-11, 1e-13, 20_000))
     scalar = bn.integrate(problem, times=TIMES, rtol=1e-11, atol=1e-13)
@@ -104,8 +105,8 @@ def test_a_sampled_flow_says_its_error(tmp_path):
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    status = call(monkeypatch, "integrate", "--units", "2", "--teacher-units", "2", "--activation", "erf",
-               "--scheme", "sgd", "--time", "2", "--points", "3", "--json",
+    status = call(monkeypatch, "integrate", "--units", "2", "--teacher-units", "2", "--activation",
+               "erf", "--scheme", "sgd", "--time", "2", "--points", "3", "--json",
                "--output", str(tmp_path / "a.csv"))  # fmt: skip
     assert status == 0
     made = json.loads(capsys.readouterr().out)
@@ -124,13 +125,13 @@ def test_what_has_no_flow_is_refused():
         bn.integrate(SAMPLED, sampling=(1, None, 0))
 
 
-def test_specialisation_is_that_of_the_best_match():
-    R = np.array([[0.1, 0.8, 0.0], [0.7, 0.2, 0.1], [0.1, 0.0, 0.9]])
-    assert specialisation(R) == pytest.approx(0.8 - R.mean())
-    assert specialisation(np.array([[0.9, 0.3], [0.1, 0.7]])) == pytest.approx((1.6 - 0.4) / 4)
-
-
 def test_orders_keep_the_second_layer_and_the_teacher():
     assert len(orders(np.ones(3), np.eye(2))) == math.factorial(3) * 2
     teacher = np.array([[1.0, 0.3, 0.0], [0.3, 1.0, 0.0], [0.0, 0.0, 1.0]])
     assert set(orders(np.array([1.0, 2.0]), teacher)) == {(0, 1, 2, 3, 4), (0, 1, 3, 2, 4)}
+
+
+def test_specialisation_is_that_of_the_best_match():
+    R = np.array([[0.1, 0.8, 0.0], [0.7, 0.2, 0.1], [0.1, 0.0, 0.9]])
+    assert specialisation(R) == pytest.approx(0.8 - R.mean())
+    assert specialisation(np.array([[0.9, 0.3], [0.1, 0.7]])) == pytest.approx((1.6 - 0.4) / 4)

@@ -12,7 +12,7 @@ TWO = {"units": 2, "teacher_units": 2}
 
 
 def erf_rate(K):
-    """Of erf committees of K = T units at small rates, over eta, by symmetry and Q* = 1/(2K - 1)."""
+    """Of erf committees of K = T units at small rates, over eta, by symmetry, Q* = 1/(2K - 1)."""
     return 2 * K / (math.pi * math.sqrt(2 * K - 1) * (2 * K + 1) ** 1.5)
 
 
@@ -23,7 +23,9 @@ def test_the_rate_of_plain_units_at_small_rates():
     assert point.relative_rate == pytest.approx(erf_rate(2), abs=1e-8)
     assert point.relative_rate == pytest.approx(0.0657498, abs=5e-8)
     assert point.C[0, 0] == pytest.approx(1 / 3, abs=1e-7)
-    assert max(value.real for value in point.eigenvalues) == pytest.approx(point.escape_rate, rel=1e-5)
+    assert max(value.real for value in point.eigenvalues) == pytest.approx(
+        point.escape_rate, rel=1e-5
+    )
     assert (point.kind, point.escape, point.stable) == ("fixed-point", "exponential", False)
     assert found.specialised.stable
     assert "0.0065749" in found.summary()
@@ -35,7 +37,9 @@ def test_the_rate_is_that_of_a_flow():
     point = bn.fixed_points(problem).plateau
     A = point.A + 1e-4 * np.array([[1.0, -1.0], [-1.0, 1.0]])
     start = {"A": A.tolist(), "C": (point.C + 1e-7 * np.eye(2)).tolist()}
-    flow = bn.integrate(problem.replace(start=start), times=[0.0, 10.0, 30.0], rtol=1e-11, atol=1e-13)
+    flow = bn.integrate(
+        problem.replace(start=start), times=[0.0, 10.0, 30.0], rtol=1e-11, atol=1e-13
+    )
     grown = flow.A[:, 0, 0] - flow.A[:, 0, 1] - flow.A[:, 1, 0] + flow.A[:, 1, 1]
     assert math.log(grown[2] / grown[1]) / 20.0 == pytest.approx(point.escape_rate, rel=2e-3)
     assert point.escape_rate == pytest.approx(0.0591, abs=1e-4)  # below eta to 0
