@@ -14,6 +14,7 @@ from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
 PN = bn.Problem(scheme="pn", zeta=0.1, noise=0.1, weight_decay=0.2, eta=0.5)
+COMMITTEE = bn.Problem("erf", "sgd", units=2, teacher_units=2)
 SHORT = {"time": 4.0, "points": 21}
 
 
@@ -121,6 +122,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
         eta=np.geomspace(0.1, 20, 12), zeta=np.linspace(0, 1, 10), quantity="final-error"
     ),
     "fixed-points": lambda: bn.fixed_points(PN),
+    "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
+    "committee-points": lambda: bn.fixed_points(COMMITTEE),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
     "approximation": lambda: bn.approximate(
