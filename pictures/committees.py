@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def draw_committee_flow(flow: CommitteeFlow, width: Width) -> Figure:
     return figure
 
 
-def _curves(axes: Axes, flow: CommitteeFlow, name: str, places: list[tuple[int, ...]]) -> None:
+def _curves(axes: Axes, flow: CommitteeFlow, name: str, places: Sequence[tuple[int, ...]]) -> None:
     """One curve a pair of units, the first of them with a label."""
     symbol = {"R": "R", "Q": "Q", "gamma": r"\gamma"}[name]
     for number, at in enumerate(places):
@@ -60,7 +61,8 @@ def _curve(
     axes: Axes, flow: CommitteeFlow, name: str, at: tuple[int, ...], number: int, label: str
 ) -> None:
     """One number over time, with the error of a sampled flow around it."""
-    look, where = LOOKS[number % len(LOOKS)], (slice(None), *at)
+    look = LOOKS[number % len(LOOKS)]
+    where: Any = (slice(None), *at)
     values = flow.values[name][where]
     axes.plot(flow.t, values, color=look.color, linestyle=look.linestyle, label=label)
     if flow.std_error:

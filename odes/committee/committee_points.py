@@ -142,7 +142,7 @@ class CommitteePoints(Result):
     def summary(self) -> str:
         """What happens on the plateau, in a sentence."""
         point = self.plateau
-        if point is None:
+        if point is None or point.escape_rate is None:
             return f"no symmetric point: {self.message}"
         error = point.std_error.get("escape_rate")
         known = "" if error is None else f" +- {error:.2g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +79,10 @@ def _symmetric(flow: CommitteeDynamics, found: list[Plateau]) -> CommitteePoint:
     relative = [
         rate / flow.effective_rate(one.state) for rate, one in zip(rates, found, strict=True)
     ]
-    errors = {}
+    errors: dict[str, float] = {}
     if len(found) > 1:
         rho = [flow.means(one.state)[2] / flow.means(one.state)[3] for one in found]
-        numbers = {"escape_rate": rates, "relative_rate": relative, "rho": rho}
+        numbers: dict[str, Any] = {"escape_rate": rates, "relative_rate": relative, "rho": rho}
         errors = {n: float(np.std(v, ddof=1)) / math.sqrt(len(found)) for n, v in numbers.items()}
     growth = _growth(flow, states.mean(axis=0))
     stretched = flow.drifts and growth > STEADY

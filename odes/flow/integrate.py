@@ -88,7 +88,13 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    known = {"time": time, "points": points, "times": times, "rtol": rtol, "atol": atol}
+    known: dict[str, Any] = {
+        "time": time,
+        "points": points,
+        "times": times,
+        "rtol": rtol,
+        "atol": atol,
+    }
     known |= {"max_steps": max_steps, "inertia": inertia, "progress": progress}
     flow = solve_any(problem, sampling, **known)
     if flow.status in ("diverged", OUTSIDE_TABLES):

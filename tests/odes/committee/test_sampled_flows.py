@@ -46,8 +46,9 @@ def test_linear_units_are_sampled_as_the_series_says(
     made = slopes(problem, SCRAMBLINGS)
     sem = made.std(axis=0, ddof=1) / math.sqrt(SCRAMBLINGS)
     z = (made.mean(axis=0) - closed) / sem
-    record_property("committees: sampled against closed",
-                    f"{activation} {scheme} M={size}: {np.abs(z).max():.2f} of {z.size}")  # fmt: skip
+    said = f"{activation} {scheme} M={size}: {np.abs(z).max():.2f} of {z.size}"
+    said = f"{activation} {scheme} M={size}: {np.abs(z).max():.2f} of {z.size}"
+    record_property("committees: sampled against closed", said)
     assert np.abs(z).max() < 5.0
     wrong = slopes(problem.replace(noise=0.0), 2).mean(axis=0)
     assert np.abs((wrong - closed) / sem).max() > 5.0
