@@ -80,9 +80,9 @@ def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> N
     if problem.several_units:
         _committee(problem, reporter, check)
         return
-    from ..odes.equilibria.fixed_points import scalar_fixed_points
+    from ..odes.equilibria.fixed_points import fixed_points
 
-    found = scalar_fixed_points(problem)
+    found = fixed_points(problem)
     rows = [point.to_dict() for point in found.points]
     lines = table({name: [row[name] for row in rows] for name in COLUMNS}) if rows else []
     lines += ["", found.summary()]

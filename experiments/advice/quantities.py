@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...odes.equilibria.fixed_points import scalar_fixed_points
+from ...odes.equilibria.fixed_points import fixed_points
 from ...odes.equilibria.optimal_gamma import optimal_gamma
 from ...odes.equilibria.points import FixedPoints
 from ...results.errors import InputError
@@ -89,7 +89,7 @@ def _gamma(training: NetworkTraining, zeta: AdviceRow) -> AdviceRow:
     if zeta.value is None:
         return AdviceRow(*name, None, "none without a zeta")
     options = {"activation": training.activation, "scheme": "pn", "zeta": zeta.value}
-    point = scalar_fixed_points(Problem(**options)).reached
+    point = fixed_points(Problem(**options)).reached
     if point is None:
         return AdviceRow(*name, None, "none found: with this zeta training settles nowhere")
     return AdviceRow(
@@ -165,7 +165,7 @@ def _rest(training: NetworkTraining) -> tuple[FixedPoints | None, str]:
     if not training.weight_decay:
         return None, NO_DECAY
     try:
-        found = scalar_fixed_points(training.problem)
+        found = fixed_points(training.problem)
     except InputError as error:
         return None, f"none: {error}"
     if found.reached is None or found.reached.L is None:

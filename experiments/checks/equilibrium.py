@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...odes.equilibria.fixed_points import scalar_fixed_points
+from ...odes.equilibria.fixed_points import fixed_points
 from ...odes.flow.integrate import solve
 from ...odes.flow.trajectory import Flow
 from ...results.checks import integer
@@ -117,7 +117,7 @@ def check_equilibrium(
         If the problem has no stable equilibrium of the length.
     """
     dim, runs, seed = integer("dim", dim, 3), integer("runs", runs, 2), integer("seed", seed, 0)
-    found = scalar_fixed_points(problem)
+    found = fixed_points(problem)
     point = found.reached
     if problem.weight_decay == 0 or point is None or point.L is None:
         raise InputError(

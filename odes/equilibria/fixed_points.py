@@ -14,8 +14,6 @@ import numpy as np
 
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
-from ..committee.committee_points import CommitteePoints
-from ..committee.fixed_points import committee_fixed_points
 from ..flow.records import AtEnd
 from ..flow.rows import OUTSIDE
 from ..flow.solver import solve_flows
@@ -35,12 +33,8 @@ from .stability import (
 NEUTRAL = 1e-7
 
 
-def fixed_points(problem: Problem) -> FixedPoints | CommitteePoints:
+def fixed_points(problem: Problem) -> FixedPoints:
     """Find all fixed points and attractors of a problem's flow.
-
-    Of a committee (``units`` or ``teacher_units`` above 1) the symmetric point, which is its
-    plateau, with the rate at which it is left, and the specialised point
-    (`bntheory.odes.committee.fixed_points`).
 
     Parameters
     ----------
@@ -49,7 +43,7 @@ def fixed_points(problem: Problem) -> FixedPoints | CommitteePoints:
 
     Returns
     -------
-    FixedPoints, or CommitteePoints of a committee
+    FixedPoints
 
     Raises
     ------
@@ -64,13 +58,6 @@ def fixed_points(problem: Problem) -> FixedPoints | CommitteePoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
-    if problem.several_units:
-        return committee_fixed_points(problem)
-    return scalar_fixed_points(problem)
-
-
-def scalar_fixed_points(problem: Problem) -> FixedPoints:
-    """`fixed_points` of one unit of student and teacher."""
     flow = Dynamics(problem)
     found = _mark_reached(flow, all_points(flow))
     arrived = _arrival(flow, found.reached)

@@ -47,7 +47,6 @@ def test_linear_units_are_sampled_as_the_series_says(
     sem = made.std(axis=0, ddof=1) / math.sqrt(SCRAMBLINGS)
     z = (made.mean(axis=0) - closed) / sem
     said = f"{activation} {scheme} M={size}: {np.abs(z).max():.2f} of {z.size}"
-    said = f"{activation} {scheme} M={size}: {np.abs(z).max():.2f} of {z.size}"
     record_property("committees: sampled against closed", said)
     assert np.abs(z).max() < 5.0
     wrong = slopes(problem.replace(noise=0.0), 2).mean(axis=0)
