@@ -95,6 +95,7 @@ class CommitteeFlow(Result):
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),
             "t": self.t,
+            "gamma": None,  # of plain units
             **self.values,
             **(sampled if self.scramblings else {}),
             "steps": self.steps,

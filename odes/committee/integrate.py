@@ -104,6 +104,8 @@ def solve_committee(
     check(problem)
     package, sampled = flow_package(problem), route(problem) == SAMPLING
     sampling = Sampling(*sampling)
+    if sampling.steps is not None:
+        integer("samples", sampling.steps, 1, 2**24)
     count = integer("scramblings", sampling.scramblings, 2, 1000) if sampled else 1
     start = np.array(problem.committee.initial_state)
     going = [

@@ -17,9 +17,9 @@ Array = np.ndarray
 EXAMPLES, BATCHES, LARGE = 2**14, 2**12, 2**17
 #: Points of one order of the units at least; examples of which the error is the mean.
 LEAST, ERRORS = 2**6, 2**13
-#: Deviates of one scrambling at most: 32 MB.
-DEVIATES = 2**22
-#: Orders of the units that are averaged over at most: all up to K = T = 4.
+#: Deviates of one scrambling at most: 16 MB.
+DEVIATES = 2**21
+#: Orders of the units that are averaged over at most, all or none: up to K = T = 4.
 MOST_ORDERS = 576
 #: Dimensions of Sobol's sequence; beyond them points are random.
 SOBOL = 21_201
