@@ -57,7 +57,7 @@ def _package(problem: Problem, way: str) -> Any:
     problem = problem.limit
     scheme, schedule = problem.scheme_, problem.schedule
     formulas = [problem.activation_.formula, scheme.formula, scheme.normaliser]
-    numbers = [problem.units, problem.teacher_units, way]
+    numbers = [problem.units, problem.teacher_units, *problem.trained_scalars, way]
     description = json.dumps([*formulas, schedule and schedule.formula, *numbers])
 
     def write() -> dict[str, str]:
