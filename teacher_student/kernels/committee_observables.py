@@ -142,7 +142,7 @@ def observe_committee(
     sample: np.ndarray,
     error: np.ndarray,
 ) -> None:
-    """The error of rows ``gamma, beta, A, C``, as `committee_chain.record_committee` stores them."""
+    """The error of rows ``gamma, beta, A, C``, as `record_committee` stores them."""
     K, T = a.size, teacher.shape[0]
     A, C, work = np.empty((K, T)), np.empty((K, K)), np.empty((4, K + T))
     for i in range(rows.shape[0]):

@@ -30,13 +30,13 @@ def smallest_p(one, other):
     return min(ks_2samp(x, y).pvalue for x, y in pairs)
 
 
-def drawn(M, nu, count=4000, K=3, **wrong):
+def drawn(M, nu, wrong_nu=None, count=4000, K=3):
     """Gram matrices ``R Q Q' R'`` by the kernel, and ``d' X X' d`` by plain normals."""
     d = np.random.default_rng(1).standard_normal((M, K))
     kernels, rng, found = committee_kernels(ERF), np.random.default_rng(2), []
     work = tuple(np.zeros((K, K)) for _ in range(4))
     for _ in range(count):
-        n = kernels.beyond(d, wrong.get("nu", nu), rng, work)
+        n = kernels.beyond(d, float(wrong_nu or nu), rng, work)
         found.append(work[3][:, :n].copy())
     plain = np.random.default_rng(3).standard_normal((count, M, nu))
     return gram(np.array(found)), gram(np.einsum("jk,rji->rki", d, plain))
@@ -49,7 +49,7 @@ def test_what_lies_beyond_has_wisharts_law(M):
 
 @pytest.mark.parametrize("M", [2, 7])
 def test_a_degree_of_freedom_too_many_is_seen(M):
-    assert smallest_p(*drawn(M, 5, nu=6.0)) < LEVEL
+    assert smallest_p(*drawn(M, 5, 6)) < LEVEL
 
 
 #: Draws that are wrong: text of the chain's kernel, and what takes its place.
@@ -102,4 +102,3 @@ def test_bartletts_triangle_in_eight_dimensions(batch, monkeypatch, record_prope
     record_property("committees: Bartlett's draws at N = 8", f"M={batch} {found}")
     assert found["right"] > LEVEL
     assert max(found[name] for name in WRONG) < LEVEL
-
