@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 
 #: Of Kolmogorov's and Smirnov's tests of the numbers of one symmetric matrix: at most 7 a test.
 LEVEL = 1e-5
-ERF = bn.Problem("erf", "sgd", units=2, teacher_units=2)
+ERF = bn.Problem("erf", "bn", units=2, teacher_units=2)
 
 
 def gram(rows):
@@ -59,7 +59,7 @@ WRONG = {
     "off-diagonal": ("Q[i, b] = rng.standard_normal()", "Q[i, b] = 0.0 * rng.standard_normal()"),
 }
 #: Two large steps in eight dimensions, where the spread of the draw is in the law.
-FEW = {"dim": 8, "times": [0.0, 0.25], "runs": 60_000}
+FEW = {"dim": 8, "times": [0.0, 0.25], "runs": 40_000}
 
 
 def few_problem(batch):
