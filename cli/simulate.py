@@ -62,7 +62,7 @@ def command(**options: Any) -> None:
 def _columns(runs: Runs) -> dict[str, Any]:
     """The printed columns: means, and where there is room their standard errors."""
     columns: dict[str, Any] = {"t": runs.t}
-    names = ("Q", "R", "L", "error")
+    names: tuple[str, ...] = ("Q", "R", "L", "error")
     if runs.problem.several_units:
         from ..teacher_student.committee.order import entries
 

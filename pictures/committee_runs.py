@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,7 +51,8 @@ def _curve(
     axes: Axes, runs: CommitteeRuns, name: str, at: tuple[int, ...], number: int, label: str
 ) -> None:
     """One number: its mean with two standard errors, over the band of the runs."""
-    look, where = LOOKS[number % len(LOOKS)], (slice(None), *at)
+    look = LOOKS[number % len(LOOKS)]
+    where: Any = (slice(None), *at)
     mean = runs.mean[name][where]
     sem, std = (np.nan_to_num(of[name][where]) for of in (runs.sem, runs.std))
     some = few(len(mean))

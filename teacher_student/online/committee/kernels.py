@@ -11,7 +11,7 @@ from ...formula_kernels import derivable, formula_source
 from ...problem import Problem
 
 #: Kernel files, each after those that it imports.
-KERNELS = ("batch_gradient", "online", "committee_gradient", "committee_chain")
+KERNELS: tuple[str, ...] = ("batch_gradient", "online", "committee_gradient", "committee_chain")
 KERNELS += ("committee_vectors", "committee_observables")
 #: Activations whose means of two fields are closed, by their formula, as the kernel knows them.
 CLOSED_PAIRS = {ACTIVATIONS[name]: n for n, name in enumerate(("erf", "relu", "identity"), 1)}
