@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .odes.flow.trajectory import FlowError as FlowError
     from .odes.fluctuations.covariance import Fluctuations as Fluctuations
     from .odes.fluctuations.covariance import fluctuations as fluctuations
+    from .teacher_student.online.committee.runs import CommitteeRuns as CommitteeRuns
     from .teacher_student.online.runs import Runs as Runs
     from .teacher_student.online.simulate import simulate as simulate
     from .teacher_student.problem import Problem as Problem
@@ -100,6 +101,7 @@ _PUBLIC = {
     "optimal_schedule": "odes.equilibria.optimal_schedule",
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
+    "CommitteeRuns": "teacher_student.online.committee.runs",
     "simulate": "teacher_student.online.simulate",
     "Advice": "experiments.advice.advise",
     "advise": "experiments.advice.advise",

@@ -96,8 +96,8 @@ class Problem(Described, Supervised, Units):
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
     units, teacher_units
-        K and T, units of a committee (`bntheory.teacher_student.committee`). ``ln`` and ``rms`` need
-        several: their mu and sigma are those of an example across its units.
+        K and T, units of a committee (`bntheory.teacher_student.committee`). ``ln`` and ``rms``
+        need several: their mu and sigma are those of an example across its units.
     second_layer
         Of a committee, K numbers ``a_k``; ones by default. They are not trained.
     teacher_overlap

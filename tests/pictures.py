@@ -106,6 +106,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "flow": lambda: bn.integrate(WN, **SHORT),
     "flow-with-spread": _fluctuating,
     "runs": lambda: compared().runs,
+    "committee-runs": lambda: bn.simulate(
+        bn.Problem("erf", units=2, teacher_units=2, batch_size=8), dim=50, runs=4, **SHORT
+    ),
     "compare": compared,
     "compare-without-prediction": lambda: bn.compare(
         bn.Problem(batch_size=4), dim=400, runs=16, time=2, points=11

@@ -14,6 +14,7 @@ from ...odes.tables.running_law import RunningLaw
 from ...results.base import Result
 from ...results.checks import number
 from ...results.errors import InputError
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
@@ -216,6 +217,7 @@ def check_problem(problem: Problem) -> None:
         Naming scheme or shift.
     """
     refuse_running(problem, "its training mode is not that of bn")
+    refuse_committees(problem, "the error of the deployed network")
     if not problem.uses_batch:
         reason = "it has no batch statistics, and so the same error in training and deployed"
         raise InputError("scheme", problem.scheme, f"{reason}; {' or '.join(ACCEPTED)} is accepted")

@@ -23,7 +23,7 @@ ACROSS_UNITS = ("ln", "rms")
 MOST_UNITS = 64
 #: Numbers that only several units have, and parameters that a committee leaves at their defaults.
 ONLY_COMMITTEES = ("second_layer", "teacher_overlap", "start")
-NOT_BUILT = ("momentum", "nesterov", "decoupled_decay")
+NOT_BUILT: tuple[str, ...] = ("momentum", "nesterov", "decoupled_decay")
 NOT_BUILT += ("loss", "labels", "noise_law", "clip")
 #: Fewest examples of a batch whose statistics have the moments that a step needs.
 SMALLEST_BATCH = 4

@@ -64,8 +64,8 @@ class Units:
         normalised = "gamma" in self.trained_scalars
         if isinstance(self.start, Mapping):
             A, C = np.array(self.start["A"]), np.array(self.start["C"])
-            gamma = np.array(self.start.get("gamma", np.ones(self.units)))
-            return Start(gamma, A, 0.5 * (C + C.T))
+            gammas = np.array(self.start.get("gamma", np.ones(self.units)))
+            return Start(gammas, A, 0.5 * (C + C.T))
         gamma, length = (self.q0, self.l0) if normalised else (1.0, self.q0)
         sizes = (self.units, self.teacher_matrix, gamma, self.r0, length)
         if isinstance(self.start, str) and self.start.startswith(SYMMETRIC):

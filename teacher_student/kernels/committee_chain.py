@@ -1,4 +1,4 @@
-"""Template: the exact reduced chain of a committee (theory page 10): its cost knows no N.
+"""Template: the exact reduced chain of a committee (theory page 5): its cost knows no N.
 
 The units' weights, in units of sqrt(N), are rows ``(along, across)``: coordinates along T
 orthonormal directions of the teachers, and a lower triangle of coordinates along K directions of

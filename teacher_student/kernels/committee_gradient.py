@@ -35,7 +35,7 @@ def batch_statistics(h: np.ndarray, first: int, last: int, batch: np.ndarray) ->
 
 @kernel
 def unit_statistics(h: np.ndarray, j: int) -> tuple[float, float]:
-    """Mean and spread (1/K) of one example across its units; without a mean its root mean square."""
+    """Mean and spread (1/K) of one example across its units; or 0 and its root mean square."""
     K = h.shape[1]
     mu, square = 0.0, 0.0
     if CENTRED:

@@ -1,7 +1,8 @@
 """Template: the generalisation error of a committee, by quadrature or on a fixed sample.
 
 With population statistics the fields of every scheme that looks at one unit at a time are
-Gaussian, and the error is a sum of averages of two fields each. Fields normalised across units
+Gaussian, and the error is a sum of averages of two fields each: closed for erf (Williams 1998),
+relu (Cho and Saul 2009) and the identity. Fields normalised across units
 are not: their error is the mean over one sample of all products, the same for every state.
 """
 
@@ -19,19 +20,38 @@ from bntheory.teacher_student.normal_quadrature import (
 
 from .committee_chain import PIVOT, semidefinite_root
 from .committee_gradient import unit_statistics
-from .system import ACROSS_UNITS, KINKS, activation, field
+from .system import ACROSS_UNITS, CLOSED_PAIRS, KINKS, activation, field
 
 SIZE = rule_size(KINKS.size, COARSE)
 #: Terms of order 1/N in a user's field are below rounding.
 LARGE = 1e12
+ERF, RELU, IDENTITY = 1, 2, 3
+
+
+@kernel
+def closed_pair_mean(scale: float, scale2: float, rho: float) -> float:
+    """``E g(scale u) g(scale2 v)`` of standard normals of correlation rho."""
+    product = rho * scale * scale2
+    if CLOSED_PAIRS == ERF:
+        sizes = math.sqrt((1.0 + scale * scale) * (1.0 + scale2 * scale2))
+        return 2.0 / math.pi * math.asin(product / sizes)
+    if CLOSED_PAIRS == RELU:
+        sizes = abs(scale * scale2)
+        if sizes == 0.0:
+            return 0.0
+        angle = math.acos(min(1.0, max(-1.0, product / sizes)))
+        return (sizes * math.sin(angle) + (math.pi - angle) * product) / (2.0 * math.pi)
+    return product
 
 
 @kernel
 def pair_mean(shift: float, scale: float, shift2: float, scale2: float, rho: float) -> float:
     """``E g(shift + scale u) g(shift2 + scale2 v)`` of standard normals of correlation rho."""
+    rho = min(1.0, max(-1.0, rho))
+    if CLOSED_PAIRS > 0 and shift == 0.0 and shift2 == 0.0:
+        return closed_pair_mean(scale, scale2, rho)
     cuts = np.empty(KINKS.size)
     z, weight_z = np.empty(SIZE), np.empty(SIZE)
-    rho = min(1.0, max(-1.0, rho))
     root = math.sqrt(1.0 - rho * rho)
     u, weight_u = student_rule(KINKS, shift, scale, COARSE)
     inner = fill_rule(cuts[:0], COARSE, z, weight_z)
@@ -142,7 +162,7 @@ def observe_committee(
     sample: np.ndarray,
     error: np.ndarray,
 ) -> None:
-    """The error of rows ``gamma, beta, A, C``, as `committee_chain.record_committee` stores them."""
+    """The error of rows ``gamma, beta, A, C``, as `record_committee` stores them."""
     K, T = a.size, teacher.shape[0]
     A, C, work = np.empty((K, T)), np.empty((K, K)), np.empty((4, K + T))
     for i in range(rows.shape[0]):

@@ -15,6 +15,8 @@ TRAINS_BETA: bool = False
 #: is a mean among them; without one sigma is the root mean square.
 ACROSS_UNITS: bool = False
 CENTRED: bool = True
+#: Whose means of two fields are closed: 1 of erf, 2 of relu, 3 of the identity; else 0.
+CLOSED_PAIRS: int = 0
 KINKS: np.ndarray = np.zeros(0)
 
 

@@ -54,7 +54,7 @@ def committee_errors(problem: Problem, rows: Array) -> Array:
 
 
 def normal_sample(problem: Problem) -> Array:
-    """A fixed set of T + K normals a point, one scrambling of Sobol's; none where none is needed."""
+    """A fixed set of T + K normals a point, one scrambling of Sobol's; one point if not needed."""
     K, T = problem.units, problem.teacher_units
     if problem.scheme_.normaliser != "units":
         return np.zeros((1, T + K))

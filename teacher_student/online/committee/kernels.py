@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 from ....codegen.modules import generated, kernel_texts
+from ...activations import ACTIVATIONS
 from ...formula_kernels import derivable, formula_source
 from ...problem import Problem
 
 #: Kernel files, each after those that it imports.
-KERNELS = ("batch_gradient", "online", "committee_gradient", "committee_chain")
+KERNELS: tuple[str, ...] = ("batch_gradient", "online", "committee_gradient", "committee_chain")
 KERNELS += ("committee_vectors", "committee_observables")
+#: Activations whose means of two fields are closed, by their formula, as the kernel knows them.
+CLOSED_PAIRS = {ACTIVATIONS[name]: n for n, name in enumerate(("erf", "relu", "identity"), 1)}
 
 
 def committee_kernels(problem: Problem) -> Any:
@@ -32,7 +35,9 @@ def committee_kernels(problem: Problem) -> Any:
         across = scheme.normaliser == "units"
         with derivable(problem):
             system = formula_source(problem)
+        closed = CLOSED_PAIRS.get(problem.activation_.formula, 0)
         system += f"\nACROSS_UNITS = {across}\nCENTRED = {'mu' in scheme.uses}\n"
+        system += f"CLOSED_PAIRS = {closed}\n"
         files = (f"teacher_student/kernels/{name}" for name in KERNELS)
         return {"system": system} | kernel_texts(*files)
 
