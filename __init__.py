@@ -43,11 +43,14 @@ if TYPE_CHECKING:
     from .experiments.verdict.plan import plan as plan
     from .finite_load.curve import Generalization as Generalization
     from .finite_load.curve import generalization as generalization
+    from .odes.committee.committee_points import CommitteePoint as CommitteePoint
+    from .odes.committee.committee_points import CommitteePoints as CommitteePoints
+    from .odes.committee.flow import CommitteeFlow as CommitteeFlow
     from .odes.equations.formats import Equations as Equations
     from .odes.equations.formats import derive as derive
     from .odes.equilibria.continuation import Continuation as Continuation
     from .odes.equilibria.continuation import follow as follow
-    from .odes.equilibria.fixed_points import fixed_points as fixed_points
+    from .odes.equilibria.every_point import fixed_points as fixed_points
     from .odes.equilibria.optimal_schedule import Schedule as Schedule
     from .odes.equilibria.optimal_schedule import optimal_schedule as optimal_schedule
     from .odes.equilibria.points import FixedPoint as FixedPoint
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from .odes.fluctuations.covariance import fluctuations as fluctuations
     from .results.errors import DivergenceWarning as DivergenceWarning
     from .results.saved import load as load
+    from .teacher_student.online.committee.runs import CommitteeRuns as CommitteeRuns
     from .teacher_student.online.runs import Runs as Runs
     from .teacher_student.online.simulate import simulate as simulate
     from .teacher_student.problem import Problem as Problem
@@ -85,11 +89,14 @@ _PUBLIC = {
     "best_learning_rate": "experiments.sweeps.best_learning_rate",
     "Sweep": "experiments.sweeps.result",
     "sweep": "experiments.sweeps.sweep",
+    "CommitteeFlow": "odes.committee.flow",
+    "CommitteePoint": "odes.committee.committee_points",
+    "CommitteePoints": "odes.committee.committee_points",
     "Continuation": "odes.equilibria.continuation",
     "follow": "odes.equilibria.continuation",
     "FixedPoint": "odes.equilibria.points",
     "FixedPoints": "odes.equilibria.points",
-    "fixed_points": "odes.equilibria.fixed_points",
+    "fixed_points": "odes.equilibria.every_point",
     "DivergenceWarning": "results.errors",
     "Flow": "odes.flow.trajectory",
     "FlowError": "odes.flow.trajectory",
@@ -100,6 +107,7 @@ _PUBLIC = {
     "load": "results.saved",
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
+    "CommitteeRuns": "teacher_student.online.committee.runs",
     "simulate": "teacher_student.online.simulate",
     "Advice": "experiments.advice.advise",
     "advise": "experiments.advice.advise",

@@ -12,7 +12,7 @@ from timing import side_by_side
 def flow_against_lsoda() -> dict[str, object]:
     """One flow of the default ReLU pn problem to t = 100 at rtol 1e-8."""
     problem = bn.Problem(scheme="pn")
-    kernels, p, start = flow_kernels(problem), parameters(problem), np.array(problem.start)
+    kernels, p, start = flow_kernels(problem), parameters(problem), np.array(problem.initial_state)
     times = np.linspace(0, 100, 101)
     out, reached, dy = np.empty((101, 3)), np.zeros(1), np.empty(3)
 

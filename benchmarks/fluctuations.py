@@ -32,7 +32,7 @@ def rows() -> list[dict[str, object]]:
     for scheme, activation in CASES:
         problem = bn.Problem(scheme=scheme, activation=activation, noise=0.1)
         own, joint = flow_kernels(problem), fluctuation_kernels(problem)
-        start = np.array(problem.start)
+        start = np.array(problem.initial_state)
         whole = np.concatenate([start, np.zeros(joint.SIZE - start.size)])
         alone = advancing(own, start, parameters(problem), 1e-8, 1e-10)
         for mode, what in ((joint.COVARIANCE, "covariance"), (joint.SHIFT, "covariance and shift")):

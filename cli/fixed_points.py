@@ -16,12 +16,15 @@ from .report import Reporter, table
 DISAGREE = 1
 COLUMNS = ("Q", "R", "L", "kind", "stable", "eta_eff", "eta_max", "slow_rate", "fast_rate",
            "residual")  # fmt: skip
+COMMITTEE_COLUMNS = ("name", "kind", "stable", "R_11", "R_12", "rho", "error", "eta_eff",
+                     "escape_rate", "relative_rate", "residual")  # fmt: skip
 
 
 @click.command(
     "fixed-points",
     epilog=examples(
         "bntheory fixed-points --scheme wn --eta 1.0",
+        "bntheory fixed-points --units 2 --teacher-units 2 --activation erf --scheme wn",
         "bntheory fixed-points --table --activation identity",
         "bntheory fixed-points --scheme pn --follow zeta:0:1 --output branches.png",
     ),
@@ -37,6 +40,9 @@ COLUMNS = ("Q", "R", "L", "kind", "stable", "eta_eff", "eta_max", "slow_rate", "
 @output_options
 def command(**options: Any) -> None:
     """Where training ends: fixed points and attractors, stability, eta_eff and eta_max.
+
+    Of several units (--units, --teacher-units) the plateau, with the rate at which it is left, and
+    the specialised point.
 
     Exit status 0; with --check 1 if theory and simulation disagree.
     """
@@ -71,6 +77,9 @@ def _check_size(problem: Any, options: dict[str, Any]) -> None:
 
 
 def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:
+    if problem.several_units:
+        _committee(problem, reporter, check)
+        return
     from ..odes.equilibria.fixed_points import fixed_points
 
     found = fixed_points(problem)
@@ -87,6 +96,18 @@ def _points(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> N
     reporter.finish(checked, [*lines, *checked.lines()])
     if not checked.agree:
         sys.exit(DISAGREE)
+
+
+def _committee(problem: Any, reporter: Reporter, check: dict[str, Any] | None) -> None:
+    """The plateau and the specialised point of several units."""
+    from ..odes.committee.fixed_points import committee_fixed_points
+    from ..teacher_student.committee.checks import refuse_committees
+
+    if check is not None:
+        refuse_committees(problem, "the check by simulation")
+    found = committee_fixed_points(problem, progress=reporter.progress)
+    columns = {name: found.columns()[name] for name in COMMITTEE_COLUMNS}
+    reporter.finish(found, [*table(columns), "", found.summary()])
 
 
 def _follow(problem: Any, text: str, reporter: Reporter) -> None:

@@ -16,6 +16,7 @@ from .report import Reporter, table
     "integrate",
     epilog=examples(
         "bntheory integrate --scheme wn --eta 0.5 --time 50 --fluctuations --output flow.png",
+        "bntheory integrate --units 2 --teacher-units 2 --activation erf --scheme wn --time 200",
     ),
 )
 @problem_options
@@ -28,6 +29,13 @@ from .report import Reporter, table
     metavar="KAPPA",
     help="With --momentum: the flow at kappa = N (1 - momentum) held fixed as N grows.",
 )
+@click.option(
+    "--scramblings",
+    default=8,
+    show_default=True,
+    help="Of committees whose averages are sampled: independent sets of points.",
+)
+@click.option("--samples", type=int, help="Steps averaged at one state.  [default: by batch size]")
 @click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
 @click.option("--dim", default=1000, show_default=True, help="N, for --fluctuations.")
 @click.option(
@@ -38,16 +46,22 @@ def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
     """The flow of the order parameters over time.
 
     With --fluctuations also the standard deviation of one run and the shift of the runs' mean
-    at N = dim, predicted without a simulation.
+    at N = dim, predicted without a simulation. Of several units (--units, --teacher-units) the
+    overlap matrices, with standard errors where averages are sampled.
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..odes.flow.integrate import solve
+    from ..odes.flow.integrate import solve_any
+    from ..odes.flow.trajectory import Flow
     from ..odes.fluctuations.spread import with_fluctuations
+    from ..teacher_student.committee.checks import refuse_committees
 
+    sampling = options.pop("scramblings"), options.pop("samples"), 0
     with bad_input():
-        flow = solve(problem, **options, progress=reporter.progress)
         if fluctuations:
+            refuse_committees(problem, "the predicted spread")
+        flow = solve_any(problem, sampling, **options, progress=reporter.progress)
+        if fluctuations and isinstance(flow, Flow):
             flow = with_fluctuations(flow, dim, runs, reporter.progress)
     say = reporter.notice if flow.status == "complete" else reporter.warn
     say(flow.message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -19,11 +19,18 @@ from .options import (
 )
 from .report import Reporter, table
 
+if TYPE_CHECKING:
+    from ..teacher_student.online.runs import Runs
+
+#: Most cosines of a committee that a table has room for.
+FEW_COSINES = 4
+
 
 @click.command(
     "simulate",
     epilog=examples(
         "bntheory simulate --scheme bn --batch-size 8 --dim 10000 --runs 16 --output runs.nc",
+        "bntheory simulate --units 2 --teacher-units 2 --activation erf --scheme wn --runs 8",
     ),
 )
 @problem_options
@@ -35,7 +42,8 @@ from .report import Reporter, table
 def command(**options: Any) -> None:
     """Monte Carlo runs of teacher and student.
 
-    Prints means and their standard errors (sem); files and JSON hold all quantities.
+    Prints means and their standard errors (sem); files and JSON hold all quantities. Of several
+    units it prints cosines with the teachers where they are few, specialisation and error.
 
     After Ctrl-C the runs that were finished are saved and printed, and the exit status is 130.
     """
@@ -47,11 +55,23 @@ def command(**options: Any) -> None:
         check_simulation(problem, options)
         runs = simulated(problem, **options, progress=reporter.progress)
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
-    columns = {"t": runs.t}
-    for name in ("Q", "R", "L", "error"):
+    reporter.finish(runs, table(_columns(runs)))
+    if runs.status == "interrupted":
+        raise KeyboardInterrupt
+
+
+def _columns(runs: Runs) -> dict[str, Any]:
+    """The printed columns: means, and where there is room their standard errors."""
+    columns: dict[str, Any] = {"t": runs.t}
+    names: tuple[str, ...] = ("Q", "R", "L", "error")
+    if runs.problem.several_units:
+        from ..teacher_student.committee.order import entries
+
+        cosines = entries("R", runs.mean["R"])
+        columns |= dict(cosines if len(cosines) <= FEW_COSINES else [])
+        names = ("specialisation", "error")
+    for name in names:
         columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}
     if "error_running" in runs.values:
         columns |= {"error_running": runs.mean["error_running"]}
-    reporter.finish(runs, table(columns))
-    if runs.status == "interrupted":
-        raise KeyboardInterrupt
+    return columns

@@ -55,10 +55,15 @@ def simulation_cost(
     """
     cores = os.cpu_count() or 1
     vectors = engine == "vectors"
-    a_step = problem.M * (dim + 1) if vectors else 3 * problem.M + 2
+    width = 1 if not problem.several_units else problem.units + problem.teacher_units
+    a_step = width * problem.M * (dim + 1) if vectors else 3 * problem.M + 2
+    if problem.several_units and not vectors:
+        a_step = 10 * width * problem.M + 16 * problem.units**2
     seconds = runs * (SECONDS_A_RUN + SECONDS_A_NORMAL * dim * time * a_step) / cores
     held = runs * min(points, dim * time + 1) * STORED
-    held += min(cores, runs) * dim * 4 if vectors else 0.0
+    if problem.several_units:
+        held *= len(problem.state_space.labels)
+    held += min(cores, runs) * dim * 4 * width if vectors else 0.0
     return Cost(seconds, 8 * held)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..odes.flow.integrate import integrate
+from ..odes.flow.integrate import solve
 from ..odes.flow.trajectory import Flow
 from ..pictures.style import in_house_style
 from ..results.tabular import Tabular
@@ -85,7 +85,7 @@ class Universality(Tabular):
         )
 
         figure = new_figure(len(PANELS), len(PANELS), width=width, height=2.5)
-        smooth = integrate(self.flow.problem, time=float(self.flow.t[-1]) + 0.3)
+        smooth = solve(self.flow.problem, time=float(self.flow.t[-1]) + 0.3)
         beside = 0.13 * (np.arange(len(self.runs)) - (len(self.runs) - 1) / 2)
         for axes, name in zip(figure.axes, PANELS, strict=True):
             draw_theory(axes, smooth.t, smooth.values[name], "theory, Gaussian inputs")
@@ -118,7 +118,7 @@ def universality(
         Called with (laws done, laws in all).
     """
     problem = Problem(activation="relu", scheme="bn", batch_size=8, eta=0.5)
-    flow = integrate(problem, time=8.0, points=9)
+    flow = solve(problem, time=8.0, points=9)
     simulated = {}
     for done, law in enumerate(LAWS):
         simulated[law] = simulate(

@@ -52,3 +52,7 @@ class MissingLibraryError(ImportError):
 
 class DivergenceWarning(RuntimeWarning):
     """Flows or runs that diverged, or left the range in which their moments are known."""
+
+
+class FlowError(RuntimeError):
+    """A flow that did not reach its end, where the caller asked for an error."""

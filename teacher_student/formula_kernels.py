@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..codegen.modules import generated, kernel_texts
 from ..results.errors import InputError
 from .activations import Activation
+from .committee.checks import refuse_committees
 from .learning_rate import Schedule
 from .problem import Problem
 from .schemes import scheme_symbols
@@ -31,7 +32,14 @@ FIELD_DERIVATIVES = ("a", "mu", "sigma", "n2", "gamma", "beta")
 
 @lru_cache(maxsize=1024)
 def structure(problem: Problem) -> str:
-    """What the compiled code of a problem depends on: its formulas, not its numbers."""
+    """What the compiled code of one unit depends on: a problem's formulas, not its numbers.
+
+    Raises
+    ------
+    InputError
+        For several units, whose code is another.
+    """
+    refuse_committees(problem, "this answer")
     formulas: dict[str, object] = {
         "activation": problem.activation_.formula,
         "scheme": problem.scheme_.formula,

@@ -12,7 +12,7 @@ from typing import Any
 from ..results.checks import number
 
 ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
-SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm"
+SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm ln rms"
 LOSS_HELP = "Name (squared absolute logistic hinge huber:C) or formula in y (label) and o (output)."
 
 
@@ -152,6 +152,17 @@ _ROWS = (
     Parameter(
         "d_max", 5.0, "Largest correction d of batch-renorm's mean, >= 0.", symbol="d_max",
         least=0.0,
+    ),
+    Parameter("units", 1, "Units K of the student.", int, "K", shown="1"),
+    Parameter("teacher_units", 1, "Units T of the teacher.", int, "T", shown="1"),
+    Parameter("second_layer", None, "K numbers, as 1,0.5.", str, "a", shown="ones"),
+    Parameter(
+        "teacher_overlap", None, "T x T products of the teacher's units, as 1,0.3;0.3,1.", str,
+        shown="the identity",
+    ),
+    Parameter(
+        "start", None, "Of several units: symmetric:EPS, random, or a table of gamma, A, C.", str,
+        shown="from q0, r0, l0",
     ),
 )  # fmt: skip
 

@@ -9,10 +9,13 @@ from typing import Any
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
-from .learning_rate import Schedule, rate
+from .committee.checks import check_units
+from .committee.described import Units
+from .committee.values import Matrix, Vector
+from .learning_rate import rate
 from .loss_checks import check_loss
 from .momentum import limit
-from .named_numbers import Numbers, checked_numbers, put_in
+from .named_numbers import Numbers, checked_numbers
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
@@ -23,6 +26,7 @@ from .problem_checks import (
     checked_statistics_size,
     formulas_as_text,
 )
+from .resolved import Resolved
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
 from .supervision import Supervised
@@ -33,7 +37,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True, repr=False)
-class Problem(Described, Supervised):
+class Problem(Described, Resolved, Supervised, Units):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -101,6 +105,16 @@ class Problem(Described, Supervised):
     parameters
         Numbers by the names that they have in formulas: ``{"c": 1.2}`` for ``"tanh(c*h)"``. They
         can be swept and fitted as every other number is.
+    units, teacher_units
+        K and T, units of a committee (`bntheory.teacher_student.committee`). ``ln`` and ``rms``
+        need several: their mu and sigma are those of an example across its units.
+    second_layer
+        Of a committee, K numbers ``a_k``; ones by default. They are not trained.
+    teacher_overlap
+        Of a committee, T x T: ``w*_n . w*_m / N``; the identity by default.
+    start
+        Of a committee, instead of ``q0, r0, l0``: ``symmetric:EPS``, ``random``, or ``{"gamma":
+        [K], "A": [K][T], "C": [K][K]}``, overlaps with the teachers and with each other.
 
     Raises
     ------
@@ -142,6 +156,11 @@ class Problem(Described, Supervised):
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
     parameters: Mapping[str, float] = field(default=Numbers())
+    units: int = PARAMETERS["units"].default
+    teacher_units: int = PARAMETERS["teacher_units"].default
+    second_layer: Vector | None = PARAMETERS["second_layer"].default
+    teacher_overlap: Matrix | None = PARAMETERS["teacher_overlap"].default
+    start: str | Mapping[str, Any] | None = PARAMETERS["start"].default
 
     def __post_init__(self) -> None:
         self._set(**formulas_as_text(self))
@@ -171,6 +190,7 @@ class Problem(Described, Supervised):
             self._set(running_rate=PARAMETERS["running_rate"].bounded(self.running_rate))
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
+        check_units(self)
 
     def _usual(self) -> dict[str, Any]:
         return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),
@@ -180,43 +200,11 @@ class Problem(Described, Supervised):
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def formula(self, name: str) -> str:
-        """The formula or name of a parameter, with numbers in place of named ones."""
-        return put_in(getattr(self, name), self.parameters)
-
-    @property
-    def carried(self) -> tuple[str, ...]:
-        """Named numbers that a compiled flow takes as such (`bntheory.teacher_student.carried`)."""
-        return ()
-
-    @property
-    def activation_(self) -> Activation:
-        """The activation, resolved."""
-        return Activation.named(self.formula("activation"))
-
-    @property
-    def scheme_(self) -> Scheme:
-        """The scheme, resolved."""
-        return Scheme.named(self.formula("scheme"), self.train_beta, self.frozen_std)
-
-    @property
-    def schedule(self) -> Schedule | None:
-        """The schedule of the learning rate, resolved; None where it is constant."""
-        return Schedule(self.formula("eta")) if isinstance(self.eta, str) else None
-
-    @property
-    def uses_batch(self) -> bool:
-        """Whether the student normalises by statistics of its batch."""
-        return self.scheme_.uses_batch
-
-    @property
-    def trained_scalars(self) -> tuple[str, ...]:
-        """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
-        return self.scheme_.trained_scalars
-
     @property
     def state_space(self) -> StateSpace:
-        """The order parameters: the trained scalars, then overlap and length."""
+        """The order parameters: trained scalars, overlap, length; or those of a committee."""
+        if self.several_units:
+            return self.committee.state_space
         return scalar_student(self.trained_scalars)
 
     @property
@@ -225,15 +213,10 @@ class Problem(Described, Supervised):
         return self.state_space.labels
 
     @property
-    def start_parameters(self) -> dict[str, str]:
-        """Which parameter an order parameter starts at; ``beta`` starts at 0."""
-        if "gamma" in self.trained_scalars:
-            return {"gamma": "q0", "R": "r0", "L": "l0"}
-        return {"R": "r0", "L": "q0"}
-
-    @property
-    def start(self) -> tuple[float, ...]:
+    def initial_state(self) -> tuple[float, ...]:
         """The start, in the order of `order_parameters`."""
+        if self.several_units:
+            return self.committee.initial_state
         given = self.start_parameters
         return tuple(
             getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters

@@ -29,12 +29,15 @@ SCHEMES = {
     "frozen": "gamma*a/frozen_std + beta",
     "tracked": "gamma*(a - mu)/sigma + beta",
     "batch-renorm": "gamma*(a - mu)/sigma + beta",
+    "ln": "gamma*(a - mu)/sigma",
+    "rms": "gamma*a/sigma",
 }
 SYMBOLS = ("a", "mu", "sigma", "n2", "gamma", "beta", "N")
 BATCH_STATISTICS = frozenset({"mu", "sigma"})
 #: The statistics that mu and sigma stand for, where they are not the batch's own: running ones,
 #: which are constants to the gradient, or the batch's own corrected towards the running ones.
-NORMALISERS = {"tracked": "running", "batch-renorm": "corrected"}
+#: Of ``ln`` and ``rms`` they are the example's own, across the units of a committee.
+NORMALISERS = {"tracked": "running", "batch-renorm": "corrected", "ln": "units", "rms": "units"}
 #: Stands for the parameter ``frozen_std`` in a shipped formula.
 FROZEN_STD = "frozen_std"
 #: Batch sizes that a scheme has unless told otherwise, and its gamma decay.
@@ -55,8 +58,9 @@ class Scheme:
     train_beta
         Whether ``beta`` is trained; otherwise it is 0.
     normaliser
-        What ``mu`` and ``sigma`` are: those of the ``"batch"``, ``"running"`` ones, or the batch's
-        ``"corrected"`` as batch renormalisation does.
+        What ``mu`` and ``sigma`` are: those of the ``"batch"``, ``"running"`` ones, the batch's
+        ``"corrected"`` as batch renormalisation does, or those across the ``"units"``, of which
+        ``rms`` has no mean and takes the root mean square.
 
     Examples
     --------
@@ -108,12 +112,12 @@ class Scheme:
     @property
     def uses_batch(self) -> bool:
         """Whether the field of one example depends on the rest of its batch."""
-        return bool(self.statistics)
+        return bool(self.statistics) and self.normaliser != "units"
 
     @property
     def remembers(self) -> bool:
         """Whether it normalises by running statistics, of batches that are gone."""
-        return self.normaliser != "batch"
+        return self.normaliser in ("running", "corrected")
 
     @cached_property
     def trained_scalars(self) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def relative_speed(problem: bn.Problem) -> float:
     It only sets the length of a run and of its steps, of which the verdict does not depend.
     """
     problem = problem.limit
-    kernels, y = flow_kernels(problem), np.array(problem.start)
+    kernels, y = flow_kernels(problem), np.array(problem.initial_state)
     dy = np.empty_like(y)
     region = next_region(problem, kernels, y, None)
     kernels.rhs(0.0, y, parameters(problem, region), dy)
@@ -248,7 +248,7 @@ def judge_divergence(flow: bn.Flow, runs: bn.Runs) -> str | None:
     """Runs of a flow that diverges grow beyond all measure as well."""
     if runs.status == "diverged":
         return None
-    start = max(abs(value) for value in flow.problem.start)
+    start = max(abs(value) for value in flow.problem.initial_state)
     largest = max(np.abs(runs.values[name]).max() for name in ("Q", "L"))
     if largest > 1e3 * start:
         return None

@@ -14,6 +14,7 @@ from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
 PN = bn.Problem(scheme="pn", zeta=0.1, noise=0.1, weight_decay=0.2, eta=0.5)
+COMMITTEE = bn.Problem("erf", "sgd", units=2, teacher_units=2)
 SHORT = {"time": 4.0, "points": 21}
 
 
@@ -105,6 +106,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "flow": lambda: bn.integrate(WN, **SHORT),
     "flow-with-spread": _fluctuating,
     "runs": lambda: compared().runs,
+    "committee-runs": lambda: bn.simulate(
+        bn.Problem("erf", units=2, teacher_units=2, batch_size=8), dim=50, runs=4, **SHORT
+    ),
     "compare": compared,
     "compare-without-prediction": lambda: bn.compare(
         bn.Problem(batch_size=4), dim=400, runs=16, time=2, points=11
@@ -121,6 +125,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
         eta=np.geomspace(0.1, 20, 12), zeta=np.linspace(0, 1, 10), quantity="final-error"
     ),
     "fixed-points": lambda: bn.fixed_points(PN),
+    "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
+    "committee-points": lambda: bn.fixed_points(COMMITTEE),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
     "approximation": lambda: bn.approximate(

@@ -223,7 +223,7 @@ def _flow_growth(problem: Problem, time: float, kappa: float | None) -> float:
 
 
 def _start_excess(problem: Problem) -> float:
-    L = problem.start[problem.state_space.place("L")]
+    L = problem.initial_state[problem.state_space.place("L")]
     return float(_misaligned(L, 1 - MISALIGNED))
 
 

@@ -131,7 +131,7 @@ def _by_pieces(
     flow = complete(problem, stored, progress)
     squares = (flow.L**2)[place[len(times) :]].reshape(inner.shape)
     weights = _weights(rate * (ends - starts))
-    V, values = problem.start[problem.state_space.place("L")] ** 2, []
+    V, values = problem.initial_state[problem.state_space.place("L")] ** 2, []
     for square, weight, z in zip(squares, weights, rate * (ends - starts), strict=True):
         V = V * np.exp(-z) + weight @ square
         values.append(V)

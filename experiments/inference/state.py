@@ -10,6 +10,7 @@ import numpy as np
 from ...odes.tables.running_law import RunningLaw
 from ...results.checks import number
 from ...results.errors import InputError
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
@@ -59,6 +60,7 @@ def check_problem(problem: Problem) -> None:
         Naming scheme or shift.
     """
     refuse_running(problem, "its training mode is not that of bn")
+    refuse_committees(problem, "the error of the deployed network")
     if not problem.uses_batch:
         reason = "it has no batch statistics, and so the same error in training and deployed"
         raise InputError("scheme", problem.scheme, f"{reason}; {WORDS} is accepted")

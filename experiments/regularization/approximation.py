@@ -17,6 +17,7 @@ from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem, refuse_running
 from ...teacher_student.regularization import decay
@@ -140,6 +141,7 @@ def approximate(
     check_problem(problem)
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
+    refuse_committees(problem, "what PN is worth in place of BN")
     refuse_running(problem, "PN stands for the statistics of the batch")
     if not problem.uses_batch:
         raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")

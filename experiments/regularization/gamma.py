@@ -13,6 +13,7 @@ from ...odes.equilibria.optimal_gamma import optimal_gamma
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
@@ -139,6 +140,7 @@ def regularization(
     check_problem(problem)
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
+    refuse_committees(problem, "the decay that batch statistics imply")
     M = integer("batch_size", problem.m, 2)
     from_mean, from_spread = zeta_sources(problem.formula("activation"), M, kurtosis)
     gap, gamma = measure(problem.formula("activation"), M, kurtosis, examples, seed)

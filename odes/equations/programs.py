@@ -29,7 +29,7 @@ def python_program(derivation: Derivation, preamble: list[str]) -> str:
     head = [f'"""{" ".join(preamble)}"""', "import math", "", "import numpy as np"]
     head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
     tail = _DRIVER.format(
-        start=list(problem.start),
+        start=list(problem.initial_state),
         parameters=parameters(problem).tolist(),
         order=", ".join(symbol.name for symbol in PARAMETERS),
         names=", ".join(problem.order_parameters),
@@ -69,7 +69,7 @@ def javascript_program(derivation: Derivation, preamble: list[str]) -> str:
     numbers = parameters(problem).tolist()
     own = dict(zip((symbol.name for symbol in RENAMED.values()), numbers, strict=False))
     driver = _JAVASCRIPT_DRIVER.format(
-        start=list(problem.start),
+        start=list(problem.initial_state),
         parameters=json.dumps(own | {"table": numbers[len(own) :] or None}),
         names=", ".join(problem.order_parameters),
         shown=", ".join(OBSERVABLES),

@@ -61,7 +61,7 @@ class Dynamics:
         space = problem.state_space
         self.size, self.R, self.L = space.size, space.place("R"), space.place("L")
         self.everything = np.arange(self.size)
-        start = np.array(problem.start)
+        start = np.array(problem.initial_state)
         longer = start.copy()
         longer[self.L] *= 2.0
         self.normalised = bool(abs(self.scale(longer) - self.scale(start)) < 1e-12)
@@ -119,7 +119,7 @@ class Dynamics:
 
     def limits(self) -> list[Array]:
         """The roots of the first-order drift: at L = l0, if the student is normalised."""
-        lengths = (self.problem.start[self.L],) if self.normalised else LENGTHS
+        lengths = (self.problem.initial_state[self.L],) if self.normalised else LENGTHS
         found = self.search(self._starts(OVERLAPS, lengths), self.quick, self.kernels.FIRST_ORDER)
         return self._distinct([*self._aligned(lengths), *found], ALIGNED)
 

@@ -28,7 +28,7 @@ def farther_tables(flow: Dynamics) -> list[tuple[Region, Array]]:
     space, p = flow.problem.state_space, flow.p
     if flow.problem.squares or not (flow.kernels.HAS_RANGE and "gamma" in space.labels):
         return found
-    y, top = np.array(flow.problem.start), 0.99 * SCALE_RANGE
+    y, top = np.array(flow.problem.initial_state), 0.99 * SCALE_RANGE
     y[flow.R], gamma = 1.0, space.place("gamma")
     while len(found) < LARGER_COUNT:
         y[gamma] *= top / flow.scale(y)

@@ -83,7 +83,7 @@ def rest_lines(flow: Dynamics) -> tuple[RestLine, ...]:
     """
     if flow.normalised or "gamma" not in flow.problem.trained_scalars:
         return ()
-    l0 = float(flow.problem.start[flow.L])
+    l0 = float(flow.problem.initial_state[flow.L])
     one, two = (flow.at_length(length, STILL) for length in (l0, 2.0 * l0))
     lines = [_line(flow, y) for y in one if any(_same(flow, y, other) for other in two)]
     return tuple(sorted(lines, key=lambda line: -line.Q))

@@ -110,7 +110,7 @@ def optimal_schedule(
     def rhs(_: float, y: Array) -> Array:
         return flow.drift(y, eta=best_rate(flow, y))
 
-    start = np.array(flow.problem.start)
+    start = np.array(flow.problem.initial_state)
     solution = solve_ivp(rhs, (0.0, end), start, "LSODA", t, rtol=rtol, atol=1e-12)
     if not solution.success:
         raise FlowError(f"the schedule's flow failed: {solution.message}")

@@ -70,7 +70,7 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     limit = problem.limit
     outside = limit.weight_decay if problem.decoupled_decay else 0.0
     state = np.zeros((1, kernels.SIZE))
-    state[0, : len(problem.start)] = problem.start
+    state[0, : len(problem.initial_state)] = problem.initial_state
     row = np.array([[*numbers, kappa, outside]])
     return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
 
@@ -99,7 +99,9 @@ def runs_start(problem: Problem, dim: int) -> Flows:
     kernels, y, p = flows.kernels, flows.states[0], flows.numbers[0]
     slopes, kappa = np.empty_like(y), p[-2]
     kernels.rhs(0.0, y, p, slopes)
-    moving = slice(len(problem.start), kernels.PUSH + 2)  # at rest: kappa times what drives them
+    moving = slice(
+        len(problem.initial_state), kernels.PUSH + 2
+    )  # at rest: kappa times what drives them
     y[moving] = slopes[moving] / (2.0 * dim)
     square, eta = slopes[kernels.PUSH + 2] / kappa, kernels.learning_rate(0.0, p[0])
     y[kernels.PUSH] += 0.5 * eta * square * (1.5 - kappa / dim * steps_behind(problem))

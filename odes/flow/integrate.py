@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer, number
 from ...results.errors import InputError
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
+from ..committee.flow import CommitteeFlow
+from ..committee.integrate import solve_committee
+from ..committee.points import USUAL, Sampling
 from ..tables.moment_tables import Progress
 from .inertial import beyond_rounding, inertial_start, runs_start
 from .known_moments import beyond_tables
@@ -34,8 +39,9 @@ def integrate(
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
     dim: int | None = None,
+    sampling: tuple[int, int | None, int] = USUAL,
     progress: Progress | None = None,
-) -> Flow:
+) -> Flow | CommitteeFlow:
     """Integrate the order-parameter flow of a problem (theory page 3).
 
     Parameters
@@ -57,13 +63,17 @@ def integrate(
     dim
         N of runs, of which the flow under momentum has the inertia and the first step: kappa is
         that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
+    sampling
+        Of a committee (``units`` or ``teacher_units`` above 1) whose averages are sampled:
+        scramblings, steps averaged at one state (None: by batch size), and seed, as
+        `bntheory.odes.committee.points.Sampling`.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
-        happens once for an activation, a scheme and a batch size.
+        happens once for an activation, a scheme and a batch size; and while a flow is sampled.
 
     Returns
     -------
-    Flow
+    Flow, or CommitteeFlow of a committee
         With a status and a message; a flow that diverges is not an error.
 
     Warns
@@ -83,11 +93,46 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
-                 max_steps=max_steps, inertia=inertia, dim=dim, progress=progress)  # fmt: skip
+    known: dict[str, Any] = {"time": time, "points": points, "times": times}
+    known |= {
+        "rtol": rtol,
+        "atol": atol,
+        "max_steps": max_steps,
+        "inertia": inertia,
+        "dim": dim,
+        "progress": progress,
+    }
+    flow = solve_any(problem, sampling, **known)
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
+
+
+def solve_any(
+    problem: Problem, sampling: tuple[int, int | None, int] = USUAL, **options: Any
+) -> Flow | CommitteeFlow:
+    """`integrate` without its warning, of one unit or of several."""
+    check_problem(problem)
+    if not problem.several_units:
+        return solve(problem, **options)
+    if options.pop("inertia", None) is not None:
+        refuse_committees(problem, "the flow with inertia")
+    options.pop("dim", None)  # momentum is refused, and without it a flow knows no N
+    time, points = options.pop("time", 20.0), options.pop("points", 101)
+    stored = stored_times(time, points, options.pop("times", None))
+    check_schedule(problem, stored[-1])
+    bounds = _bounds(*(options.pop(name, None) for name in ("rtol", "atol", "max_steps")))
+    return solve_committee(problem, stored, bounds, Sampling(*sampling), **options)
+
+
+def _bounds(
+    rtol: float | None, atol: float | None, max_steps: int | None
+) -> tuple[float, float, int]:
+    """Bounds on the error of a step and on their number, checked; None is the default."""
+    relative = number("rtol", RTOL if rtol is None else rtol, least=1e-13, most=1e-2)
+    absolute = number("atol", ATOL if atol is None else atol, above=0.0)
+    most = EXPLICIT_STEPS if max_steps is None else max_steps
+    return relative, absolute, integer("max_steps", most, 1)
 
 
 def solve(
@@ -107,8 +152,7 @@ def solve(
     check_problem(problem)
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
-    rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
-    limit = integer("max_steps", max_steps, 1)
+    rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)
     flows = _start(problem, inertia, dim)
     inertia = float(flows.numbers[0, -2]) if flows.inertial else None

@@ -117,7 +117,7 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     numbers[:, COLUMNS["eta"]] /= rest
     if problem.decoupled_decay:
         numbers[:, COLUMNS["weight_decay"]] *= rest
-    states = np.tile(np.array(problem.start), (count, 1))
+    states = np.tile(np.array(problem.initial_state), (count, 1))
     for label, name in problem.start_parameters.items():
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]

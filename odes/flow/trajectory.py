@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ...results.base import Result
 from ...results.errors import DivergenceWarning as DivergenceWarning
+from ...results.errors import FlowError as FlowError
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 
@@ -21,10 +22,6 @@ Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
 #: The status of a flow that left the range in which its moments are known.
 OUTSIDE_TABLES = "outside-tables"
-
-
-class FlowError(RuntimeError):
-    """A flow that did not reach its end, where the caller asked for an error."""
 
 
 @dataclass(frozen=True)

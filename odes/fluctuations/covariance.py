@@ -230,7 +230,7 @@ def fluctuations(
     n = len(problem.order_parameters)
     for extent in EXTENTS if kernels.HAS_RANGE or kernels.DIFFUSION_TABLE else EXTENTS[:1]:
         p = joint_parameters(problem, kernels, kernels.SHIFT, extent, progress)
-        start = np.concatenate([problem.start, np.zeros(kernels.SIZE - n)])
+        start = np.concatenate([problem.initial_state, np.zeros(kernels.SIZE - n)])
         rows, reached = advance(kernels, start, p, 0.0, stored, rtol, atol)
         if len(rows) == stored.size:
             break

@@ -11,6 +11,12 @@ USES_BATCH: bool = False
 RUNNING: bool = False
 CORRECTED: bool = False
 TRAINS_BETA: bool = False
+#: Of committees: whether mu and sigma are taken across the units of an example, and whether there
+#: is a mean among them; without one sigma is the root mean square.
+ACROSS_UNITS: bool = False
+CENTRED: bool = True
+#: Whose means of two fields are closed: 1 of erf, 2 of relu, 3 of the identity; else 0.
+CLOSED_PAIRS: int = 0
 KINKS: np.ndarray = np.zeros(0)
 
 

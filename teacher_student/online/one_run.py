@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .run import ChainRun, VectorRun
+from .run import AnyRun
 from .runs import Array
 
 #: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
@@ -22,8 +22,10 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
     return pieces
 
 
-def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L, running mean and variance) a stored step.
+def run_rows(run: AnyRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
+    """Do one run: a row a stored step.
+
+    Gamma, beta, R, L, running mean and variance; of committees gamma, beta, A, C.
 
     None if it was stopped.
 

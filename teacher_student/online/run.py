@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,17 @@ Array = np.ndarray
 BATCH_KEPT = 2**20
 #: Numbers of a stored step: gamma, beta, R, L, and the running mean and variance.
 COLUMNS = 6
+
+
+class AnyRun(Protocol):
+    """One run, whatever its state is."""
+
+    rows: Array
+    normals_a_step: int
+
+    def advance(self, first: int, last: int) -> int:
+        """Do the stored steps ``first .. last - 1``; how many are recorded."""
+        ...
 
 
 def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
@@ -36,7 +47,7 @@ def sharing(problem: Problem, dim: int) -> tuple[int, Array]:
     InputError
         For a rate of the running statistics that is more than all of them a step.
     """
-    length, rho = problem.start[problem.state_space.place("L")], problem.running_momentum
+    length, rho = problem.initial_state[problem.state_space.place("L")], problem.running_momentum
     if problem.running_rate is not None:
         rho = problem.running_rate / dim
     if rho > 1.0:
@@ -50,7 +61,7 @@ class ChainRun:
     """One run of the reduced chain, advanced in pieces."""
 
     def __init__(self, problem: Problem, dim: int, steps: Array, seed: np.random.SeedSequence):
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         norm = start["L"] * math.sqrt(dim)
         R = start["R"]
         self.state = np.array(
@@ -85,7 +96,7 @@ class VectorRun:
     ):
         inputs, labels, vectors = seed.spawn(3)
         self.law = (law or read_inputs("gaussian", dim)).kernel_arguments
-        start = dict(zip(problem.order_parameters, problem.start, strict=True))
+        start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
         self.scalars = np.array([start.get("gamma", 0.0), 0.0])
         rng = np.random.default_rng(vectors)
         self.teacher, self.w = start_vectors(dim, start["R"], start["L"], rng)

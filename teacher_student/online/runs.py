@@ -57,7 +57,7 @@ class Runs(Result):
     @property
     def runs(self) -> int:
         """The number of runs."""
-        return len(self.values["R"])
+        return len(self.values["error"])
 
     def until(self, count: int) -> Runs:
         """The same runs, with the first stored times only."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
@@ -15,7 +14,6 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer
 from ...results.errors import DivergenceWarning, InputError
-from ..formula_kernels import specialise
 from ..inputs import read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
@@ -23,10 +21,14 @@ from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .committee.collect import committee_values
+from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
+from .committee.runs import CommitteeRuns
 from .deployed import check_running, deployed_values
 from .momentum_run import MomentumChainRun, MomentumVectorRun
+from .observe import observe as observe
 from .one_run import run_rows
-from .run import ChainRun, VectorRun, sharing
+from .run import AnyRun, ChainRun, VectorRun, sharing
 from .runs import Array, Runs
 
 ENGINES = ("chain", "vectors")
@@ -149,7 +151,7 @@ def run_makers(
     engine: str,
     inputs: str,
     seed: int,
-) -> list[Callable[[], ChainRun | VectorRun]]:
+) -> list[Callable[[], AnyRun]]:
     """What makes the runs of a simulation; run k is the same whichever others are made.
 
     Parameters
@@ -169,6 +171,8 @@ def run_makers(
     if engine not in ENGINES:
         raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
+    if problem.several_units:
+        check_dimensions(problem, dim, engine)
     check_schedule(problem, steps[-1] / dim)
     sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
@@ -186,7 +190,9 @@ def run_makers(
     return [partial(make, problem, dim, steps, child) for child in children]
 
 
-def _engines(problem: Problem) -> tuple[type[ChainRun], type[VectorRun]]:
+def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
+    if problem.several_units:
+        return CommitteeChainRun, CommitteeVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
@@ -214,30 +220,14 @@ def _collect(
     if not finished:
         status, message = "interrupted", f"interrupted after {len(rows)} runs"
     table = np.stack([r[:common] for r in rows])
+    t = steps[:common] / dim
+    if problem.several_units:
+        values = committee_values(problem, table)
+        return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
     Q, error = observe(problem, table, os.cpu_count() or 1)
     values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
     values |= class_error(problem, Q, values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
-    return Runs(problem, dim, engine, seed, steps[:common] / dim, values, status, message)
-
-
-def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
-    kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
-    Q, error = np.empty(len(rows)), np.empty(len(rows))
-    if workers == 1:
-        kernels.observe(rows, Q, error)
-        return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
-    with ThreadPoolExecutor(workers) as pool:
-        parts = np.array_split(np.arange(len(rows)), workers)
-        list(
-            pool.map(
-                lambda part: kernels.observe(rows[part], Q[part[0] : part[-1] + 1],
-                                             error[part[0] : part[-1] + 1]),
-                [part for part in parts if part.size],
-            )
-        )  # fmt: skip
-    return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
+    return Runs(problem, dim, engine, seed, t, values, status, message)

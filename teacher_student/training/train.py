@@ -12,6 +12,7 @@ import numpy as np
 
 from ...results.checks import integer, number
 from ...results.errors import InputError
+from ..committee.checks import refuse_committees
 from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
 from ..options import RunOptions, check_names
@@ -105,6 +106,7 @@ def train(
     check_problem(problem)
     check_names("train", options, RunOptions)
     refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)

@@ -41,7 +41,7 @@ def test_every_class_that_is_a_table_is_looked_at():
         if not re.match(r"\.|build|tests|benchmarks|docs", str(path.relative_to(PACKAGE)))
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
-        if {"Result", "Tabular"} & {getattr(base, "id", "") for base in node.bases}
+        if {"Result", "Tabular", "Runs"} & {getattr(base, "id", "") for base in node.bases}
     }
     covered = {type(made(name)).__name__ for name in EVERY if name != "layers"}
     networks = {"LayerTable", "Inspection", "WhatIf"}  # they need torch: tests/cnn

@@ -86,12 +86,12 @@ def test_defaults_depend_on_the_scheme(scheme, batch_size, zeta):
 
 
 def test_order_parameters_are_those_of_the_scheme():
-    assert Problem(scheme="sgd", q0=0.7).start == (0.2, 0.7)  # R, then the length that is Q
+    assert Problem(scheme="sgd", q0=0.7).initial_state == (0.2, 0.7)  # R, then the length that is Q
     assert Problem(scheme="sgd").order_parameters == ("R", "L")
     assert Problem(scheme="wn").order_parameters == ("gamma", "R", "L")
     trained = Problem(scheme="bn", train_beta=True)
     assert trained.order_parameters == ("gamma", "beta", "R", "L")
-    assert trained.start == (0.5, 0.0, 0.2, 1.0)
+    assert trained.initial_state == (0.5, 0.0, 0.2, 1.0)
 
 
 positive = st.floats(min_value=1e-300, max_value=1e300)

@@ -32,7 +32,7 @@ def test_vectors_follow_a_plain_numpy_reference_step_by_step(scheme, activation)
     )
     inputs, labels, vectors = np.random.SeedSequence(11).spawn(1)[0].spawn(3)
     x_rng, label_rng = np.random.default_rng(inputs), np.random.default_rng(labels)
-    start = dict(zip(problem.order_parameters, problem.start, strict=True))
+    start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
     teacher, w = start_vectors(N, start["R"], start["L"], np.random.default_rng(vectors))
     gamma = start.get("gamma", 1.0)
     for k in range(steps):

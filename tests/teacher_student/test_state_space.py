@@ -47,7 +47,7 @@ def test_an_unknown_label_is_an_error():
 def test_the_state_of_a_scheme_is_what_it_trains(scheme, train_beta, labels):
     problem = Problem(scheme=scheme, train_beta=train_beta, q0=0.7, r0=0.1, l0=1.5)
     assert problem.order_parameters == problem.state_space.labels == labels
-    values = problem.state_space.unpack(np.array(problem.start))
+    values = problem.state_space.unpack(np.array(problem.initial_state))
     assert float(values["R"]) == 0.1
     assert float(values["L"]) == (0.7 if scheme == "sgd" else 1.5)
     assert problem.state_space.places("cosine") == (labels.index("R"),)

@@ -79,7 +79,7 @@ def test_drift_is_the_mean_of_one_step_of_real_vectors(scheme):
         square, overlap = new @ new / N, new @ teacher / N
         changes.append([new_gamma - gamma, overlap - 0.4 * L, square - L**2])
     changes = N * np.array(changes)
-    flow = drift(problem, problem.start)
+    flow = drift(problem, problem.initial_state)
     dR, dL = flow[-2:]
     expected = np.array([0.0 if scheme == "sgd" else flow[0], L * dR + 0.4 * dL, 2 * L * dL])
     error = np.abs(changes.mean(axis=0) - expected)
@@ -141,7 +141,7 @@ def test_jacobian_is_the_derivative_of_the_drift():
         bn.Problem(scheme=UNSHIPPED, activation="leaky-relu"),
     ):
         kernels = flow_kernels(problem)
-        y, h = np.array(problem.start), 1e-6
+        y, h = np.array(problem.initial_state), 1e-6
         J = np.empty((y.size, y.size))
         kernels.symbolic_jacobian(0.0, y, parameters(problem), J)
         for j in range(y.size):

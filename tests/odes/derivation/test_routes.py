@@ -170,7 +170,7 @@ def end_of_flow(name: str, problem: bn.Problem, routes: tuple, time: float = 3.0
     kernels = package_in_memory(f"bntheory_test_{name}", texts)
     out = np.empty((1, kernels.SIZE))
     bounds = 1e-10, 1e-12, 100_000
-    y, ends, p = np.array(problem.start), np.array([time]), parameters(problem)
+    y, ends, p = np.array(problem.initial_state), np.array([time]), parameters(problem)
     status, _, _ = kernels.integrate(y, ends, p, *bounds, out, np.zeros(1))
     assert status == kernels.COMPLETE
     return out[0]

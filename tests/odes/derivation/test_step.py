@@ -31,7 +31,7 @@ def end_of_flow(name, problem, training):
     system = system_source(derive_drift(problem, training))
     texts = {"system": system} | kernel_texts(*LOOP)
     kernels = package_in_memory(f"bntheory_test_{name}", texts)
-    y, out, reached = np.array(problem.start), np.empty((1, kernels.SIZE)), np.zeros(1)
+    y, out, reached = np.array(problem.initial_state), np.empty((1, kernels.SIZE)), np.zeros(1)
     bounds = 1e-9, 1e-11, 100_000
     status, _, _ = kernels.integrate(
         y, np.array([TIME]), parameters(problem), *bounds, out, reached

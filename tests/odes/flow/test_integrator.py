@@ -28,7 +28,7 @@ def scipy_flow(problem, times, rtol=1e-12):
         kernels.rhs(t, y, p, dy)
         return dy
 
-    span, start = (0.0, times[-1]), np.array(problem.start)
+    span, start = (0.0, times[-1]), np.array(problem.initial_state)
     solution = solve_ivp(rhs, span, start, "DOP853", times, rtol=rtol, atol=1e-13)
     return dict(zip(problem.order_parameters, solution.y, strict=True))
 
@@ -57,7 +57,7 @@ def test_against_heyoka_with_its_own_compilation_of_the_equations():
                                   if s.name in numbers})  # fmt: skip
         assert not equation.has(FIELD_STD, RHO)
         system.append((variable, heyoka.from_sympy(equation)))
-    taylor = heyoka.taylor_adaptive(system, list(problem.start), tol=1e-15)
+    taylor = heyoka.taylor_adaptive(system, list(problem.initial_state), tol=1e-15)
     flow = bn.integrate(problem, time=25, points=6)
     for k, t in enumerate(flow.t):
         taylor.propagate_until(t)
@@ -67,7 +67,7 @@ def test_against_heyoka_with_its_own_compilation_of_the_equations():
 
 def test_the_method_is_of_order_five_and_its_dense_output_of_order_four():
     problem = bn.Problem(scheme="wn")
-    kernels, p, y0 = flow_kernels(problem), parameters(problem), np.array(problem.start)
+    kernels, p, y0 = flow_kernels(problem), parameters(problem), np.array(problem.initial_state)
     end, middle = [], []
     steps = (0.4, 0.2, 0.1)
     for h in steps:

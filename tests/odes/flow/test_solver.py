@@ -22,7 +22,7 @@ def test_many_flows_with_dense_output_are_those_of_integrate_bit_for_bit():
         assert record.steps[k] == alone.steps
         for label, column in problem.state_space.unpack(record.states[k]).items():
             np.testing.assert_array_equal(column, alone.values[label])
-    assert flows.states.shape == (3, len(problem.start))
+    assert flows.states.shape == (3, len(problem.initial_state))
     assert calls[-1] == (3, 3)
 
 
@@ -43,7 +43,7 @@ def test_a_row_that_leaves_its_tables_does_so_in_every_record():
     one, other = (solve_flows(problem, columns, record) for record in (stored, ended))
     assert one.status.tolist() == other.status.tolist() == [one.kernels.COMPLETE, OUTSIDE]
     assert stored.stored.tolist() == [2, 0]
-    assert other.states[1].tolist() == list(problem.replace(q0=500.0).start)
+    assert other.states[1].tolist() == list(problem.replace(q0=500.0).initial_state)
 
 
 def test_a_flow_that_takes_too_many_steps_is_finished_only_where_it_is_stored():

@@ -1,0 +1,1 @@
+"""Flows of committees: several hidden units of student and teacher."""

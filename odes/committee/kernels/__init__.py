@@ -1,0 +1,1 @@
+"""Kernels of committees' flows, copied beside the system of a problem."""

@@ -1,0 +1,1 @@
+"""The exact simulation of committees: K units of the student, T of the teacher."""
