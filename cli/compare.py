@@ -20,6 +20,7 @@ from .options import (
     take_problem,
     time_options,
 )
+from .kinds import Names, renamed
 from .ranges import parse_range
 from .report import Reporter, table
 
@@ -38,16 +39,17 @@ DISAGREE = 1
 @time_options
 @simulation_options
 @force_option
-@click.option(
-    "--alpha", default=0.01, show_default=True, help="Rate at which a true theory is rejected."
-)
+@renamed(
+    "--level", "--alpha", dest="alpha", default=0.01, show_default=True,
+    help="Rate at which a true theory is rejected.",
+)  # fmt: skip
 @click.option(
     "--approximation",
-    metavar="pn",
+    type=Names(["pn"]),
     help="Compare the exact flow with PN + gamma decay instead, over --batch-sizes.",
 )
 @click.option(
-    "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="A range or list of M."
+    "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="List of M, or a range."
 )
 @click.option(
     "--plan",
@@ -61,7 +63,7 @@ DISAGREE = 1
 )
 @click.option(
     "--picture",
-    type=click.Choice(["time", "scatter"]),
+    type=Names(["time", "scatter"]),
     default="time",
     show_default=True,
     help="What --output draws: curves, or the runs against their predicted scatter.",

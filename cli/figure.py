@@ -8,7 +8,8 @@ import rich_click as click
 
 from .bad_input import bad_input
 from .examples import examples
-from .options import completing, output_options
+from .kinds import FOLDER, Names
+from .options import output_options
 from .report import Reporter, table
 
 FIGURES = ("1a", "1b", "2", "3", "4", "universality")
@@ -23,15 +24,17 @@ ALL = ("1a", "1b", "2", "4")
         "bntheory figure 1a --store fig1a.zarr --output fig1a.pdf",
     ),
 )
-@click.argument("name", metavar="FIGURE", shell_complete=completing(*FIGURES, "all"))
+@click.argument("name", metavar="FIGURE", type=Names([*FIGURES, "all"]))
 @click.option(
     "--preset",
-    help="1a, 1b: quick (a minute) or full; 2, 3, 4: smoke cpu full imagenet.  "
+    type=Names(["quick", "smoke", "cpu", "full", "imagenet"]),
+    help="Preset. 1a, 1b: quick (a minute) or full; 2, 3, 4: smoke cpu full imagenet.  "
     "[default: quick; cpu; imagenet for 3]",
 )
 @click.option("--dim", type=int, help="Input dimension N.  [default: the preset's]")
-@click.option("--runs", type=int, help="Training sets a point.  [default: the preset's]")
-@click.option("--store", metavar="PATH", help="Keep finished points there, and resume.")
+@click.option("--runs", type=int, help="Independent runs: training sets a point.  [default: the preset's]")
+@click.option("--store", metavar="FOLDER", type=FOLDER,
+              help="Keep finished work there; the same command resumes.")
 @output_options
 def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student), 1b (ReLU student), 2, 3, 4 (networks).
@@ -40,8 +43,6 @@ def command(name: str, **options: Any) -> None:
     runs are trained there. Beyond the paper: universality (inputs that are not Gaussian). With all
     every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
     """
-    if name not in (*FIGURES, "all"):
-        raise click.UsageError(f"FIGURE={name!r}: one of {', '.join(FIGURES)} or all is accepted")
     reporter = Reporter(options)
     if name != "all":
         reporter.finish(*_drawn(name, reporter, options))

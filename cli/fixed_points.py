@@ -33,9 +33,9 @@ COMMITTEE_COLUMNS = ("name", "kind", "stable", "R_11", "R_12", "rho", "error", "
 @click.option("--table", "as_table", is_flag=True, help="The paper's Table 1: BN, WN, SGD.")
 @click.option("--check", is_flag=True, help="Find eta_max (and a decay's equilibrium) by chain.")
 @click.option("--follow", metavar="NAME:RANGE", help="Follow all points, e.g. zeta:0:1:21.")
-@click.option("--dim", type=int, help="Input dimension N of --check.")
-@click.option("--runs", type=int, help="Independent runs of --check.")
-@click.option("--seed", default=0, show_default=True, help="Seed of --check.")
+@click.option("--dim", type=int, help="Input dimension N, of --check.  [default: 20000]")
+@click.option("--runs", type=int, help="Independent runs, of --check.  [default: 256]")
+@click.option("--seed", default=0, show_default=True, help="Seed of all random numbers, of --check.")
 @force_option
 @output_options
 def command(**options: Any) -> None:

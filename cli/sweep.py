@@ -22,6 +22,7 @@ from .options import (
     take_mode,
     take_problem,
 )
+from .kinds import Names
 from .ranges import parse_range
 from .report import Reporter, some_failed, table
 
@@ -55,7 +56,7 @@ def store_options(command: Any) -> Any:
     ),
 )
 @problem_options
-@click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
+@click.option("--time", default="20", show_default=True, help="End of the run, in steps / N; may be a range.")
 @click.option(
     "--quantity",
     default="final-error,final-Q,final-R,final-L,diverged",
@@ -64,12 +65,12 @@ def store_options(command: Any) -> Any:
     "diverged.",
 )
 @click.option(
-    "--best", type=click.Choice(["eta"]), help="Only the best learning rate for the horizon."
+    "--best", type=Names(["eta"]), help="Only the best learning rate for the horizon."
 )
 @click.option("--schedule", is_flag=True, help="The locally optimal schedule eta(t) and its gain.")
-@click.option("--simulate", is_flag=True, help="Simulate every grid point; dim, seed take ranges.")
+@click.option("--simulate", is_flag=True, help="Simulate: every grid point; dim, seed take ranges.")
 @simulation_options
-@click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
+@click.option("--points", default=101, show_default=True, help="Number of stored times, of a simulation.")
 @force_option
 @store_options
 @output_options

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..codegen.jit import kernel
 from ..results.errors import InputError
+from .names import canonical
 
 Array = np.ndarray
-NAMES = ("gaussian", "rademacher", "uniform", "laplace")
-ACCEPTED = f"{' '.join(NAMES)} student-t:NU with NU > 2, or a FILE.npy"
+NAMES, STUDENT_NAME = ("gaussian", "rademacher", "uniform", "laplace"), "student-t:NU"
+ACCEPTED = f"{' '.join(NAMES)} {STUDENT_NAME} with NU > 2, or a FILE.npy"
 GAUSSIAN, RADEMACHER, UNIFORM, LAPLACE, STUDENT, VALUES, ROWS = range(7)
 
 
@@ -70,6 +71,7 @@ def read_inputs(text: str, dim: int) -> Inputs:
     >>> read_inputs("student-t:5", 100).parameter
     5.0
     """
+    text = canonical(text, (*NAMES, STUDENT_NAME))
     name, _, number = text.partition(":")
     if text in NAMES:
         return Inputs(text, NAMES.index(text))
@@ -82,7 +84,7 @@ def read_inputs(text: str, dim: int) -> Inputs:
             return Inputs(text, STUDENT, nu)
     elif Path(text).suffix == ".npy":
         return _from_file(text, dim)
-    raise InputError("inputs", text, f"{ACCEPTED} is accepted")
+    raise InputError("inputs", text, f"{ACCEPTED} is accepted", (*NAMES, STUDENT_NAME))
 
 
 def _from_file(text: str, dim: int) -> Inputs:
