@@ -13,19 +13,25 @@ from ..results.errors import InputError
 
 #: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
 ALIKE = 0.7
+#: Parameters that are given by options of other names.
+ELSEWHERE = {"parameters": "set", "low": "eta", "high": "eta"}
 
 
 def option_name(parameter: str) -> str:
-    """``batch_size`` -> ``--batch-size``, or as the running command calls it.
-
-    The table of named numbers is given by ``--set``.
-    """
+    """``batch_size`` -> ``--batch-size``, or as the running command calls it."""
+    usual = "--" + ELSEWHERE.get(parameter, parameter).replace("_", "-")
     context = click.get_current_context(silent=True)
-    for known in context.command.params if context is not None else ():
+    if context is None:
+        return usual
+    options = context.command.params
+    for known in options:
         if known.name == parameter:
-            return known.opts[0] if known.opts[0][:1] == "-" else parameter.upper()
-    parameter = "set" if parameter == "parameters" else parameter
-    return "--" + parameter.replace("_", "-")
+            return known.opts[0] if known.opts[0][:1] == "-" else known.metavar or parameter
+    if not any(usual in known.opts for known in options) and any(
+        known.name == "named" for known in options
+    ):
+        return f"--set {parameter}"  # a number of the user's own
+    return usual
 
 
 def plainly(value: object) -> str:
@@ -59,7 +65,7 @@ def _suggestion(error: InputError) -> str:
     head, colon, number = str(error.value).strip().lower().replace("_", "-").partition(":")
     names = {name.partition(":")[0]: name for name in error.names}
     near = get_close_matches(head, names, 1, ALIKE)
-    if not near or (near[0] == head and bool(colon) == (":" in names[head])):
+    if not near or (near[0] == head and (colon or ":" not in names[head])):
         return ""
     takes = ":" in names[near[0]]
     meant = f"{near[0]}:{number}" if takes and number else names[near[0]]

@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
 from .options import force_option, output_options, problem_options, take_problem
@@ -117,7 +118,12 @@ def _follow(problem: Any, text: str, reporter: Reporter) -> None:
     name = name.replace("-", "_")
     if values.count(":") == 1:
         values += ":41"
-    path = follow(problem, name, parse_range(values, name))
+    try:
+        numbers = parse_range(values, name)
+    except InputError:
+        accepted = "NAME:START:STOP, NAME:START:STOP:NUM or NAME:START:STOP:NUM:log is accepted"
+        raise InputError("follow", text, accepted) from None
+    path = follow(problem, name, numbers)
     lines = table(path.columns(), rows=41)
     marks = [f"{path.parameter} = {m.value:.6g}: branch {m.branch} {m.change}"
              for m in path.bifurcations]  # fmt: skip

@@ -27,11 +27,23 @@ class Names(click.Choice[str]):
         if spelt in names:
             return spelt
         with bad_input():
-            raise InputError(
-                (param.name if param is not None else None) or "value", value,
-                f"one of {', '.join(names)} is accepted", names,
-            )  # fmt: skip
+            parameter = (param.name if param is not None else None) or "value"
+            raise InputError(parameter, value, f"{one_of(names)} is accepted", names)
         return spelt
+
+
+def one_of(names: Sequence[str]) -> str:
+    """``a``, ``a or b``, ``one of a, b or c``.
+
+    Examples
+    --------
+    >>> one_of(["chain", "vectors"]), one_of(["a", "b", "c"])
+    ('chain or vectors', 'one of a, b or c')
+    """
+    *first, last = names
+    if not first:
+        return last
+    return f"{'one of ' if len(first) > 1 else ''}{', '.join(first)} or {last}"
 
 
 class Place(click.Path):

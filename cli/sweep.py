@@ -51,6 +51,7 @@ def store_options(command: Any) -> Any:
     epilog=examples(
         "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
         "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
+        "bntheory sweep --scheme wn --best eta --time 2:40:5:log --output best.png",
         "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
         "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
     ),
@@ -86,7 +87,7 @@ def command(**options: Any) -> None:
     best, schedule = options.pop("best"), options.pop("schedule")
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
-    reporter = Reporter(options, draws=not best)
+    reporter = Reporter(options)
     from ..experiments.sweeps.quantities import parse_quantities
 
     if reporter.report and (best or schedule):
@@ -224,12 +225,23 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
     return grid
 
 
+def _check_picture(reporter: Reporter, grid: dict[str, Any]) -> None:
+    """Refuse a picture that best rates do not have, before they are looked for."""
+    from ..results.files import PICTURE_SUFFIXES
+
+    if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
+        from ..pictures.best_rates import check_drawable
+
+        check_drawable({name: len(values) for name, values in grid.items() if name != "eta"})
+
+
 def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: bool) -> None:
     from ..experiments.sweeps.best_learning_rate import BestRates, best_rates, schedule_with_gain
 
     horizon = grid.pop("time")
     if not schedule:
         ends = horizon if hasattr(horizon, "__len__") else [horizon]
+        _check_picture(reporter, {**grid, "time": ends})
         made: BestRates = best_rates(problem, ends, grid, progress=reporter.progress)
         reporter.finish(made, table(made.columns(), rows=25))
         return

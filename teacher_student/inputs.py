@@ -87,11 +87,22 @@ def read_inputs(text: str, dim: int) -> Inputs:
     raise InputError("inputs", text, f"{ACCEPTED} is accepted", (*NAMES, STUDENT_NAME))
 
 
+def _loaded(text: str) -> Array:
+    """The array of a file; what NumPy says of another file is about NumPy."""
+    try:
+        data: Array = np.load(text, allow_pickle=False)
+    except (ValueError, EOFError):
+        raise ValueError("it is damaged, or holds other things than numbers") from None
+    return data
+
+
 def _from_file(text: str, dim: int) -> Inputs:
     try:
-        data = np.load(text, allow_pickle=False)
-        if data.dtype.kind not in "fiu" or data.size < 2 or data.ndim not in (1, 2):
-            raise ValueError(f"it holds an array of shape {data.shape} and type {data.dtype}")
+        data = _loaded(text)
+        if data.dtype.kind not in "fiu":
+            raise ValueError("it holds other things than real numbers")
+        if data.size < 2 or data.ndim not in (1, 2):
+            raise ValueError(f"it holds {' x '.join(map(str, data.shape)) or 'one'} numbers")
         if data.ndim == 2 and data.shape[1] != dim:
             raise ValueError(f"it has {data.shape[1]} columns, and dim is {dim}")
         data = data.astype(float).reshape(len(data), -1)
@@ -102,7 +113,7 @@ def _from_file(text: str, dim: int) -> Inputs:
         raise InputError(
             "inputs",
             text,
-            f"{error}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
+            f"{getattr(error, 'strerror', None) or error}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
         ) from None
     kind = ROWS if data.shape[1] > 1 else VALUES
     return Inputs(text, kind, 0.0, np.ascontiguousarray((data - data.mean()) / scale))

@@ -142,7 +142,7 @@ BAD = [
     (["simulate", "--seed=-1"], "--seed=-1"),
     (["simulate", "--seed", "9" * 400], "--seed=999"),
     (["compare", "--runs", "2"], "--runs=2"),
-    (["compare", "--alpha", "0"], "--alpha=0.0"),
+    (["compare", "--level", "0"], "--level=0.0"),
     (["integate"], "no command 'integate'; did you mean 'integrate'?"),
     (["zzz"], f"no command 'zzz'; Commands are {', '.join(COMMANDS)}."),
     (["integrate", "--etta", "1"], "--etta"),
