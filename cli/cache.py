@@ -113,7 +113,9 @@ def show(**options: Any) -> None:
 
 
 @command.command("clear", epilog=examples("bntheory cache clear --kind images"))
-@click.option("--kind", shell_complete=completing(*KINDS), help=f"Only this kind: {', '.join(KINDS)}.")
+@click.option(
+    "--kind", shell_complete=completing(*KINDS), help=f"Only this kind: {', '.join(KINDS)}."
+)
 @quiet_and_json
 def clear(kind: str | None, **options: Any) -> None:
     """Remove what this package keeps in its cache, and nothing else."""

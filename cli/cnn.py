@@ -133,8 +133,14 @@ def layers_command(run: str, bridge: bool, seen: int | None, **options: Any) -> 
     ),
 )
 @click.argument("data", metavar="DATA", type=Place("dir", DATA))
-@click.option("--output", "folder", required=True, metavar="FOLDER", type=FOLDER,
-              help="Save to: a folder, a new or empty one.")
+@click.option(
+    "--output",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Save to: a folder, a new or empty one.",
+)
 @quiet_and_json
 def pack_command(data: str, folder: str, **options: Any) -> None:
     """Write a data set losslessly small: WebP pictures of tiled images, read by --data FOLDER.
@@ -160,16 +166,25 @@ def pack_command(data: str, folder: str, **options: Any) -> None:
         "bntheory cnn compare --preset smoke --store runs/smoke --minutes 0.2",
     ),
 )
-@click.option("--preset", type=Names(PRESET_NAMES), default="cpu", show_default=True,
-              help="Preset.")
-@click.option("--store", metavar="FOLDER", type=FOLDER,
-              help="Keep finished work there; the same command resumes.")
+@click.option(
+    "--preset", type=Names(PRESET_NAMES), default="cpu", show_default=True, help="Preset."
+)
+@click.option(
+    "--store",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Keep finished work there; the same command resumes.",
+)
 @click.option("--minutes", type=float, help="Train so long at most; the same command goes on.")
 @click.option(
-    "--data", metavar="DATA", type=Place("dir", DATA),
-    help="Images, if not those that the preset says."
+    "--data",
+    metavar="DATA",
+    type=Place("dir", DATA),
+    help="Images, if not those that the preset says.",
 )
-@click.option("--save-records", metavar="FOLDER", type=FOLDER, help="Also write the runs' records, small.")
+@click.option(
+    "--save-records", metavar="FOLDER", type=FOLDER, help="Also write the runs' records, small."
+)
 @output_options
 @report_option
 def compare_command(

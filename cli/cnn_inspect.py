@@ -27,10 +27,22 @@ from .report import Reporter
 @click.option("--data", default="synthetic", show_default=True,
               type=Place("dir", ("synthetic", "fashion-mnist")),
               help="Images: synthetic, fashion-mnist, or a folder, as for `cnn train`.")  # fmt: skip
-@click.option("--side", default=0, help="Average images down to this height and width.  [default: keep]")
-@click.option("--batch-size", default=32, show_default=True, help="Batch size M: images that share statistics.")
+@click.option(
+    "--side", default=0, help="Average images down to this height and width.  [default: keep]"
+)
+@click.option(
+    "--batch-size",
+    default=32,
+    show_default=True,
+    help="Batch size M: images that share statistics.",
+)
 @click.option("--batches", default=16, show_default=True, help="How many are looked at.")
-@click.option("--weights", metavar="FILE", type=FILE, help="Weights to load, a state_dict saved by torch.save.")
+@click.option(
+    "--weights",
+    metavar="FILE",
+    type=FILE,
+    help="Weights to load, a state_dict saved by torch.save.",
+)
 @click.option("--measure", metavar="SIZES", help="Measure the loss gap too: 16,64.")
 @click.option("--each", is_flag=True, help="Measure that of each layer, too.")
 @click.option("--what-if-batch-size", type=int, help="Gaps at another batch size.")

@@ -10,6 +10,7 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import Names, renamed
 from .options import (
     check_simulation,
     force_option,
@@ -20,7 +21,6 @@ from .options import (
     take_problem,
     time_options,
 )
-from .kinds import Names, renamed
 from .ranges import parse_range
 from .report import Reporter, table
 

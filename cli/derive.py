@@ -31,8 +31,12 @@ SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript
     show_default=True,
     help="How the equations are written; python and javascript are programs of their own.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, with all forms.")
-@click.option("--output", metavar="FILE", type=FILE, help="Save to .txt .tex .py .js or .json instead.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead, with all forms."
+)
+@click.option(
+    "--output", metavar="FILE", type=FILE, help="Save to .txt .tex .py .js or .json instead."
+)
 @click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")
 def command(style: str, as_json: bool, output: str | None, quiet: bool, **options: Any) -> None:
     """The order-parameter equations of a problem, derived from its formulas."""

@@ -32,9 +32,15 @@ ALL = ("1a", "1b", "2", "4")
     "[default: quick; cpu; imagenet for 3]",
 )
 @click.option("--dim", type=int, help="Input dimension N.  [default: the preset's]")
-@click.option("--runs", type=int, help="Independent runs: training sets a point.  [default: the preset's]")
-@click.option("--store", metavar="FOLDER", type=FOLDER,
-              help="Keep finished work there; the same command resumes.")
+@click.option(
+    "--runs", type=int, help="Independent runs: training sets a point.  [default: the preset's]"
+)
+@click.option(
+    "--store",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Keep finished work there; the same command resumes.",
+)
 @output_options
 def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student), 1b (ReLU student), 2, 3, 4 (networks).

@@ -36,7 +36,9 @@ COMMITTEE_COLUMNS = ("name", "kind", "stable", "R_11", "R_12", "rho", "error", "
 @click.option("--follow", metavar="NAME:RANGE", help="Follow all points, e.g. zeta:0:1:21.")
 @click.option("--dim", type=int, help="Input dimension N, of --check.  [default: 20000]")
 @click.option("--runs", type=int, help="Independent runs, of --check.  [default: 256]")
-@click.option("--seed", default=0, show_default=True, help="Seed of all random numbers, of --check.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of all random numbers, of --check."
+)
 @force_option
 @output_options
 def command(**options: Any) -> None:

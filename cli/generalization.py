@@ -28,14 +28,22 @@ def study_options(command: Any) -> Any:
             help="sgd, or full-batch: the exact minimum (identity) or L-BFGS (relu).",
         ),
         renamed(
-            "--initial-weights", "--start", dest="start", type=Names(["xty", "random"]),
-            default="xty", show_default=True,
+            "--initial-weights",
+            "--start",
+            dest="start",
+            type=Names(["xty", "random"]),
+            default="xty",
+            show_default=True,
             help="Students begin along X^T y, or at random.",
         ),
         click.option("--epochs", default=1000, show_default=True, help="Most passes, with sgd."),
-        click.option("--runs", default=8, show_default=True, help="Independent runs: training sets a load."),
+        click.option(
+            "--runs", default=8, show_default=True, help="Independent runs: training sets a load."
+        ),
         click.option("--dim", default=200, show_default=True, help="Input dimension N."),
-        click.option("--simulate", is_flag=True, help="Simulate: also train students at every load."),
+        click.option(
+            "--simulate", is_flag=True, help="Simulate: also train students at every load."
+        ),
     ):
         command = option(command)
     return command
@@ -49,7 +57,10 @@ def study_options(command: Any) -> Any:
     ),
 )
 @click.option(
-    "--student", type=Names(["identity", "relu"]), default="identity", show_default=True,
+    "--student",
+    type=Names(["identity", "relu"]),
+    default="identity",
+    show_default=True,
     help="Activation of teacher and student.",
 )
 @click.option(

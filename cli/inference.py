@@ -33,11 +33,17 @@ ALONG, STATE = ("points", "dim", "runs", "engine", "seed"), ("at_q", "at_r")
 @click.option("--time", default=20.0, show_default=True, help="End of the run, in steps / N.")
 @click.option("--over-time", is_flag=True, help="The errors along the flow, and those of runs.")
 @click.option("--points", type=int, help="Number of stored times, along the flow.  [default: 21]")
-@click.option("--dim", type=int, help="Input dimension N, along the flow.  [default: infinite; 1000 with runs]")
+@click.option(
+    "--dim",
+    type=int,
+    help="Input dimension N, along the flow.  [default: infinite; 1000 with runs]",
+)
 @click.option("--runs", type=int, help="Independent runs, beside the flow.  [default: 0]")
-@click.option("--engine", type=ENGINES,
-              help="chain (exact reduced chain) or vectors (N-dimensional vectors).  "
-              "[default: chain]")
+@click.option(
+    "--engine",
+    type=ENGINES,
+    help="chain (exact reduced chain) or vectors (N-dimensional vectors).  [default: chain]",
+)
 @click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]")
 @output_options
 def command(**options: Any) -> None:

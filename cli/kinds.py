@@ -18,9 +18,7 @@ class Names(click.Choice[str]):
     def __init__(self, names: Iterable[str]) -> None:
         super().__init__([*names], case_sensitive=False)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as commands have it, or a message that says which there are."""
         names = [str(name) for name in self.choices]
         spelt = str(value).strip().lower().replace("_", "-")
@@ -61,9 +59,7 @@ class Place(click.Path):
         super().__init__()
         self.kind, self.names = kind, tuple(names)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text as it is."""
         return str(value)
 

@@ -206,7 +206,10 @@ def output_options(command: Command) -> Command:
 def report_option(command: Command) -> Command:
     """Add ``--report FILE``."""
     return click.option(
-        "--report", metavar="FILE", type=FILE, help="Also write one HTML page that says and shows it all."
+        "--report",
+        metavar="FILE",
+        type=FILE,
+        help="Also write one HTML page that says and shows it all.",
     )(command)
 
 
@@ -217,8 +220,10 @@ KEEPING = (
         "--extend", is_flag=True, help="Add this grid's values (and runs) to the store's."
     ),
     click.option(
-        "--store", metavar="FOLDER", type=FOLDER,
-        help="Keep finished work there; the same command resumes."
+        "--store",
+        metavar="FOLDER",
+        type=FOLDER,
+        help="Keep finished work there; the same command resumes.",
     ),
 )
 

@@ -22,7 +22,9 @@ from .report import Reporter, table
     ),
 )
 @problem_options
-@click.option("--kurtosis", type=float, help="Excess kurtosis of the pre-activations, > -2.  [default: 0]")
+@click.option(
+    "--kurtosis", type=float, help="Excess kurtosis of the pre-activations, > -2.  [default: 0]"
+)
 @renamed(
     "--preactivations", "--data", dest="data", metavar="FILE", type=FILE,
     help="Recorded pre-activations, .npy or .csv, one column a neuron.",

@@ -10,6 +10,7 @@ from ..results.errors import InputError
 from ..teacher_student.parameters import RANGED_PARAMETERS as RANGED
 from .bad_input import bad_input, option_name
 from .examples import examples
+from .kinds import Names
 from .options import (
     KEEPING,
     PROBLEM_OPTIONS,
@@ -22,7 +23,6 @@ from .options import (
     take_mode,
     take_problem,
 )
-from .kinds import Names
 from .ranges import parse_range
 from .report import Reporter, some_failed, table
 
@@ -57,7 +57,9 @@ def store_options(command: Any) -> Any:
     ),
 )
 @problem_options
-@click.option("--time", default="20", show_default=True, help="End of the run, in steps / N; may be a range.")
+@click.option(
+    "--time", default="20", show_default=True, help="End of the run, in steps / N; may be a range."
+)
 @click.option(
     "--quantity",
     default="final-error,final-Q,final-R,final-L,diverged",
@@ -65,13 +67,13 @@ def store_options(command: Any) -> Any:
     help="Of final-Q final-R final-L final-error eta-eff time-to:X plateau eta-max largest-eta "
     "diverged.",
 )
-@click.option(
-    "--best", type=Names(["eta"]), help="Only the best learning rate for the horizon."
-)
+@click.option("--best", type=Names(["eta"]), help="Only the best learning rate for the horizon.")
 @click.option("--schedule", is_flag=True, help="The locally optimal schedule eta(t) and its gain.")
 @click.option("--simulate", is_flag=True, help="Simulate: every grid point; dim, seed take ranges.")
 @simulation_options
-@click.option("--points", default=101, show_default=True, help="Number of stored times, of a simulation.")
+@click.option(
+    "--points", default=101, show_default=True, help="Number of stored times, of a simulation."
+)
 @force_option
 @store_options
 @output_options

@@ -41,23 +41,27 @@ def draw_best_rates(best: BestRates, width: Width) -> Figure:
     shape = tuple(len(values) for values in best.grid.values())
     figure = new_figure(2, 2, width=width, height=2.5)
     x, columns = np.asarray(best.grid[along], dtype=float), best.columns()
-    edge = _lines(columns["at_edge"], shape, best, names)
+    edge = _lines(columns["at_edge"], shape, best, names).astype(bool)
     for axes, name in zip(figure.axes, ("eta", "error"), strict=True):
         lines = _lines(columns[name], shape, best, names)
         for number, (look, y) in enumerate(zip(LOOKS, lines, strict=False)):
-            value = f"{others[0]} = {best.grid[others[0]][number]:g}" if others else "best constant"
+            value = "best constant"
+            if others:
+                value = f"{label(others[0])} = {best.grid[others[0]][number]:g}"
             axes.plot(x, y, color=look.color, linestyle=look.linestyle, marker="o", markersize=3,
                       label=value)  # fmt: skip
-            at = edge[number].astype(bool)
-            if at.any():
-                axes.plot(x[at], y[at], color="black", linestyle="none", marker="s", clip_on=False,
-                          fillstyle="none", label="end of the range looked at")  # fmt: skip
+        if edge.any():
+            axes.plot(np.broadcast_to(x, edge.shape)[edge], lines[edge], color="black",
+                      linestyle="none", marker="s", clip_on=False, fillstyle="none",
+                      label="end of the range looked at")  # fmt: skip
         axes.set(xlabel=label(along), ylabel=label(name))
         log_axis(axes, "y")
-        if x.min() > 0 and x.max() > 20 * x.min():
+        if x.min() > 0 and x.max() >= 10 * x.min():
             log_axis(axes, "x")
     shared_legend(figure)
-    at_time = [f"$t$ = {best.grid['time'][0]:g}"] if along != "time" and "time" not in others else []
+    at_time = (
+        [f"$t$ = {best.grid['time'][0]:g}"] if along != "time" and "time" not in others else []
+    )
     entitle(figure, setting(best.problem, *at_time))
     return figure
 

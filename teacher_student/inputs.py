@@ -110,10 +110,11 @@ def _from_file(text: str, dim: int) -> Inputs:
         if not np.isfinite(data).all() or scale == 0:
             raise ValueError("its numbers are not finite, or all the same")
     except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
             "inputs",
             text,
-            f"{getattr(error, 'strerror', None) or error}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
+            f"{reason}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
         ) from None
     kind = ROWS if data.shape[1] > 1 else VALUES
     return Inputs(text, kind, 0.0, np.ascontiguousarray((data - data.mean()) / scale))

@@ -26,9 +26,7 @@ SCHEME_ALIASES = {
 }
 
 
-def canonical(
-    value: Any, names: Collection[str], aliases: Mapping[str, str] | None = None
-) -> Any:
+def canonical(value: Any, names: Collection[str], aliases: Mapping[str, str] | None = None) -> Any:
     """The name that is meant; what is no name, such as a formula, stays as it is.
 
     Parameters

@@ -57,6 +57,12 @@ def _figure1(panel: str) -> Any:
     return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES))
 
 
+def _best_rates() -> Any:
+    from bntheory.experiments.sweeps.best_learning_rate import best_rates
+
+    return best_rates(WN, [2.0, 4.0], {"eta": [0.1, 1.0], "zeta": [0.0, 0.1]})
+
+
 def _networks(name: str) -> Any:
     from importlib import import_module
 
@@ -128,6 +134,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
     "committee-points": lambda: bn.fixed_points(COMMITTEE),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
+    "best-rates": _best_rates,
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
     "approximation": lambda: bn.approximate(
         bn.Problem("identity"), batch_sizes=[8, 16, 32, 64, 128], time=4, points=17

@@ -96,7 +96,8 @@ def test_names_are_taken_in_any_case():
 
 
 def test_a_renamed_option_is_read_under_its_earlier_name():
-    alone = click.Command("c", params=[o for n, o in OPTIONS if n == "compare" and o.name == "alpha"],
+    own = [o for name, o in OPTIONS if name == "compare" and o.name == "alpha"]
+    alone = click.Command("c", params=own,
                           callback=lambda alpha: click.echo(alpha))  # fmt: skip
     now, then = (CliRunner().invoke(alone, [name, "0.5"]) for name in ("--level", "--alpha"))
     assert (now.stdout, now.stderr) == ("0.5\n", "")

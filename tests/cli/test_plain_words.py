@@ -59,7 +59,11 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("arguments", "said"), SAID, ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    SAID,
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
+)
 def test_a_message_has_no_word_of_python(arguments, said, files, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "1000")
     status = call(monkeypatch, *(word.replace("{d}", str(files)) for word in arguments))
