@@ -26,7 +26,7 @@ from .report import Reporter
 @click.argument("source", metavar="FILE.py:FUNCTION", type=FILE)
 @click.option("--data", default="synthetic", show_default=True,
               type=Place("dir", ("synthetic", "fashion-mnist")),
-              help="Images: synthetic, fashion-mnist, or a folder, as for `cnn train`.")  # fmt: skip
+              help="Images: synthetic, fashion-mnist, or a folder.")  # fmt: skip
 @click.option(
     "--side", default=0, help="Average images down to this height and width.  [default: keep]"
 )

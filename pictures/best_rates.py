@@ -29,8 +29,9 @@ def check_drawable(lengths: dict[str, int]) -> None:
     """
     long = [length for length in lengths.values() if length > 1]
     if len(long) > 2 or (len(long) == 2 and min(long) > MOST_LINES):
-        raise InputError("output", "a picture", "it shows one range, or two of which one has at "
-                         f"most {MOST_LINES} values; .csv, .json and .nc have them all")  # fmt: skip
+        shown = f"one range, or two of which one has at most {MOST_LINES} values"
+        reason = f"it shows {shown}; .csv, .json and .nc have them all"
+        raise InputError("output", "a picture", reason)
 
 
 def draw_best_rates(best: BestRates, width: Width) -> Figure:
