@@ -9,9 +9,10 @@ import rich_click as click
 from ..results.errors import InputError
 from ..teacher_student.parameters import ACTIVATION_NAMES
 from .bad_input import bad_input
+from .completed import completing
 from .examples import examples
 from .kinds import FILE, renamed
-from .options import completing, output_options
+from .options import output_options
 from .report import Reporter, table
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
+from .completed import completing
 from .examples import examples
-from .options import completing, quiet_and_json
+from .options import quiet_and_json
 from .report import Reporter, table
 
 #: What this package keeps, and its files' paths in the cache; no other file is ever removed.

@@ -12,6 +12,7 @@ from .cnn_inspect import inspect_command
 from .examples import examples
 from .kinds import FOLDER, Names, Place
 from .need_torch import need_torch
+from .network_records import records_of
 from .options import output_options, quiet_and_json, report_option
 from .recipe_options import TrainCommand, recipe_options
 from .report import Reporter, table
@@ -214,36 +215,6 @@ def compare_command(
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
     reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()],
                     lambda: claim_report(found, records))  # fmt: skip
-
-
-def records_of(
-    preset: str,
-    store: str | None,
-    reporter: Reporter,
-    minutes: float | None = None,
-    data: str | None = None,
-) -> Any:
-    """The records of a preset: those that come with the package, or trained in a folder."""
-    from ..cnn.recipe.presets import PRESETS
-
-    with bad_input():
-        if preset not in PRESETS:
-            raise InputError("preset", preset, f"one of {' '.join(PRESETS)} is accepted", PRESETS)
-        from ..cnn.evaluation.collection import collect, committed
-
-        if store is None:
-            for name, value in (("minutes", minutes), ("data", data)):
-                if value is not None:
-                    raise InputError(name, value, "is accepted with --store, where it trains")
-            return committed(preset)
-        need_torch()
-        from ..cnn.evaluation.campaign import train_preset
-
-        campaign = train_preset(
-            PRESETS[preset], store, reporter.progress, minutes=minutes, data=data, say=reporter.warn
-        )
-        reporter.warn(campaign.message())
-        return collect(preset, store)
 
 
 def _finish(reporter: Reporter, result: dict[str, Any]) -> None:

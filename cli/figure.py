@@ -100,7 +100,7 @@ def _drawn(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any,
 def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
     from importlib import import_module
 
-    from .cnn import records_of
+    from .network_records import records_of
 
     _refuse(name, options, ("dim", "runs"))
     preset = options["preset"] or ("imagenet" if name == "3" else "cpu")

@@ -9,8 +9,9 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .keeping import KEEPING, take_mode
 from .kinds import Names, renamed
-from .options import KEEPING, force_option, output_options, take_mode
+from .options import force_option, output_options
 from .ranges import parse_range
 from .report import Reporter, table
 

@@ -111,7 +111,8 @@ def renamed(name: str, *earlier: str, dest: str, **settings: Any) -> Callable[[A
 
 def once_given_a_value(flags: Iterable[str], arguments: list[str]) -> list[str]:
     """The arguments without the ``true`` or ``false`` that flags took once: ``--augment true``."""
-    names, taken = set(flags), []
+    names: set[str] = set(flags)
+    taken: list[str] = []
     for argument in arguments:
         name, _, said = argument.partition("=")
         before = taken[-1] if taken else ""

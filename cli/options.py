@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import rich_click as click
 
 from ..results.errors import InputError
-from ..teacher_student.parameters import ACTIVATION_NAMES, PARAMETERS, SCHEME_NAMES
+from ..teacher_student.parameters import PARAMETERS
 from .bad_input import bad_input, option_name
-from .kinds import FILE, FOLDER, Names, Place
+from .completed import INPUTS, NAMED, completing
+from .kinds import FILE, Names, Place
 
 if TYPE_CHECKING:
     from ..teacher_student.problem import Problem
@@ -20,17 +21,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: The problem's options that take a value.
 PROBLEM_OPTIONS = tuple(row for row in PARAMETERS.values() if row.kind is not bool)
-#: What shells complete where a formula or a number may stand too.
-NAMED: dict[str, tuple[str, ...]] = {
-    "activation": tuple(ACTIVATION_NAMES.split()),
-    "scheme": tuple(SCHEME_NAMES.split()),
-    "loss": ("squared", "absolute", "logistic", "hinge", "huber:"),
-    "labels": ("teacher", "sign", "bernoulli:"),
-    "noise_law": ("gaussian", "student-t:"),
-    "zeta": ("auto",),
-    "start": ("symmetric:", "random"),
-}
-INPUTS = ("gaussian", "rademacher", "uniform", "laplace", "student-t:")
 ENGINES = Names(["chain", "vectors"])
 #: Those that are flags.
 FLAGS = tuple(row for row in PARAMETERS.values() if row.kind is bool)
@@ -62,11 +52,6 @@ def problem_options(command: Command) -> Command:
         type=FILE,
         help="Read the problem from a TOML or JSON file; options override it.",
     )(command)
-
-
-def completing(*names: str) -> Callable[..., list[str]]:
-    """Complete these names, in shells where completion is set up."""
-    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
 
 
 def take_problem(options: dict[str, Any]) -> Problem:
@@ -211,29 +196,6 @@ def report_option(command: Command) -> Command:
         type=FILE,
         help="Also write one HTML page that says and shows it all.",
     )(command)
-
-
-#: The store of a long computation, and what may be done to one that exists.
-KEEPING = (
-    click.option("--force-new", is_flag=True, help="Discard what the store has."),
-    click.option(
-        "--extend", is_flag=True, help="Add this grid's values (and runs) to the store's."
-    ),
-    click.option(
-        "--store",
-        metavar="FOLDER",
-        type=FOLDER,
-        help="Keep finished work there; the same command resumes.",
-    ),
-)
-
-
-def take_mode(options: dict[str, Any]) -> str:
-    """Remove ``--extend --force-new`` from a command's options; how its store is opened."""
-    extend, new = options.pop("extend"), options.pop("force_new")
-    if (extend or new) and (options["store"] is None or (extend and new)):
-        raise click.UsageError("--extend, --force-new: one of them is accepted, with --store")
-    return "extend" if extend else "new" if new else "resume"
 
 
 def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:

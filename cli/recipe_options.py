@@ -7,8 +7,8 @@ from typing import Any
 import rich_click as click
 
 from .bad_input import option_name
+from .completed import completing
 from .kinds import FOLDER, Names, Place, once_given_a_value, renamed
-from .options import completing
 
 #: The fields of a recipe that are options: name, type, meaning. Defaults live in `Recipe` alone.
 #: In the order of a recipe: data, network, normalisation, training, machine.

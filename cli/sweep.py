@@ -10,9 +10,10 @@ from ..results.errors import InputError
 from ..teacher_student.parameters import RANGED_PARAMETERS as RANGED
 from .bad_input import bad_input, option_name
 from .examples import examples
+from .keeping import KEEPING, take_mode
 from .kinds import Names
+from .learning_rates import optimum
 from .options import (
-    KEEPING,
     PROBLEM_OPTIONS,
     force_option,
     output_options,
@@ -20,7 +21,6 @@ from .options import (
     report_option,
     simulation_options,
     split_named,
-    take_mode,
     take_problem,
 )
 from .ranges import parse_range
@@ -104,7 +104,7 @@ def command(**options: Any) -> None:
         if not options["force"]:
             _check_size(problem, grid, options)
         if best or schedule:
-            _optimum(problem, grid, reporter, schedule)
+            optimum(problem, grid, reporter, schedule)
             return
         from ..experiments.sweeps.result import Sweep, check_drawable
         from ..experiments.sweeps.sweep import sweep
@@ -225,37 +225,6 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
     time = parse_range(options.pop("time"), "time")
     grid["time"] = time if len(time) > 1 else float(time[0])
     return grid
-
-
-def _check_picture(reporter: Reporter, grid: dict[str, Any]) -> None:
-    """Refuse a picture that best rates do not have, before they are looked for."""
-    from ..results.files import PICTURE_SUFFIXES
-
-    if any(path.suffix in PICTURE_SUFFIXES for path in reporter.outputs):
-        from ..pictures.best_rates import check_drawable
-
-        check_drawable({name: len(values) for name, values in grid.items() if name != "eta"})
-
-
-def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: bool) -> None:
-    from ..experiments.sweeps.best_learning_rate import BestRates, best_rates, schedule_with_gain
-
-    horizon = grid.pop("time")
-    if not schedule:
-        ends = horizon if hasattr(horizon, "__len__") else [horizon]
-        _check_picture(reporter, {**grid, "time": ends})
-        made: BestRates = best_rates(problem, ends, grid, progress=reporter.progress)
-        reporter.finish(made, table(made.columns(), rows=25))
-        return
-    if grid or hasattr(horizon, "__len__"):
-        names = ", ".join(option_name(name) for name in [*grid, "time"])
-        raise InputError("schedule", True, f"single numbers are accepted for {names}")
-    found = schedule_with_gain(problem, time=horizon)
-    closing = (
-        f"error at t = {horizon:g}: {found.error[-1]:.6g}; best constant eta = "
-        f"{found.best_eta:.6g} reaches {found.best_error:.6g}; gain {found.gain:.4g}"
-    )
-    reporter.finish(found, [*table(found.columns()), "", closing])
 
 
 for _parameter in command.params:

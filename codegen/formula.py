@@ -130,7 +130,7 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
         case ast.operator() | ast.unaryop() if isinstance(node, OPERATORS):
             pass
         case _:
-            raise FormulaError(f"{_piece(node)} is not part of a formula")
+            raise FormulaError(f"{ast.unparse(node) or '//'!r} is not part of a formula")
 
 
 def _check_size(tree: ast.expr) -> None:
@@ -240,13 +240,3 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "softplus": Softplus,
     }
     return {name: own.get(name) or getattr(sympy, name) for name in FUNCTIONS}
-
-
-def _piece(node: ast.AST) -> str:
-    """A piece of a formula, as its writer knows it."""
-    if isinstance(node, ast.FloorDiv):
-        return "'//'"
-    try:
-        return repr(ast.unparse(node) or "a piece")
-    except (AttributeError, ValueError, RecursionError):  # a piece that is no text by itself
-        return "a piece of it"
