@@ -1,4 +1,4 @@
-"""Kernels of the committee's chain: what a step adds beyond the known directions (theory page 5)."""
+"""What a step of a committee adds beyond the known directions (theory page 5, (5.6))."""
 
 import math
 
