@@ -31,7 +31,8 @@ class Tables:
         self._everywhere = not kernels.HAS_RANGE and np.inf == kernels.LARGEST_SCALE
         self._regions: dict[int, Region] = {}
         self._problems = {flows.problem.m: flows.problem}
-        self._packed: dict[tuple[int, Region], Array] = {}
+        self._places: dict[tuple[int, Region], int] = {}
+        self._next: dict[tuple[int, bytes, Region | None], Region | None] = {}
 
     def enter(self, which: Array) -> Array:
         """Give flows the tables of the regions where they are; those that have one, by number.
@@ -59,29 +60,27 @@ class Tables:
         m = int(flows.numbers[k, COLUMNS["statistics_size"]])
         if m not in self._problems:  # moments know nothing of the other examples of a step
             self._problems[m] = flows.problem.replace(batch_size=m, statistics_size=None)
-        problem = self._problems[m]
-        region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
+        problem, y = self._problems[m], flows.states[k]
+        key = m, b"" if self._everywhere else y.tobytes(), before  # most flows start alike
+        if key not in self._next:
+            self._next[key] = next_region(problem, flows.kernels, y, before, self.progress)
+        region = self._next[key]
         if region is None:
             return False
         self._regions[k] = region
         if flows.kernels.TABLE and region != before:
-            self._give(k, self._table(problem, region))
+            flows.table_of[k] = self._place(problem, region)
         return True
 
-    def _table(self, problem: Problem, region: Region) -> Array:
+    def _place(self, problem: Problem, region: Region) -> int:
+        """Where a table stands among those of the flows."""
         key = problem.m, region
-        if key not in self._packed:
+        if key not in self._places:
             made = flow_table(problem, region, self.progress)
             assert made is not None
-            self._packed[key] = made.packed
-        return self._packed[key]
-
-    def _give(self, k: int, table: Array) -> None:
-        flows, own = self.flows, len(COLUMNS)
-        if flows.numbers.shape[1] == own + flows.beside:
-            room = np.zeros((len(flows), len(table)))
-            flows.numbers = np.hstack([flows.numbers[:, :own], room, flows.numbers[:, own:]])
-        flows.numbers[k, own : own + len(table)] = table
+            self._places[key] = len(self.flows.tables)
+            self.flows.tables.append(made.pieces)
+        return self._places[key]
 
 
 def next_region(

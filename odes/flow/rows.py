@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from .flow_kernels import check_batch, flow_kernels, own_numbers
+from .table_rows import joined
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -32,8 +33,8 @@ class Flows:
         Order parameters, shape (flows, order parameters); at the end, or where times are stored
         after the last step, which may lead past it.
     numbers
-        What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
-        flow needs one, and what a system has beside them.
+        What the kernels take beside a table, shape (flows, numbers): parameters, and what a
+        system has after the table.
     times
         Times reached, where the record keeps them.
     status
@@ -41,6 +42,8 @@ class Flows:
         `FAILED`.
     beside
         How many of a row's numbers stand after the table.
+    tables, table_of
+        Tables of moments, each once; and which of them a flow has, -1 for none.
     """
 
     problem: Problem
@@ -50,6 +53,25 @@ class Flows:
     times: Array
     status: Array
     beside: int = 0
+    tables: list[Array] = field(default_factory=list)
+    table_of: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table_of = np.full(len(self.states), -1)
+
+    def row(self, k: int) -> Array:
+        """All numbers that a kernel takes of a flow; good until this thread asks for another."""
+        numbers: Array = self.numbers[k]
+        if self.table_of[k] < 0:
+            return numbers
+        return joined(numbers, self.tables[self.table_of[k]], self.beside)
+
+    def by_table(self, which: Array) -> list[Array]:
+        """Flows, of some, that have the same table, together and in order."""
+        if len(self.tables) < 2:
+            return [which]
+        own = self.table_of[which]
+        return [which[own == table] for table in np.unique(own)]
 
     @property
     def inertial(self) -> bool:

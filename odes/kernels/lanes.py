@@ -19,8 +19,7 @@ from .controller import (
     next_step,
     vanishes,
 )
-from .step import first_step
-from .system import LANES, SIZE, rhs, rhs_lanes
+from .system import LANES, SIZE, rhs_lanes
 from .tableau import ESTIMATE, NODES, STAGES
 
 RUNNING = -1
@@ -32,6 +31,7 @@ def lane_stages(
     h: np.ndarray,
     y: np.ndarray,
     p: np.ndarray,
+    table: np.ndarray,
     k: np.ndarray,
     trial: np.ndarray,
     later: np.ndarray,
@@ -48,7 +48,7 @@ def lane_stages(
                 trial[i, lane] = y[i, lane] + h[lane] * trial[i, lane]
         for lane in range(LANES):
             later[lane] = t[lane] + NODES[stage] * h[lane]
-        rhs_lanes(later, trial, p, k[stage + 1])
+        rhs_lanes(later, trial, p, table, k[stage + 1])
 
 
 @lane_kernel
@@ -113,39 +113,59 @@ def lane_step(
 
 
 @lane_kernel
+def lane_first_steps(
+    y: np.ndarray, slopes: np.ndarray, rtol: float, atol: float, first: np.ndarray
+) -> None:
+    """`first_step` of every lane."""
+    for lane in range(LANES):
+        size = speed = 0.0
+        for i in range(SIZE):
+            tolerance = atol + rtol * abs(y[i, lane])
+            size += (y[i, lane] / tolerance) ** 2
+            speed += (slopes[i, lane] / tolerance) ** 2
+        known = speed > 0.0 and size > 0.0
+        first[lane] = 0.01 * math.sqrt(size / speed) if known else 1e-6
+
+
+@lane_kernel
 def flows_in_lanes(
     starts: np.ndarray,
+    begun: np.ndarray,
     ends: np.ndarray,
     parameters: np.ndarray,
+    table: np.ndarray,
     rtol: float,
     atol: float,
     max_steps: int,
     status: np.ndarray,
 ) -> None:
     """Integrate many flows to their ends; arguments as those of `flows`."""
-    n = starts.shape[0]
-    numbers = parameters.shape[1]
+    n, numbers = parameters.shape
     y, trial, k = np.empty((SIZE, LANES)), np.empty((SIZE, LANES)), np.empty((7, SIZE, LANES))
     p, t, h, end = np.empty((numbers, LANES)), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     error, before, later = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    first_h = np.empty(LANES)
-    state, slopes = np.empty(LANES, dtype=np.int64), np.empty((7, SIZE))
+    first_h, state = np.empty(LANES), np.empty(LANES, dtype=np.int64)
     for first in range(0, n, LANES):
         for lane in range(LANES):
             flow = min(first + lane, n - 1)  # the last lanes repeat the last flow
-            y[:, lane], p[:, lane], end[lane] = starts[flow], parameters[flow], ends[flow]
-            rhs(0.0, starts[flow], parameters[flow], slopes[0])
-            k[0, :, lane] = slopes[0]
-            h[lane] = first_step(0.0, starts[flow], parameters[flow], rtol, atol, slopes)
-            first_h[lane] = h[lane]
-            h[lane] = min(h[lane], end[lane])
-            t[lane], before[lane], state[lane] = 0.0, FIRST_ERROR, RUNNING
+            for i in range(SIZE):
+                y[i, lane] = starts[flow, i]
+            for i in range(numbers):
+                p[i, lane] = parameters[flow, i]
+            t[lane], end[lane] = begun[flow], ends[flow]
+            before[lane], state[lane] = FIRST_ERROR, RUNNING
+        rhs_lanes(t, y, p, table, k[0])
+        lane_first_steps(y, k[0], rtol, atol, first_h)
+        for lane in range(LANES):
+            h[lane] = min(first_h[lane], end[lane] - t[lane])
         for _ in range(max_steps):
-            lane_stages(t, h, y, p, k, trial, later)
+            lane_stages(t, h, y, p, table, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)
             if lane_step(t, h, first_h, end, y, k, trial, error, before, state) == 0:
                 break
         for lane in range(min(LANES, n - first)):
-            starts[first + lane] = y[:, lane]
+            for i in range(SIZE):
+                starts[first + lane, i] = y[i, lane]
+            begun[first + lane] = t[lane]
             arrived = state[lane] != RUNNING
             status[first + lane] = state[lane] if arrived else TOO_MANY_STEPS

@@ -235,8 +235,9 @@ def lane_function(derivation: Derivation) -> Function:
         for target, value in closed_drift(derivation).items()
     }
     inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
-    body = (*unpacked(derivation, rates=True), *inverses, Block(drift))
-    return Function("rhs", ("t", "y", "p", "dy"), body)
+    found = table_statements(derivation) if derivation.over_batches else []
+    body = (*unpacked(derivation, rates=True), *found, *inverses, Block(drift))
+    return Function("rhs", ("t", "y", "p", "table", "dy"), body)
 
 
 def _is_reciprocal(e: Expr) -> bool:

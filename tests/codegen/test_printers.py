@@ -76,13 +76,13 @@ STATEMENTS = {
     "look-up": (
         LookUp((A, B), Table(6), (S, sympy.Integer(0), sympy.acos(S))),
         [
-            "values = np.empty(2)",
+            "values = np.empty(16)",
             "look_up(p, 6, s, 0.0, math.acos(s), values)",
             "a = values[0]",
             "b = values[1]",
         ],
         [
-            "values = np.empty(2)",
+            "values = np.empty(16)",
             "look_up(p, 6, s, 0.0, acos_lane(s), values)",
             "a = values[0]",
             "b = values[1]",
