@@ -79,7 +79,7 @@ class Tables:
             made = flow_table(problem, region, self.progress)
             assert made is not None
             self._places[key] = len(self.flows.tables)
-            self.flows.tables.append(made.pieces)
+            self.flows.tables.append((made, problem.m))
         return self._places[key]
 
 

@@ -21,7 +21,6 @@ RTOL, ATOL = 1e-8, 1e-10
 EXPLICIT_STEPS = 20_000
 #: Steps after which a flow of which only the end is kept is given up as stiff.
 MAX_STEPS = 200_000
-NO_TABLE = np.empty(0)
 
 
 class Record(Protocol):
@@ -155,9 +154,9 @@ class AtEnd:
         """Advance flows that have one table."""
         y, t, ends, p = flows.states[part], flows.times[part], self.ends[part], flows.numbers[part]
         seen, status = self._watches[part], flows.status[part]
-        has = flows.table_of[part[0]]
-        table = flows.tables[has] if has >= 0 else NO_TABLE
-        if not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes"):
+        lanes = not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes")
+        table = flows.table_for_all(int(part[0]), lanes=lanes)
+        if lanes:
             flows.kernels.flows_in_lanes(y, t, ends, p, table, *bounds, status)
         else:
             flows.kernels.flows(y, t, ends, p, table, *bounds, seen, status)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
+from ..tables.moment_tables import Table
 from .flow_kernels import check_batch, flow_kernels, own_numbers
 from .table_rows import joined
 
@@ -43,7 +44,7 @@ class Flows:
     beside
         How many of a row's numbers stand after the table.
     tables, table_of
-        Tables of moments, each once; and which of them a flow has, -1 for none.
+        Tables of moments and their batch sizes, each once; and which of them a flow has, -1 for none.
     """
 
     problem: Problem
@@ -53,7 +54,7 @@ class Flows:
     times: Array
     status: Array
     beside: int = 0
-    tables: list[Array] = field(default_factory=list)
+    tables: list[tuple[Table, int]] = field(default_factory=list)
     table_of: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +65,14 @@ class Flows:
         numbers: Array = self.numbers[k]
         if self.table_of[k] < 0:
             return numbers
-        return joined(numbers, self.tables[self.table_of[k]], self.beside)
+        return joined(numbers, self.tables[self.table_of[k]][0].pieces, self.beside)
+
+    def table_for_all(self, k: int, *, lanes: bool) -> Array:
+        """The table of a flow, as kernels of many flows take it; empty if it has none."""
+        if self.table_of[k] < 0:
+            return np.empty(0)
+        made, M = self.tables[self.table_of[k]]
+        return made.combined(self.kernels.COMBINATIONS, M) if lanes else made.pieces
 
     def by_table(self, which: Array) -> list[Array]:
         """Flows, of some, that have the same table, together and in order."""

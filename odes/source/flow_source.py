@@ -12,8 +12,9 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
 from .inertial_module import inertial_module
+from .lane_function import combinations, combinations_text, lane_function
 from .signal_source import signal_call, signal_import
-from .system_module import lane_function, system_module
+from .system_module import system_module
 from .table_source import table_spec
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
@@ -52,7 +53,11 @@ def lanes_source(derivation: Derivation) -> str:
 
     Empty where it has none (`has_lanes`).
     """
-    return LanePrinter().function(lane_function(derivation)) if has_lanes(derivation) else ""
+    if not has_lanes(derivation):
+        return ""
+    found = combinations(derivation) if table_spec(derivation) else []
+    text = f"COMBINATIONS = {combinations_text(found)!r}\n"
+    return text + LanePrinter().function(lane_function(derivation, found))
 
 
 def system_source(derivation: Derivation) -> str:

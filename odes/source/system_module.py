@@ -222,27 +222,3 @@ def observables_function(derivation: Derivation) -> tuple[Function, list[Functio
     body = (*start, *call, Block(values), Return(tuple(values)))
     comment = "Observables: " + ", ".join(shown.values) + "."
     return Function("observables", ("y",), body, comment), quadratures
-
-
-#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
-_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
-
-
-def lane_function(derivation: Derivation) -> Function:
-    """``rhs`` as lanes take it (`LanePrinter`)."""
-    drift = {
-        target: value.replace(_is_reciprocal, _by_inverse)
-        for target, value in closed_drift(derivation).items()
-    }
-    inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
-    found = table_statements(derivation) if derivation.over_batches else []
-    body = (*unpacked(derivation, rates=True), *found, *inverses, Block(drift))
-    return Function("rhs", ("t", "y", "p", "table", "dy"), body)
-
-
-def _is_reciprocal(e: Expr) -> bool:
-    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
-
-
-def _by_inverse(e: Expr) -> Expr:
-    return _INVERSES[e.base] ** -e.exp

@@ -23,7 +23,8 @@ Array = np.ndarray
 TERMS, INNER = 12, 14
 #: Pieces of the axis of a table with one, and of the axes of a table with two; at most so many.
 ALONE, FIRST, SECOND, MOST = 8, 8, 16, 64
-#: The largest difference from the table itself, in units of ``max(1, |moment|)``: below what a
+#: The largest difference from the table itself, in units of the larger of 1 and the sum
+#: of a moment's coefficients: below what a
 #: step of a flow is asked for, and far below the table's own error.
 LARGEST_BOUND = 1e-10
 #: Moments are summed in blocks of two registers; and the scratch space that this takes.
@@ -103,7 +104,9 @@ def _on_pieces(
     anew = np.tensordot(values, to_series @ chebvander(at, size - 1), axes=(-1, 2))
     left_out = np.abs(anew[..., terms:]).sum(axis=-1)
     others = tuple(k for k in range(1, left_out.ndim - 1) if k not in fixed)
-    return anew[..., :terms], float(left_out.sum(axis=others).max())
+    bounds = left_out.sum(axis=others).reshape(len(values), -1).max(axis=1)
+    whole = np.abs(values).sum(axis=others + (-1,)).reshape(len(values), -1).max(axis=1)
+    return anew[..., :terms], float((bounds / np.maximum(1.0, whole)).max())
 
 
 def _powers(terms: int) -> Array:
