@@ -95,13 +95,9 @@ def lane_function(derivation: Derivation, combined: list[Combination]) -> Functi
         symbols = [Symbol(f"C{k}", real=True) for k in range(len(combined))]
         tables, values = _looked_up(derivation, combined, symbols)
         for row, (target, value) in enumerate(drift.items()):
-            parts = [
-                one.coefficients[row] * x for one, x in zip(combined, values, strict=True)
-            ]
+            parts = [one.coefficients[row] * x for one, x in zip(combined, values, strict=True)]
             drift[target] = value.xreplace(rest) + sympy.Add(*parts)
-    drift = {
-        target: value.replace(_is_reciprocal, _by_inverse) for target, value in drift.items()
-    }
+    drift = {target: value.replace(_is_reciprocal, _by_inverse) for target, value in drift.items()}
     inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
     body = (*unpacked(derivation, rates=True), *tables, *inverses, Block(drift))
     return Function("rhs", ("t", "y", "p", "table", "dy"), body)
