@@ -28,6 +28,14 @@ def lane_kernel(function: Callable[..., Any]) -> Any:
     return _made(function, {"fastmath": {"contract"}})
 
 
+def part_kernel(function: Callable[..., Any]) -> Any:
+    """`kernel` that becomes part of those that call it: arrays cost more to hand on than a number.
+
+    Nothing of the arithmetic changes.
+    """
+    return _made(function, {"inline": "always"})
+
+
 def inlined_kernel(function: Callable[..., Any]) -> Any:
     """`lane_kernel` that becomes part of those that call it, under their flags.
 
