@@ -11,7 +11,6 @@ from sympy.printing.pycode import PythonCodePrinter
 from ..model import Assign, Call, Function, LookUp, Loop, Return, Table, entry
 from .statements import StatementPrinter
 
-
 #: Look-ups fill whole blocks of numbers.
 BLOCK = 16
 

@@ -70,10 +70,16 @@ def own_numbers(problem: Problem) -> Array:
     Those of running statistics stand where other schemes have a table.
     """
     problem = problem.limit
-    values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
+    derived = {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
-        values["eta"] = 0.0  # the system itself has the schedule
-    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+        derived["eta"] = 0.0  # the system itself has the schedule
+    own = np.array(
+        [
+            derived[name] if name in derived else getattr(problem, name)
+            for name in KERNEL_PARAMETERS
+        ],
+        dtype=float,
+    )
     return np.concatenate([own, running_numbers(problem)])
 
 

@@ -121,13 +121,15 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     count = max(map(len, columns.values()), default=1)
     check_batch(problem)
     # Columns are the user's numbers: momentum comes in when all of them are there.
-    plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
+    plain = problem
+    if problem.momentum or problem.nesterov or problem.decoupled_decay:
+        plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
     numbers = np.tile(own_numbers(plain), (count, 1))
     lawful = RUNNING_PARAMETERS if problem.scheme_.remembers else ()
     names = ("batch_size", "statistics_size", *lawful)
     sized = {name: columns[name] for name in names if name in columns}
     rows = np.array(list(sized.values())).T
-    for sizes in np.unique(rows, axis=0):  # each has its own implied decay
+    for sizes in np.unique(rows, axis=0) if sized else ():  # each has its own implied decay
         own = plain.replace(**dict(zip(sized, sizes, strict=True)))
         check_batch(own)
         numbers[(rows == sizes).all(axis=1)] = own_numbers(own)

@@ -22,42 +22,11 @@ from .controller import (
     SMALLEST_STEP,
     TOO_MANY_STEPS,
 )
+from .lane_trial import early_trial, late_trial
 from .system import LANES, SIZE, rhs_lanes
-from .tableau import ESTIMATE, NODES, STAGES
+from .tableau import ESTIMATE, NODES
 
 RUNNING = -1
-
-
-@inlined_kernel
-def lane_trial(stage: int, h: np.ndarray, y: np.ndarray, k: np.ndarray, trial: np.ndarray) -> None:
-    """Where a stage is evaluated, in one pass over the lanes: its sum is written out."""
-    for i in range(SIZE):
-        if stage == 0:
-            for lane in range(LANES):
-                trial[i, lane] = y[i, lane] + h[lane] * (STAGES[0, 0] * k[0, i, lane])
-        elif stage == 1:
-            for lane in range(LANES):
-                slope = STAGES[1, 0] * k[0, i, lane] + STAGES[1, 1] * k[1, i, lane]
-                trial[i, lane] = y[i, lane] + h[lane] * slope
-        elif stage == 2:
-            for lane in range(LANES):
-                slope = STAGES[2, 0] * k[0, i, lane] + STAGES[2, 1] * k[1, i, lane] + STAGES[2, 2] * k[2, i, lane]
-                trial[i, lane] = y[i, lane] + h[lane] * slope
-        elif stage == 3:
-            for lane in range(LANES):
-                slope = STAGES[3, 0] * k[0, i, lane] + STAGES[3, 1] * k[1, i, lane] + STAGES[3, 2] * k[2, i, lane]
-                slope = slope + STAGES[3, 3] * k[3, i, lane]
-                trial[i, lane] = y[i, lane] + h[lane] * slope
-        elif stage == 4:
-            for lane in range(LANES):
-                slope = STAGES[4, 0] * k[0, i, lane] + STAGES[4, 1] * k[1, i, lane] + STAGES[4, 2] * k[2, i, lane]
-                slope = slope + STAGES[4, 3] * k[3, i, lane] + STAGES[4, 4] * k[4, i, lane]
-                trial[i, lane] = y[i, lane] + h[lane] * slope
-        else:
-            for lane in range(LANES):
-                slope = STAGES[5, 0] * k[0, i, lane] + STAGES[5, 1] * k[1, i, lane] + STAGES[5, 2] * k[2, i, lane]
-                slope = slope + STAGES[5, 3] * k[3, i, lane] + STAGES[5, 4] * k[4, i, lane] + STAGES[5, 5] * k[5, i, lane]
-                trial[i, lane] = y[i, lane] + h[lane] * slope
 
 
 @lane_kernel
@@ -73,7 +42,10 @@ def lane_stages(
 ) -> None:
     """The stages of one step of every lane; ``trial`` is where it leads."""
     for stage in range(6):
-        lane_trial(stage, h, y, k, trial)
+        if stage < 3:
+            early_trial(stage, h, y, k, trial)
+        else:
+            late_trial(stage, h, y, k, trial)
         for lane in range(LANES):
             later[lane] = t[lane] + NODES[stage] * h[lane]
         rhs_lanes(later, trial, p, table, k[stage + 1])

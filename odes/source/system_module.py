@@ -23,7 +23,6 @@ from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
 from ..derivation.running_field import law_symbols
 from ..derivation.symbols import (
-    BATCH,
     ETA,
     FIELD_STD,
     NOISE,
@@ -32,7 +31,6 @@ from ..derivation.symbols import (
     RHO,
     SHIFT,
     SIGN,
-    L,
     R,
 )
 from .quadratures import kink_constant, moment_functions

@@ -105,7 +105,7 @@ def _on_pieces(
     left_out = np.abs(anew[..., terms:]).sum(axis=-1)
     others = tuple(k for k in range(1, left_out.ndim - 1) if k not in fixed)
     bounds = left_out.sum(axis=others).reshape(len(values), -1).max(axis=1)
-    whole = np.abs(values).sum(axis=others + (-1,)).reshape(len(values), -1).max(axis=1)
+    whole = np.abs(values).sum(axis=(*others, -1)).reshape(len(values), -1).max(axis=1)
     return anew[..., :terms], float((bounds / np.maximum(1.0, whole)).max())
 
 
