@@ -39,7 +39,7 @@ def flow_kernels(problem: Problem) -> FlowSystem:
         with derivable(problem):
             derivation = derive_drift(problem)
             system = system_source(derivation)
-        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
+        lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
         signals = {} if problem.squares else signal_texts(problem)
         return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
 

@@ -44,7 +44,8 @@ class Flows:
     beside
         How many of a row's numbers stand after the table.
     tables, table_of
-        Tables of moments and their batch sizes, each once; and which of them a flow has, -1 for none.
+        Tables of moments and their batch sizes, each once; and which of them a flow has, -1 for
+        none.
     """
 
     problem: Problem

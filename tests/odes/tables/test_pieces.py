@@ -76,7 +76,7 @@ def test_lanes_read_what_each_reads(sizes):
 
 
 def test_combinations_are_sums_of_moments():
-    table, ranges = made((20, 34, 1))
+    table, _ = made((20, 34, 1))
     text = json.dumps([[[0, [1.0], [1.0]], [3, [1.0, -1.0], [1.0]]], [[18, [2.0], [1.0, 0.0]]]])
     point = (1.1, 0.4, 0.0)
     moments = read(table, [point], chebyshev.look_up)[0]
