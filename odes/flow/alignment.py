@@ -155,7 +155,7 @@ def advance(flows: Flows, k: int, times: Array, out: Array, bounds: Bounds) -> t
         ends = due if due.size and due[-1] == look else np.append(due, look)
         rows, reached = np.empty((ends.size, y.size)), flows.times[k : k + 1]
         flows.status[k], done, tried = kernels.integrate(
-            y, ends, flows.numbers[k], *bounds, rows, reached, t
+            y, ends, flows.row(k), *bounds, rows, reached, t
         )
         kept = min(done, due.size)
         out[stored : stored + kept] = rows[:kept]

@@ -40,7 +40,7 @@ def flow_kernels(problem: Problem) -> FlowSystem:
         with derivable(problem):
             derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
-        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
+        lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
         alone = not (problem.squares or problem.uses_batch)
         signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
@@ -72,10 +72,16 @@ def own_numbers(problem: Problem) -> Array:
     Those of running statistics stand where other schemes have a table.
     """
     problem = problem.limit
-    values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
+    derived = {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
-        values["eta"] = 0.0  # the system itself has the schedule
-    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+        derived["eta"] = 0.0  # the system itself has the schedule
+    own = np.array(
+        [
+            derived[name] if name in derived else getattr(problem, name)
+            for name in KERNEL_PARAMETERS
+        ],
+        dtype=float,
+    )
     return np.concatenate([own, running_numbers(problem)])
 
 
