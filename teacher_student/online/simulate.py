@@ -173,8 +173,9 @@ def run_makers(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     if problem.several_units:
         check_dimensions(problem, dim, engine)
+    else:
+        sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
-    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
