@@ -19,6 +19,8 @@ from .problem_checks import (
     check_scheme_has,
     checked_statistics_size,
 )
+from .spectral import Anisotropic, check_spectrum
+from .spectrum_formats import canonical
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
 from .supervision import Supervised
@@ -29,7 +31,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True)
-class Problem(Described, Supervised):
+class Problem(Described, Supervised, Anisotropic):
     """A teacher, a student, and how the student is trained (theory.md, section 1).
 
     Parameters
@@ -91,6 +93,16 @@ class Problem(Described, Supervised):
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    spectrum
+        Of the inputs' covariance (theory page 10): ``"1"``; ``EIGENVALUE:FRACTION:POWER,...`` or a
+        list of such triples, the power being the teacher's squared length in the block over N;
+        ``power:ALPHA[:BLOCKS][:TEACHER]``; ``two:RATIO[:TEACHER]``, two equal blocks; or
+        ``FILE.npy[:BLOCKS][:TEACHER]`` of eigenvalues, or of examples whose covariance is
+        measured. TEACHER says where its power is: ``equal head tail``. Powers are scaled so that
+        the teacher's field has variance 1.
+    condition
+        Condition number, at least 1, that the logarithms of the spectrum's eigenvalues are
+        stretched to at a fixed mean. Default None.
 
     Raises
     ------
@@ -130,6 +142,8 @@ class Problem(Described, Supervised):
     running_momentum: float = PARAMETERS["running_momentum"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
+    spectrum: str = PARAMETERS["spectrum"].default
+    condition: float | None = PARAMETERS["condition"].default
 
     def __post_init__(self) -> None:
         check_named("activation", self.activation, Activation.named, ACTIVATIONS)
@@ -154,6 +168,10 @@ class Problem(Described, Supervised):
         check_loss(self)
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
+        self._set(spectrum=canonical(self.spectrum))
+        if self.condition is not None:
+            self._set(condition=PARAMETERS["condition"].bounded(self.condition))
+        check_spectrum(self)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

@@ -79,7 +79,7 @@ def ending_of_flows(columns: Mapping[str, Array], flows: Flows, record: AtEnd) -
         return np.where(complete, values, np.nan)
 
     problem = flows.problem
-    state = problem.state_space.unpack(flows.states)
+    state = flows.order_parameters
     Q, error = flows.observed()
     diverged = (flows.status == flows.kernels.DIVERGED).astype(float)
     times = np.where(np.isfinite(record.passages), record.passages, np.nan)

@@ -184,15 +184,56 @@ def _derive(
     return Derivation(problem, field or student_field(problem), own, moments, training, routes)
 
 
-def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
-    """The mean change of every order parameter in unit time (`step` says what is averaged).
+@dataclass(frozen=True)
+class StepAverages:
+    """Averages over one step of training, from which drifts are made.
+
+    With ``c_k`` the weight of example k in a step (`odes.derivation.step`), u and v its fields.
+
+    Attributes
+    ----------
+    gamma, beta
+        ``E[mean(delta f_gamma)]``, and by beta.
+    teacher, student
+        ``E[sum_k c_k v_k]`` and ``E[sum_k c_k u_k]``.
+    across
+        ``E[sum_k c_k (v_k - R u_k)]``, which is ``teacher - R student``, asked for by itself where
+        that difference would be a small one of large numbers; None unless it is asked for.
+    pull
+        ``N E[mean(delta f_n2)]``.
+    size
+        ``E[mean((M c_k)^2)]``.
+    """
+
+    gamma: Expr
+    beta: Expr
+    teacher: Expr
+    student: Expr
+    across: Expr | None
+    pull: Expr
+    size: Expr
+
+
+def step_averages(
+    step: Step, mean: Expectation, pair: PairExpectation, *, across: bool = False
+) -> StepAverages:
+    """Average a step.
 
     For one example's own field the pushes by mean and spread are zero. A step of M examples
     averages M/m groups of m that share their statistics: what is of first order does not know M,
     and of the square only the examples' noise is left, which M of them average out.
+
+    Parameters
+    ----------
+    step
+        What is averaged.
+    mean, pair
+        Averages over one example, and over two of a batch.
+    across
+        Whether `StepAverages.across` is asked for.
     """
     direct, by_mean, by_spread = map(step.push, ("a", "mu", "sigma"))
-    uhat, rate = oriented(UHAT), step.gain * ETA
+    uhat = oriented(UHAT)
 
     def pulled(x: Expr, mean_x: Expr, along_x: Expr) -> Expr:
         """``E[sum_k c_k x_k]``, given x, and over the batch the means of x and of uhat x."""
@@ -203,25 +244,34 @@ def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Ex
         return mean(p * q) / STATISTICS_SIZE + (1 - 1 / STATISTICS_SIZE) * pair(p, q)
 
     pull = mean(step.push("n2"))
-    flow = {
-        "gamma": rate * GAMMA_RATE * (mean(step.push("gamma")) - ZETA * GAMMA),
-        "beta": rate * GAMMA_RATE * mean(step.push("beta")),
-    }
+    gamma, beta = mean(step.push("gamma")), mean(step.push("beta"))
     # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
     u = oriented(step.u)
     own = (V - R * u) / STATISTICS_SIZE
     teacher = pulled(V, R * oriented(UBAR) + own, R * SPREAD + uhat * own)
-    student = L * pulled(u, oriented(UBAR), SPREAD)
+    student = pulled(u, oriented(UBAR), SPREAD)
     size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
     size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
-    overlap = rate * (teacher + (2 * pull - DECAY) * L * R)
-    square = 2 * rate * (student + (2 * pull - DECAY) * L**2) + rate**2 / BATCH * size
+    rest = pulled(V - R * u, own, uhat * own) if across else None
+    return StepAverages(gamma, beta, teacher, student, rest, pull, size)
+
+
+def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
+    """The mean change of every order parameter in unit time (`step` says what is averaged)."""
+    found, rate = step_averages(step, mean, pair), step.gain * ETA
+    flow = {
+        "gamma": rate * GAMMA_RATE * (found.gamma - ZETA * GAMMA),
+        "beta": rate * GAMMA_RATE * found.beta,
+    }
+    student, pull = L * found.student, found.pull
+    overlap = rate * (found.teacher + (2 * pull - DECAY) * L * R)
+    square = 2 * rate * (student + (2 * pull - DECAY) * L**2) + rate**2 / BATCH * found.size
     flow["L"] = sympy.expand(square / (2 * L))
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
-    return {name: _signs_cancel(value) for name, value in flow.items()}
+    return {name: signs_cancel(value) for name, value in flow.items()}
 
 
-def _signs_cancel(expression: Expr) -> Expr:
+def signs_cancel(expression: Expr) -> Expr:
     """Put in ``sign^2 = 1``."""
     return sympy.expand(expression).replace(
         lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)

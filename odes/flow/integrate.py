@@ -18,6 +18,7 @@ from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
+from .spectral import blocks_of, reduced, refuse_inertia
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -99,6 +100,7 @@ def solve(
 ) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     stored = stored_times(time, points, times)
+    refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
@@ -132,8 +134,10 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     Q, error = np.empty((2, stored))
     names = flows.problem.order_parameters
     kernels.observe(states, Q, error)
-    own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
+    own, blocks = dict(zip(names, states.T.copy(), strict=False)), {}  # velocities come after
+    if flows.problem.spectrum_ is not None:
+        own, blocks = reduced(flows.problem, states), blocks_of(flows.problem, states)
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
-    return Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    return Flow(flows.problem, record.times[:stored], values, steps, status, message, blocks=blocks)

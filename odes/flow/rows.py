@@ -11,6 +11,7 @@ import numpy as np
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from .flow_kernels import check_batch, flow_kernels, own_numbers
+from .spectral import reduced, rows_of_blocks
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -55,6 +56,13 @@ class Flows:
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
         return self.problem.state_space.size < self.kernels.SIZE
+
+    @property
+    def order_parameters(self) -> dict[str, Array]:
+        """The order parameters of the states, by name, each of shape (flows,)."""
+        if self.problem.spectrum_ is not None:
+            return reduced(self.problem, self.states)
+        return self.problem.state_space.unpack(self.states)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -111,5 +119,8 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     for label, name in problem.start_parameters.items():
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]
-    status = np.zeros(count, dtype=np.int64)
-    return Flows(problem, flow_kernels(problem), states, numbers, np.zeros(count), status)
+    status, beside = np.zeros(count, dtype=np.int64), 0
+    if problem.spectrum_ is not None:
+        states, blocks = rows_of_blocks(problem, columns)
+        numbers, beside = np.hstack([numbers, blocks]), blocks.shape[1]
+    return Flows(problem, flow_kernels(problem), states, numbers, np.zeros(count), status, beside)

@@ -11,6 +11,7 @@ import numpy as np
 from ...results.base import Result
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import by_block, spectrum_of_result
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
@@ -56,6 +57,9 @@ class Flow(Result):
         With fluctuations: N, and over how many runs is averaged.
     inertia
         kappa of an inertial flow; None at fixed momentum, or without.
+    blocks
+        Of inputs with a spectrum: ``A``, ``w.w*/N`` in a block, and ``C``, ``w.w/N``, each of shape
+        (times, blocks). Otherwise empty.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
@@ -72,6 +76,7 @@ class Flow(Result):
     dim: int | None = None
     averaged: int = 1
     inertia: float | None = None
+    blocks: Mapping[str, Array] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Array:
         if name in ("values", "__setstate__") or name not in self.values:
@@ -81,7 +86,8 @@ class Flow(Result):
     def until(self, count: int) -> Flow:
         """The same flow, with the first stored times only."""
         shorter = {name: values[:count] for name, values in self.values.items()}
-        return replace(self, t=self.t[:count], values=shorter)
+        blocks = {name: values[:count] for name, values in self.blocks.items()}
+        return replace(self, t=self.t[:count], values=shorter, blocks=blocks)
 
     def raise_for_status(self) -> Flow:
         """Return the flow itself if it is complete.
@@ -104,6 +110,8 @@ class Flow(Result):
             **self.values,
             **self._fluctuations(),
             **({} if self.inertia is None else {"inertia": self.inertia}),
+            **spectrum_of_result(self.problem),
+            **self.blocks,
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
@@ -117,7 +125,7 @@ class Flow(Result):
     def columns(self) -> dict[str, Array]:
         """The CSV form: time and every quantity, with its predicted spread if there is one."""
         spread = {f"{name}_std": values for name, values in self.std.items()}
-        return {"t": self.t, **self.values, **spread}
+        return {"t": self.t, **self.values, **spread, **by_block(self.blocks)}
 
     def _attributes(self) -> dict[str, Any]:
         ended = {"status": self.status, "message": self.message}
