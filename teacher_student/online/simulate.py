@@ -24,7 +24,9 @@ from ..threads import in_threads
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
+from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, observed
 
+Run = ChainRun | VectorRun | SpectralRun
 ENGINES = ("chain", "vectors")
 #: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
 NORMALS_A_CALL = 2e7
@@ -108,7 +110,7 @@ def run_makers(
     engine: str,
     inputs: str,
     seed: int,
-) -> list[Callable[[], ChainRun | VectorRun]]:
+) -> list[Callable[[], Run]]:
     """What makes the runs of a simulation; run k is the same whichever others are made.
 
     Parameters
@@ -137,6 +139,8 @@ def run_makers(
             "engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'",
         )
+    if problem.spectrum_ is not None:
+        problem.spectrum_.sizes(dim)  # every block has directions enough
     chain, vectors = _engines(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
@@ -144,7 +148,9 @@ def run_makers(
     return [partial(make, problem, dim, steps, child) for child in children]
 
 
-def _engines(problem: Problem) -> tuple[type[ChainRun], type[VectorRun]]:
+def _engines(problem: Problem) -> tuple[type[Run], type[Run]]:
+    if problem.spectrum_ is not None:
+        return SpectralChainRun, SpectralVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
@@ -161,7 +167,7 @@ def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
     return pieces
 
 
-def run_rows(run: ChainRun | VectorRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
+def run_rows(run: Run, steps: Array, stopped: Callable[[], bool]) -> Array | None:
     """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
 
     A run that leaves the finite numbers has fewer rows.
@@ -198,13 +204,20 @@ def _collect(
     if not finished:
         status, message = "interrupted", f"interrupted after {len(rows)} runs"
     table = np.stack([r[:common] for r in rows])
-    Q, error = observe(problem, table, os.cpu_count() or 1)
-    values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
-    values |= class_error(problem, Q, values["R"])
+    blocks: dict[str, Array] = {}
+    if problem.spectrum_ is not None:
+        values, blocks = observed(problem, table)
+    else:
+        Q, error = observe(problem, table, os.cpu_count() or 1)
+        values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
+    values |= class_error(problem, values["Q"], values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
-    return Runs(problem, dim, engine, seed, steps[:common] / dim, values, status, message)
+    reached_times = steps[:common] / dim
+    return Runs(
+        problem, dim, engine, seed, reached_times, values, status, message, blocks=blocks
+    )  # fmt: skip
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
