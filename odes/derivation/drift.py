@@ -20,6 +20,7 @@ from sympy import Expr, Symbol
 
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .expectations import AnyMoment
 from .gaussian_moments import expectation
@@ -157,6 +158,7 @@ def derive_drift(
         For a user's batch field that does not separate (see `student_field`), or whatever the
         computer algebra fails on.
     """
+    refuse_spectrum(problem, "equations are derived for isotropic inputs")
     with derivable(problem):
         return _derive(structure(problem), problem, training, routes)
 

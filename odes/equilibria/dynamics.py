@@ -17,6 +17,7 @@ import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
 from ..tables.regions import middle
@@ -55,6 +56,7 @@ class Dynamics:
                 problem.eta,
                 "a constant learning rate is accepted; under a schedule nothing is a fixed point",
             )
+        refuse_spectrum(problem, "this search is for isotropic inputs")
         self.problem = problem = problem.limit
         self.kernels: Any = flow_kernels(problem)
         self.p = parameters(problem)

@@ -21,6 +21,7 @@ from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
+from .spectral_points import spectral_fixed_points
 from .stability import (
     eigenvalues,
     largest_learning_rate,
@@ -58,6 +59,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
+    if problem.spectrum_ is not None:
+        return spectral_fixed_points(problem)
     flow = Dynamics(problem)
     found = _mark_reached(flow, all_points(flow))
     arrived = _arrival(flow, found.reached)

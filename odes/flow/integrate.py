@@ -137,6 +137,7 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     own, blocks = dict(zip(names, states.T.copy(), strict=False)), {}  # velocities come after
     if flows.problem.spectrum_ is not None:
         own, blocks = reduced(flows.problem, states), blocks_of(flows.problem, states)
+        del own["spread"]
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])

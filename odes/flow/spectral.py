@@ -96,7 +96,7 @@ def rows_of_blocks(problem: Problem, columns: Mapping[str, Array]) -> tuple[Arra
 
 
 def reduced(problem: Problem, states: Array) -> dict[str, Array]:
-    """The order parameters of states of blocks, by name: scalars, R and L.
+    """The order parameters of states of blocks, by name: scalars, R, L, and ``spread``, sqrt(q).
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def reduced(problem: Problem, states: Array) -> dict[str, Array]:
     r, q = states[..., len(names)], states[..., len(names) + 1]
     values = {name: states[..., k].copy() for k, name in enumerate(names)}
     length = np.sqrt(blocks_of(problem, states)["C"].sum(axis=-1))
-    return values | {"R": r / np.sqrt(q), "L": length}
+    return values | {"R": r / np.sqrt(q), "L": length, "spread": np.sqrt(q)}
 
 
 def blocks_of(problem: Problem, states: Array) -> dict[str, Array]:

@@ -24,7 +24,7 @@ from ..threads import in_threads
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
-from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, observed
+from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, blocks_of, observed
 
 Run = ChainRun | VectorRun | SpectralRun
 ENGINES = ("chain", "vectors")
@@ -204,20 +204,36 @@ def _collect(
     if not finished:
         status, message = "interrupted", f"interrupted after {len(rows)} runs"
     table = np.stack([r[:common] for r in rows])
-    blocks: dict[str, Array] = {}
-    if problem.spectrum_ is not None:
-        values, blocks = observed(problem, table)
-    else:
-        Q, error = observe(problem, table, os.cpu_count() or 1)
-        values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
+    values = observed_of(problem, table, os.cpu_count() or 1)
+    del values["spread"]
     values |= class_error(problem, values["Q"], values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
     reached_times = steps[:common] / dim
     return Runs(
-        problem, dim, engine, seed, reached_times, values, status, message, blocks=blocks
+        problem, dim, engine, seed, reached_times, values, status, message,
+        blocks=blocks_of(problem, table),
     )  # fmt: skip
+
+
+def observed_of(problem: Problem, table: Array, workers: int) -> dict[str, Array]:
+    """``Q R L error`` of rows that runs stored, and ``spread``, that of the field ``w.x``.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    table
+        Shape (runs, times, numbers of a row).
+    workers
+        Threads.
+    """
+    if problem.spectrum_ is not None:
+        return observed(problem, table)
+    Q, error = observe(problem, table, workers)
+    R, L = table[..., 2], table[..., 3]
+    return {"Q": Q, "R": R, "L": L, "error": error, "spread": L}
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:

@@ -125,8 +125,17 @@ def start_block(
     return math.sqrt(power) * one, along * one + across * other
 
 
-def observed(problem: Problem, table: Array) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Quantities and blocks of rows ``gamma, beta, A..., C...``.
+def blocks_of(problem: Problem, table: Array) -> dict[str, Array]:
+    """A and C of rows ``gamma, beta, A..., C...``, shape (..., P); of isotropic inputs nothing."""
+    spectrum = problem.spectrum_
+    if spectrum is None:
+        return {}
+    first = 2 + spectrum.blocks
+    return {"A": table[..., 2:first].copy(), "C": table[..., first:].copy()}
+
+
+def observed(problem: Problem, table: Array) -> dict[str, Array]:
+    """``Q R L error`` of rows ``gamma, beta, A..., C...``, and the field's ``spread``.
 
     Parameters
     ----------
@@ -134,21 +143,14 @@ def observed(problem: Problem, table: Array) -> tuple[dict[str, Array], dict[str
         With a spectrum.
     table
         Shape (runs, times, 2 + 2 P).
-
-    Returns
-    -------
-    values, blocks
-        ``Q R L error`` of shape (runs, times); ``A C`` of shape (runs, times, P).
     """
-    spectrum = problem.spectrum_
+    spectrum, blocks = problem.spectrum_, blocks_of(problem, table)
     assert spectrum is not None
-    P = spectrum.blocks
-    A, C = table[..., 2 : 2 + P], table[..., 2 + P :]
-    q, R, L = summed(spectrum, A, C)
+    q, R, L = summed(spectrum, blocks["A"], blocks["C"])
     spread = np.sqrt(q)
     norm = spread if problem.norm_of_field else L
     rows = np.stack([table[..., 0], table[..., 1], R, spread, norm], axis=-1).reshape(-1, 5)
     Q, error = np.empty((2, len(rows)))
     specialise(problem, *KERNELS).observe_fields(rows, Q, error)
-    values = {"Q": Q.reshape(R.shape), "R": R, "L": L, "error": error.reshape(R.shape)}
-    return values, {"A": A.copy(), "C": C.copy()}
+    shaped = {"Q": Q.reshape(R.shape), "error": error.reshape(R.shape)}
+    return shaped | {"R": R, "L": L, "spread": spread}
