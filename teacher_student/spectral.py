@@ -77,6 +77,11 @@ def refuse_spectrum(problem: Problem, reason: str) -> None:
         raise InputError("spectrum", problem.spectrum, f"{reason}; 1 is accepted")
 
 
+def isotropic(problem: Problem) -> Problem:
+    """The problem with isotropic inputs."""
+    return problem.replace(spectrum=ISOTROPIC, condition=None)
+
+
 def block_start(spectrum: Spectrum, overlap: float, length: float) -> tuple[Array, Array]:
     """``A_b`` and ``C_b`` at the start: the student's cosine with the teacher is the same in every
     block, and its squared length is spread over all directions alike.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..results.errors import InputError
@@ -44,6 +45,8 @@ class Spectrum:
         ``phi_b``, positive, of sum 1.
     powers
         ``T_b``, of ``sum_b lambda_b T_b = 1``.
+    teacher
+        k, where powers are ``T_b ~ phi_b lambda_b^k`` by a name of `TEACHERS`; None of others.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Spectrum:
     eigenvalues: tuple[float, ...]
     fractions: tuple[float, ...]
     powers: tuple[float, ...]
+    teacher: float | None = None
 
     @staticmethod
     def named(text: str, condition: float | None = None) -> Spectrum:
@@ -110,7 +114,7 @@ class Spectrum:
         for phi in self.fractions:
             total += phi
             edges.append(round(total * dim))
-        found = tuple(last - first for first, last in zip(edges, edges[1:], strict=False))
+        found = tuple(last - first for first, last in pairwise(edges))
         if min(found) < LEAST_DIRECTIONS:
             fewest = min(self.fractions)
             raise InputError(
@@ -122,7 +126,8 @@ class Spectrum:
     def stretched(self, condition: float) -> Spectrum:
         """The same blocks with eigenvalues' logarithms stretched to a condition number.
 
-        The mean eigenvalue stays, and the powers do up to a common factor.
+        The mean eigenvalue stays. So do powers, up to a common factor, unless they follow the
+        eigenvalues by a rule, which stays then.
 
         Raises
         ------
@@ -141,7 +146,10 @@ class Spectrum:
         values = [x**power for x in self.eigenvalues]
         mean = math.fsum(x * phi for x, phi in zip(values, self.fractions, strict=True))
         scaled = [x * self.mean / mean for x in values]
-        return spectrum_of(scaled, self.fractions, self.powers)
+        powers: list[float] | tuple[float, ...] = self.powers
+        if self.teacher is not None:
+            powers = [phi * x**self.teacher for x, phi in zip(scaled, self.fractions, strict=True)]
+        return spectrum_of(scaled, self.fractions, powers, teacher=self.teacher)
 
 
 #: A block's directions beside teacher and student, of which one at least is left.
@@ -153,6 +161,7 @@ def spectrum_of(
     fractions: list[float] | tuple[float, ...],
     powers: list[float] | tuple[float, ...],
     shown: object = None,
+    teacher: float | None = None,
 ) -> Spectrum:
     """Check blocks, and bring fractions and powers to their norms.
 
@@ -162,6 +171,8 @@ def spectrum_of(
         A number a block.
     shown
         What an error shows as the value that was given.
+    teacher
+        As `Spectrum` has it.
 
     Raises
     ------
@@ -189,8 +200,9 @@ def spectrum_of(
         raise refuse("the teacher has no power in any block; one above 0 at least is accepted")
     return Spectrum(
         tuple(map(float, eigenvalues)),
-        tuple(phi / total for phi in fractions),
-        tuple(power / field for power in powers),
+        tuple(float(phi / total) for phi in fractions),
+        tuple(float(power / field) for power in powers),
+        teacher,
     )
 
 

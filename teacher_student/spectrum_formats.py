@@ -233,7 +233,7 @@ def with_teacher(
         accepted = f"a teacher of {' '.join(TEACHERS)} is accepted"
         raise InputError("spectrum", shown, f"{accepted} behind the last colon", tuple(TEACHERS))
     powers = [phi * x**power for x, phi in zip(values, fractions, strict=True)]
-    return spectrum_of(values, fractions, powers, shown)
+    return spectrum_of(values, fractions, powers, shown, power)
 
 
 def _number(text: str, part: str) -> float:

@@ -17,6 +17,7 @@ from ...results.errors import InputError
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.schemes import SCHEMES
 from .deployed import STATISTICS, Deployment
 
@@ -216,6 +217,7 @@ def check_problem(problem: Problem) -> None:
         Naming scheme or shift.
     """
     refuse_running(problem, "its training mode is not that of bn")
+    refuse_spectrum(problem, "the deployed error is of isotropic inputs")
     if not problem.uses_batch:
         reason = "it has no batch statistics, and so the same error in training and deployed"
         raise InputError("scheme", problem.scheme, f"{reason}; {' or '.join(ACCEPTED)} is accepted")

@@ -19,6 +19,7 @@ from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.regularization import decay
 
 Array = np.ndarray
@@ -140,6 +141,7 @@ def approximate(
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     refuse_running(problem, "PN stands for the statistics of the batch")
+    refuse_spectrum(problem, "the approximation is for isotropic inputs")
     if not problem.uses_batch:
         raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")
     sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]

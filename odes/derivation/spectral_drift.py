@@ -22,7 +22,7 @@ from sympy import Expr, Symbol
 
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
-from ...teacher_student.spectrum import ISOTROPIC
+from ...teacher_student.spectral import isotropic
 from .batch_moments import collect_moment, collect_pair
 from .drift import Derivation, mean_of, signs_cancel, step_averages
 from .step import PLAIN, one_step
@@ -35,11 +35,6 @@ NORM = Symbol("norm", positive=True)
 #: gamma and beta; ``E[sum_k c_k u_k]``, ``E[sum_k c_k (v_k - R u_k)]`` and what the weights turn
 #: by themselves, in units of time; the noise; and the decay.
 AVERAGES = ("gamma", "beta", "along", "across", "pull", "noise", "decay")
-
-
-def isotropic(problem: Problem) -> Problem:
-    """The problem with isotropic inputs."""
-    return problem.replace(spectrum=ISOTROPIC, condition=None)
 
 
 def derive_spectral(problem: Problem) -> Derivation:

@@ -28,7 +28,7 @@ from .stability import eigenvalues
 
 Array = np.ndarray
 #: The widest step of differences, in units of the fields: ``1 - R^2`` is its square.
-STEP = 1e-2
+STEP = 2e-2
 #: What a misalignment may lack of 0, by rounding.
 ROUNDING = 1e-8
 #: Rates over eta below this are those of a neutral direction.
@@ -122,6 +122,10 @@ class Linear:
         q, seen = float(self.state(z)[self.scalars + 1]), self.seen
         along = np.sqrt(q * self.powers[seen] / self.values[seen])
         return np.concatenate([np.ones(self.scalars), along, q / self.values])
+
+    def scale(self, z: Array) -> float:
+        """The field's scale Q."""
+        return float(self.kernels.observables(self.state(z))[0])
 
     def aligned(self, scalars: Array, scale: float) -> Array:
         """Coordinates of the student ``scale w*``."""
@@ -248,13 +252,27 @@ def learning_rate_edge(flow: Linear, limit: Array) -> float | None:
 
 
 def _misalignment(flow: Linear, z: Array, eta: float) -> Array:
-    """The matrix of the misalignments, whose rows are divided by eigenvalues."""
-    border, sizes = flow.scalars + flow.taught, flow._sizes(z)
-    rows = []
+    """The matrix of the misalignments, whose rows are divided by eigenvalues.
+
+    Each comes at the expense of the aligned part: the field's spread and the effective rate stay.
+    """
+    border, rows, here = flow.scalars + flow.taught, [], flow.drift(z, eta)
+    q, Q = flow.state(z)[flow.scalars + 1], flow.scale(z)
+
+    def turned(b: int, square: float) -> Array:
+        """The student with a share of its field's variance in a misalignment of block b."""
+        x = z.copy()
+        x[border + b] += square * q / flow.values[b]
+        x[flow.scalars : border] *= np.sqrt(1.0 - square)
+        if "gamma" in flow.problem.trained_scalars:
+            x[0] *= Q / flow.scale(x)
+        return x
+
     for b in range(flow.spectrum.blocks):
-        e = np.zeros(z.size)
-        e[border + b] = sizes[border + b]
-        rows.append(flow.by_misalignment(z, e, eta)[border:] / sizes[border + b])
+        slope = _towards_zero(
+            lambda h, b=b: (flow.drift(turned(b, h * h), eta) - here) / (h * h)  # type: ignore[misc]
+        )
+        rows.append(slope[border:] * flow.values[b] / q)
     matrix: Array = np.array(rows).T / flow.values[:, None]
     return matrix
 

@@ -13,6 +13,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..flow.trajectory import FlowError
 from ..tables.table_quadrature import Progress
@@ -223,6 +224,7 @@ def fluctuations(
     True
     """
     stored = stored_times(time, points, times)
+    refuse_spectrum(problem, "the scatter of runs has a theory for isotropic inputs")
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)
     n = len(problem.order_parameters)

@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike
 from ...results.checks import integer
 from ...results.errors import InputError
 from ..formula_kernels import specialise
-from ..inputs import read_inputs
+from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .measured_inputs import in_blocks
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
@@ -140,7 +141,8 @@ def run_makers(
             "inputs; other laws are accepted with engine='vectors'",
         )
     if problem.spectrum_ is not None:
-        problem.spectrum_.sizes(dim)  # every block has directions enough
+        sizes = problem.spectrum_.sizes(dim)  # every block has directions enough
+        law = in_blocks(law, problem.spectrum_, sizes) if law.kind == ROWS else law
     chain, vectors = _engines(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.

@@ -7,11 +7,10 @@ import math
 import numpy as np
 
 from ..formula_kernels import specialise
-from ..inputs import ROWS, Inputs, read_inputs
+from ..inputs import Inputs, read_inputs
 from ..problem import Problem
 from ..spectral import block_start, summed
 from ..spectrum import Spectrum
-from .measured_inputs import in_blocks
 from .run import Array, numbers_of, sharing
 
 #: Kernels of such runs; those of isotropic inputs never compile them.
@@ -84,10 +83,7 @@ class SpectralVectorRun(SpectralRun):
     ):
         super().__init__(problem, dim, steps)
         inputs, labels, vectors = seed.spawn(3)
-        law = law or read_inputs("gaussian", dim)
-        if law.kind == ROWS:
-            law = in_blocks(law, self.spectrum, tuple(self.sizes))
-        self.law = law.kernel_arguments
+        self.law = (law or read_inputs("gaussian", dim)).kernel_arguments
         values, _, powers = self.spectrum.arrays
         self.scales = np.repeat(np.sqrt(values / dim), self.sizes)
         self.ends = np.cumsum(self.sizes)

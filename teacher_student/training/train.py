@@ -18,6 +18,7 @@ from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import refuse_running
+from ..spectral import refuse_spectrum
 from ..schedule import check_schedule
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
@@ -106,6 +107,7 @@ def train(
     refuse_momentum(problem, "training on a set is by plain steps")
     refuse_losses(problem, "training on a set is with the squared loss")
     refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
