@@ -19,9 +19,9 @@ from .problem_checks import (
     check_scheme_has,
     checked_statistics_size,
 )
+from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .spectral import Anisotropic, check_spectrum
 from .spectrum_formats import canonical
-from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
 from .state_space import StateSpace, scalar_student
 from .supervision import Supervised
 

@@ -1,4 +1,4 @@
-"""What a spectrum of the inputs means for a problem: its blocks, its start, and what it excludes."""
+"""What a spectrum of the inputs means for a problem: blocks, start, and what it excludes."""
 
 from __future__ import annotations
 

@@ -224,9 +224,7 @@ def binned(values: Array, blocks: int, teacher: str, shown: str) -> Spectrum:
     return with_teacher(list(means), list(sizes / ordered.size), teacher, shown)
 
 
-def with_teacher(
-    values: list[float], fractions: list[float], teacher: str, shown: str
-) -> Spectrum:
+def with_teacher(values: list[float], fractions: list[float], teacher: str, shown: str) -> Spectrum:
     """A spectrum whose teacher has its power where a name says."""
     power = TEACHERS.get(teacher or "equal")
     if power is None:

@@ -14,7 +14,7 @@ from command import call
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted((DOCS / "theory").glob("[0-9]-*.md"))
+PAGES = sorted((DOCS / "theory").glob("[0-9]*-*.md"))
 #: All pages that name code and tests.
 NAMING = [*PAGES, DOCS / "theory" / "index.md", DOCS / "glossary.md", DOCS / "how-we-know.md"]
 #: Those with examples that compute what they say.
@@ -97,7 +97,7 @@ def test_there_is_a_page_for_each_section():
 def test_every_equation_has_code_and_a_test_that_exist(page):
     text = page.read_text(encoding="utf-8")
     tags = TAG.findall(text)
-    assert tags == [f"{page.name[0]}.{k}" for k in range(1, len(tags) + 1)]
+    assert tags == [f"{page.name.partition('-')[0]}.{k}" for k in range(1, len(tags) + 1)]
     lines = LINE.findall(text)
     assert [number for number, _ in lines] == tags
     for number, line in lines:

@@ -17,8 +17,8 @@ from ...results.errors import InputError
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
-from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.schemes import SCHEMES
+from ...teacher_student.spectral import refuse_spectrum
 from .deployed import STATISTICS, Deployment
 
 Array = np.ndarray

@@ -19,8 +19,8 @@ from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
-from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import refuse_spectrum
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]

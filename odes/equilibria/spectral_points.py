@@ -331,5 +331,6 @@ def _point(
         stable=stable, eigenvalues=tuple(map(complex, values)), eta_eff=flow.rate(y, eta),
         eta_max=eta_max, largest_eta=edge if limit is not None else None, residual=residual,
         beta=numbers.get("beta"), error=float(error), length_exponent=None,
-        state=tuple(numbers[name] for name in problem.order_parameters), reached=reached, largest_eta_frozen=edge,
+        state=tuple(numbers[name] for name in problem.order_parameters), reached=reached,
+        largest_eta_frozen=edge,
     )  # fmt: skip

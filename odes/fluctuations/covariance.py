@@ -13,8 +13,8 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
-from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.schedule import check_schedule, stored_times
+from ...teacher_student.spectral import refuse_spectrum
 from ..flow.trajectory import FlowError
 from ..tables.table_quadrature import Progress
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators

@@ -20,7 +20,6 @@ from .quadratures import kink_constant
 from .system_module import RENAMED, facts, field_function, observables_function, prepared
 
 
-
 def spectral_module(derivation: Derivation, room: int) -> Module:
     """The model of the averages.
 

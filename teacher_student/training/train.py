@@ -18,8 +18,8 @@ from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import refuse_running
-from ..spectral import refuse_spectrum
 from ..schedule import check_schedule
+from ..spectral import refuse_spectrum
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
