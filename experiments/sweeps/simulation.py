@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...teacher_student.online.simulate import observed_of, run_makers, run_rows
+from ...teacher_student.online.observed import observed_of
+from ...teacher_student.online.simulate import run_makers, run_rows
 from ...teacher_student.parameters import PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import learning_rate, stored_steps, stored_times

@@ -24,8 +24,9 @@ from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import isotropic
 from .batch_moments import collect_moment, collect_pair
-from .drift import Derivation, mean_of, signs_cancel, step_averages
+from .drift import Derivation, mean_of, signs_cancel
 from .step import PLAIN, one_step
+from .step_averages import step_averages
 from .student_field import student_field
 from .symbols import BATCH, DECAY, ETA, GAMMA, GAMMA_RATE, ZETA, L
 
@@ -59,6 +60,12 @@ def derive_spectral(problem: Problem) -> Derivation:
     plain = isotropic(problem)
     with derivable(plain):
         return _derived(structure(plain), plain, problem.norm_of_field)
+
+
+def asks_for_norm(derivation: Derivation) -> bool:
+    """Whether the norm of the weights is a number of its own in a derivation."""
+    asked = (derivation.scale, derivation.shift, *derivation.drift.values())
+    return any(value.has(NORM) for value in asked)
 
 
 @lru_cache(maxsize=64)

@@ -178,7 +178,7 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     """
     own = problem if isinstance(problem.eta, float) else problem.replace(eta=1.0)
     if problem.spectrum_ is not None:
-        from .spectral_points import bound_with_spectrum  # stands on this module
+        from .spectral_edge import bound_with_spectrum  # stands on this module
 
         return bound_with_spectrum(own)
     flow = Dynamics(own)

@@ -22,7 +22,7 @@ from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
 from ..derivation.running_field import law_symbols
-from ..derivation.spectral_drift import NORM
+from ..derivation.spectral_drift import NORM, asks_for_norm
 from ..derivation.symbols import (
     BATCH,
     ETA,
@@ -129,7 +129,7 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     for i, name in enumerate(derivation.problem.order_parameters):
         value = entry("y", i)
         lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
-    if derivation.scale.has(NORM) or derivation.shift.has(NORM) or _moves_by_norm(derivation):
+    if asks_for_norm(derivation):
         lines.append(Assign(NORM, entry("y", len(derivation.problem.order_parameters))))
     lines.append(Assign(SCALE, derivation.scale))
     lines.append(Assign(SIGN, choice(SCALE >= 0, sympy.Integer(1), sympy.Integer(-1))))
@@ -144,11 +144,6 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
         law = enumerate(law_symbols(derivation.problem), len(PARAMETERS))
         lines += [Assign(symbol, entry("p", k)) for k, symbol in law]
     return lines
-
-
-def _moves_by_norm(derivation: Derivation) -> bool:
-    """Whether the norm of the weights, of inputs with a spectrum, is a number of its own."""
-    return any(value.has(NORM) for value in derivation.drift.values())
 
 
 def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:

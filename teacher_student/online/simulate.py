@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Unpack
 
@@ -14,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer
 from ...results.errors import InputError
-from ..formula_kernels import specialise
 from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
@@ -23,9 +21,10 @@ from ..supervision import class_error
 from ..threads import in_threads
 from .measured_inputs import in_blocks
 from .momentum_run import MomentumChainRun, MomentumVectorRun
+from .observed import observed_of
 from .run import ChainRun, VectorRun
 from .runs import Array, Runs
-from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, blocks_of, observed
+from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, blocks_of
 
 Run = ChainRun | VectorRun | SpectralRun
 ENGINES = ("chain", "vectors")
@@ -150,7 +149,7 @@ def run_makers(
     return [partial(make, problem, dim, steps, child) for child in children]
 
 
-def _engines(problem: Problem) -> tuple[type[Run], type[Run]]:
+def _engines(problem: Problem) -> tuple[Callable[..., Run], Callable[..., Run]]:
     if problem.spectrum_ is not None:
         return SpectralChainRun, SpectralVectorRun
     if problem.momentum:
@@ -217,42 +216,3 @@ def _collect(
         problem, dim, engine, seed, reached_times, values, status, message,
         blocks=blocks_of(problem, table),
     )  # fmt: skip
-
-
-def observed_of(problem: Problem, table: Array, workers: int) -> dict[str, Array]:
-    """``Q R L error`` of rows that runs stored, and ``spread``, that of the field ``w.x``.
-
-    Parameters
-    ----------
-    problem
-        The setting.
-    table
-        Shape (runs, times, numbers of a row).
-    workers
-        Threads.
-    """
-    if problem.spectrum_ is not None:
-        return observed(problem, table)
-    Q, error = observe(problem, table, workers)
-    R, L = table[..., 2], table[..., 3]
-    return {"Q": Q, "R": R, "L": L, "error": error, "spread": L}
-
-
-def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
-    kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table.reshape(-1, 4))
-    Q, error = np.empty(len(rows)), np.empty(len(rows))
-    if workers == 1:
-        kernels.observe(rows, Q, error)
-        return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
-    with ThreadPoolExecutor(workers) as pool:
-        parts = np.array_split(np.arange(len(rows)), workers)
-        list(
-            pool.map(
-                lambda part: kernels.observe(rows[part], Q[part[0] : part[-1] + 1],
-                                             error[part[0] : part[-1] + 1]),
-                [part for part in parts if part.size],
-            )
-        )  # fmt: skip
-    return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])

@@ -16,9 +16,7 @@ conditions = np.geomspace(2, 100, 12)
 schemes = {"sgd": "C0", "wn": "C1", "pn": "C2"}
 for scheme, color in schemes.items():
     for teacher, style in (("head", ":"), ("tail", "-")):
-        problem = bn.Problem(
-            "identity", scheme, batch_size=16, zeta=0, spectrum=f"two:2:{teacher}"
-        )
+        problem = bn.Problem("identity", scheme, batch_size=16, zeta=0, spectrum=f"two:2:{teacher}")
         found = bn.sweep(problem, condition=conditions, quantity="time-to:0.01", time=2000)
         times.loglog(conditions, found["time-to:0.01"], style, color=color,
                      label=f"{scheme}, {teacher}")  # fmt: skip
