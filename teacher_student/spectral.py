@@ -49,7 +49,7 @@ def check_spectrum(problem: Problem) -> None:
     InputError
         Naming the parameter and the reason.
     """
-    if problem.condition is not None and problem.spectrum == ISOTROPIC:
+    if problem.condition not in (None, 1.0) and problem.spectrum == ISOTROPIC:
         raise InputError("condition", problem.condition, "accepted with a spectrum")
     if problem.spectrum_ is None:
         return

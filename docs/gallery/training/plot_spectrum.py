@@ -13,7 +13,7 @@ import numpy as np
 
 figure, (times, blocks) = plt.subplots(1, 2, figsize=(8, 3.6))
 conditions = np.geomspace(2, 100, 12)
-schemes = {"sgd": "C0", "wn": "C1", "pn": "C2"}
+schemes = {"sgd": "C0", "pn": "C1"}
 for scheme, color in schemes.items():
     for teacher, style in (("head", ":"), ("tail", "-")):
         problem = bn.Problem("identity", scheme, batch_size=16, zeta=0, spectrum=f"two:2:{teacher}")
@@ -23,16 +23,16 @@ for scheme, color in schemes.items():
 times.set(xlabel="condition number", ylabel="time to an error of 0.01")
 times.legend(fontsize=7)
 
-problem = bn.Problem("identity", "pn", batch_size=16, zeta=0, spectrum="power:1:8:tail")
+problem = bn.Problem("identity", "pn", batch_size=16, zeta=0, spectrum="power:1:4:tail")
 flow = bn.integrate(problem, time=60, points=200)
 spectrum = problem.spectrum_
 cosine = flow.blocks["A"] / np.sqrt(flow.blocks["C"] * np.array(spectrum.powers))
 for b, value in enumerate(spectrum.eigenvalues):
-    blocks.plot(flow.t, cosine[:, b], color=plt.cm.viridis(b / 7), label=f"{value:.3g}")
+    blocks.plot(flow.t, cosine[:, b], color=plt.cm.viridis(b / 3), label=f"{value:.3g}")
 blocks.set(xlabel="$t$", ylabel="overlap of the weights in a block")
 blocks.legend(fontsize=7, title="eigenvalue", title_fontsize=7)
 figure.tight_layout()
 
 # %%
-# A teacher in the tail costs SGD and WN more the worse the condition number is. PN divides by the
+# A teacher in the tail costs SGD more the worse the condition number is. PN divides by the
 # spread of the field, which is small there, and so has a larger effective rate at the same eta.
