@@ -58,6 +58,15 @@ test-dist: .venv/installed-check  ## build sdist and wheel, install the wheel in
 	cd build && clean/bin/bntheory doctor --quiet && clean/bin/python -m bntheory integrate --quiet
 	cd build && test "$$(clean/bin/bntheory --version)" = "bntheory, version $$(sed -n 's/^version = //p' ../setup.cfg)"
 
+# Linters of the conda recipe and of the Dockerfiles; nothing is built.
+.venv/installed-recipes: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[recipes]'
+	touch $@
+
+test-recipes: .venv/installed-recipes  ## the conda recipe and the Dockerfiles, by their linters
+	$(BIN)/python -m pytest -n 0 tests/test_recipes.py
+	$(BIN)/hadolint packaging/docker/Dockerfile packaging/docker/Dockerfile.cuda
+
 # The lowest versions that setup.cfg accepts. They meet newer libraries of theirs, whose
 # deprecations are not ours.
 test-minimum: setup.cfg  ## the test suite with the lowest versions that setup.cfg accepts
@@ -106,4 +115,4 @@ clean:  ## remove everything that make made
 	rm -rf .venv build *.egg-info demo.json demo.png benchmarks/latest.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .coverage
 	rm -rf docs/_build docs/_extra docs/examples docs/api/generated
 
-.PHONY: help demo test test-all test-browser test-cnn test-dist test-minimum test-newest check coverage docs bench clean
+.PHONY: help demo test test-all test-browser test-cnn test-dist test-recipes test-minimum test-newest check coverage docs bench clean

@@ -29,6 +29,7 @@ from .report import Reporter, table
 @problem_options
 @time_options
 @simulation_options
+@click.option("--running", is_flag=True, help="Also running statistics, and the deployed error.")
 @force_option
 @output_options
 def command(**options: Any) -> None:
@@ -40,15 +41,17 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..teacher_student.online.simulate import simulate
+    from ..teacher_student.online.simulate import simulated
 
     with bad_input():
         check_simulation(problem, options)
-        runs = simulate(problem, **options, progress=reporter.progress)
+        runs = simulated(problem, **options, progress=reporter.progress)
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     columns = {"t": runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}
+    if "error_running" in runs.values:
+        columns |= {"error_running": runs.mean["error_running"]}
     reporter.finish(runs, table(columns))
     if runs.status == "interrupted":
         raise KeyboardInterrupt

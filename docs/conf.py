@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import bntheory
+import jupytext
 
 HERE = Path(__file__).resolve().parent
 SCRATCH = HERE / "_build" / "scratch"
@@ -89,6 +90,12 @@ def make_explorer(app):
     subprocess.run(["bntheory", "explore", *choices], check=True)
 
 
+def make_notebook(app):
+    """Put the tutorial beside its page as a notebook: the same cells, which this build runs."""
+    notebook = jupytext.read(HERE / "tutorial.md", fmt="md:myst")
+    jupytext.write(notebook, HERE / "_extra" / "tutorial.ipynb")
+
+
 def shorten_signature(app, what, name, obj, options, signature, returned):
     """Show a dataclass's default that is made anew as what it is: ``<factory>`` is no Python."""
     if signature and "<factory>" in signature:
@@ -117,5 +124,6 @@ def setup(app):
     (HERE / "_extra").mkdir(exist_ok=True)
     app.connect("builder-inited", empty_scratch)
     app.connect("builder-inited", make_explorer)
+    app.connect("builder-inited", make_notebook)
     app.connect("autodoc-process-signature", shorten_signature)
     app.connect("sphinx-click-process-epilog", show_example)

@@ -1,4 +1,4 @@
-"""Optimal decay against load, and loads at which something changes (theory.md, section 7)."""
+"""Optimal decay against load, and loads at which something changes (theory page 7)."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Generalization(Result):
         return name if self.noise > 0.0 else f"{name}, no label noise"
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``; ``status`` and ``message`` beside them."""
+        """The JSON form; ``status`` and ``message`` beside them."""
         return {
             "problem": self.problem.to_dict(),
             "student": self.student,
@@ -166,7 +166,7 @@ def generalization(
 
     Notes
     -----
-    theory.md, section 7. Linear students are exact: ridge by the Marchenko-Pastur law, BN as
+    theory page 7. Linear students are exact: ridge by the Marchenko-Pastur law, BN as
     ``kappa_M`` times least squares. ReLU students are replica symmetric, and BN is represented
     by PN with ``zeta = 3/(8M)``.
 

@@ -1,4 +1,4 @@
-"""The load up to which a ReLU student can meet every label (theory.md, section 7, corrected).
+"""The load up to which a ReLU student can meet every label (theory page 7, corrected).
 
 Labels ``y > 0`` ask for ``h = y``, the others for ``h <= 0``. As ``lambda -> 0+`` the student is
 the shortest one that grants all of this, and exists while ``D < 1``: the end is where the equations

@@ -1,4 +1,4 @@
-"""Linear student on ``P = alpha N`` examples: closed forms (theory.md, section 7).
+"""Linear student on ``P = alpha N`` examples: closed forms (theory page 7).
 
 Training minimises ``sum_mu (y_mu - v.x_mu)^2 / 2 + (lambda/2) |v|^2``. Everything follows from
 ``G(lambda) = (1/N) tr (X^T X + lambda)^-1``, which the Marchenko-Pastur law gives in closed form:
@@ -65,7 +65,7 @@ def least_squares(alpha: ArrayLike, noise: float = 0.0) -> LinearStudent:
     Notes
     -----
     ``2 eps = 1 - alpha + S alpha/(1 - alpha)`` below ``alpha = 1`` and ``S/(alpha - 1)`` above:
-    theory.md, section 7, the limit ``lambda -> 0+`` of :func:`ridge`.
+    theory page 7, the limit ``lambda -> 0+`` of :func:`ridge`.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def ridge(alpha: ArrayLike, decay: ArrayLike, noise: float = 0.0) -> LinearStude
 
     Notes
     -----
-    theory.md, section 7: with ``G`` above, ``m = 1 - lambda G`` and
+    theory page 7: with ``G`` above, ``m = 1 - lambda G`` and
     ``2 eps = lambda G (lambda + lambda G)/s + S [G - lambda G (1 + G)/s]``.
 
     Examples
@@ -140,7 +140,7 @@ def population_normalised(alpha: ArrayLike, zeta: float, noise: float = 0.0) -> 
     alpha : array_like
         Loads ``P / N > 0``.
     zeta : float
-        Decay in the flow of gamma (theory.md, section 2), per example, ``>= 0``.
+        Decay in the flow of gamma (theory page 2), per example, ``>= 0``.
     noise : float, default 0
         Label-noise variance ``S >= 0``.
 
@@ -165,7 +165,7 @@ def population_normalised(alpha: ArrayLike, zeta: float, noise: float = 0.0) -> 
 def bn_shrinkage(batch_size: int) -> float:
     """Return ``kappa_M``, the factor by which BN shrinks a linear student of batch size ``M``.
 
-    ``kappa_M = sqrt(2/M) Gamma(M/2) / Gamma((M-1)/2) = 1 - 3/(4M) + ...`` (theory.md, section 2):
+    ``kappa_M = sqrt(2/M) Gamma(M/2) / Gamma((M-1)/2) = 1 - 3/(4M) + ...`` (theory page 2):
     the mean of the (1/M) standard deviation of ``M`` normals, the slope of the batch-normalised
     field on the true one.
 

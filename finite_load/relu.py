@@ -1,4 +1,4 @@
-"""ReLU student on ``P = alpha N`` examples, by replica symmetry (theory.md, section 7).
+"""ReLU student on ``P = alpha N`` examples, by replica symmetry (theory page 7).
 
 The equations of :mod:`.relu_equations` are followed along the load from an end where their
 solution is known, and what may be claimed about each solution is said with it.
@@ -103,7 +103,7 @@ def relu_student(
 
     Notes
     -----
-    theory.md, section 7. Solved by MINPACK's hybrid Powell method on ``(m, log(q - m^2), log V)``
+    theory page 7. Solved by MINPACK's hybrid Powell method on ``(m, log(q - m^2), log V)``
     and continued along ``alpha`` from an end where the solution is known.
 
     Examples

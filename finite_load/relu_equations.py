@@ -1,4 +1,4 @@
-"""The replica-symmetric equations of a ReLU student at one load (theory.md, section 7).
+"""The replica-symmetric equations of a ReLU student at one load (theory page 7).
 
 Training minimises, over ``v``, ``sum_mu (y_mu - max(0, h_mu))^2 / 2 + (lambda/2) |v|^2`` (ridge, WN
 with gamma decay), or the same with ``zeta h_mu^2 / 2`` an example (PN with gamma decay, the ReLU

@@ -1,4 +1,4 @@
-"""Compiled averages of the replica-symmetric theory of a ReLU student (theory.md, section 7).
+"""Compiled averages of the replica-symmetric theory of a ReLU student (theory page 7).
 
 One example with label ``y`` pulls the student's field from its leave-one-out value ``omega`` to
 

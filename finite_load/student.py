@@ -1,4 +1,4 @@
-"""What describes a trained student, and how its error follows (theory.md, section 7).
+"""What describes a trained student, and how its error follows (theory page 7).
 
 A student with effective weight ``v`` is known by two numbers, ``m = v.w*/N`` and ``q = |v|^2/N``:
 for a fresh input its field and the teacher's are joint Gaussians with variances ``q``, 1 and

@@ -1,4 +1,4 @@
-"""Error against training time for linear students, exactly (theory.md, section 7, item 4).
+"""Error against training time for linear students, exactly (theory page 7, item 4).
 
 Gradient descent on ``|y - X v|^2 / 2 + (lambda/2) |v|^2`` acts on every eigenvector of ``X^T X``
 alone: after time ``tau`` the component with eigenvalue ``a`` has kept a part

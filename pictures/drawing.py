@@ -56,7 +56,7 @@ SIMULATED = "simulation, mean ± 2 standard errors"
 
 def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mapping[str, Axes]]:
     """A figure with one labelled panel a quantity, time along all of them."""
-    figure = new_figure(len(quantities), 2, width=width)
+    figure = new_figure(len(quantities), 2, width=width, names=quantities)
     panels = dict(zip(quantities, figure.axes, strict=True))
     for name, axes in panels.items():
         axes.set_ylabel(LABELS.get(name, name))
@@ -121,14 +121,15 @@ def log_axis(axes: Axes, which: str) -> None:
 def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
     """Which multiples of powers of ten have room for their labels."""
     grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
-    assert grid is not None
     assert figure is not None
     size = figure.get_size_inches()
+    # Axes that a user has placed himself are in no grid.
+    columns, rows = (1, 1) if grid is None else (grid.ncols, grid.nrows)
     if which == "x":
         digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
-        length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
+        length, needed = size[0] / columns - 0.7, 0.055 * digits + 0.08
     else:
-        length, needed = size[1] / grid.nrows - 0.4, 0.16
+        length, needed = size[1] / rows - 0.4, 0.16
     decade = length / np.log10(high / low)
     choices = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 2, 5), (1, 3))
     for some in choices:

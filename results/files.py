@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..results.errors import InputError
+from .named import identifier
 from .widths import Width
 
 if TYPE_CHECKING:
@@ -89,6 +90,18 @@ def dataset(
     for name in made.variables:
         made[name].attrs["units"] = units(str(name))
     made.attrs.update(attributes, bntheory_version=package_version())
+    return made
+
+
+def with_identifiers(data: xarray.Dataset) -> xarray.Dataset:
+    """A dataset whose variables Python takes as attributes: ``final_Q`` for ``final-Q``.
+
+    The name as commands have it stays, as the variable's ``long_name``.
+    """
+    names = {str(n): identifier(str(n)) for n in data.data_vars if not str(n).isidentifier()}
+    made = data.rename(names)
+    for name, spelt in names.items():
+        made[spelt].attrs["long_name"] = name
     return made
 
 
@@ -173,8 +186,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _write(result: Any, path: Path, width: Width) -> None:
     if path.suffix == ".nc":
-        # Made in memory: on a full disk HDF5 can neither write nor close its own file.
-        path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
+        from .saved import netcdf
+
+        path.write_bytes(netcdf(result))
     elif path.suffix == ".csv":
         path.write_text(to_csv(result), encoding="utf-8")
     elif path.suffix == ".json":

@@ -1,7 +1,7 @@
 """Laws of the inputs' entries, all of mean 0 and variance 1 before the factor 1/sqrt(N).
 
 The reduced chain and the flows are those of Gaussian inputs; other laws test universality (as N
-grows fields become Gaussian anyway) and the kurtosis term of theory.md, section 2 (at small N).
+grows fields become Gaussian anyway) and the kurtosis term of theory page 2 (at small N).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def check_loss(problem: Problem) -> None:
     InputError
         Naming the parameter.
     """
-    check_named("loss", problem.loss, Loss.named, LOSS_NAMES)
+    check_named("loss", problem.formula("loss"), Loss.named, LOSS_NAMES)
     check_named("labels", problem.labels, Labels.named, LABEL_NAMES)
     check_named("noise_law", problem.noise_law, NoiseLaw.named, NOISE_LAWS)
     if problem.clip is not None:

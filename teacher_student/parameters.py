@@ -141,6 +141,11 @@ _ROWS = (
         symbol="rho", above=0.0, most=1.0,
     ),
     Parameter(
+        "running_rate", None,
+        "r = N rho > 0 of running statistics that lag behind the weights, in place of rho.",
+        symbol="r", above=0.0, shown="none",
+    ),
+    Parameter(
         "r_max", 3.0, "Largest correction r of batch-renorm's spread, >= 1.", symbol="r_max",
         least=1.0,
     ),

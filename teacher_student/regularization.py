@@ -1,4 +1,4 @@
-"""BN as a regulariser: the gamma decay zeta that batch statistics imply (theory.md, section 2)."""
+"""BN as a regulariser: the gamma decay zeta that batch statistics imply (theory page 2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def decay(problem: Problem) -> float:
     """The gamma decay of a problem as a number; 0 where nothing decays.
 
     ``zeta`` is always the coefficient in the *flow* of gamma, ``d gamma/dt = eta (... - zeta
-    gamma)``. For ``"auto"`` it is, to first order in 1/M (theory.md, section 2, Gaussian
+    gamma)``. For ``"auto"`` it is, to first order in 1/M (theory page 2, Gaussian
     fields)::
 
         zeta = E[g'(u)^2 u^2] / (4 M)  +  E[g'(u)^2] / (2 M)
@@ -29,7 +29,7 @@ def decay(problem: Problem) -> float:
     """
     if problem.zeta != "auto":
         return float(problem.zeta or 0.0)
-    return sum(zeta_sources(problem.activation, problem.m))
+    return sum(zeta_sources(problem.formula("activation"), problem.m))
 
 
 def zeta_sources(activation: str, M: int, kurtosis: float = 0.0) -> tuple[float, float]:

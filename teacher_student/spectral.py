@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..results.errors import InputError
+from .parameters import PARAMETERS
 from .spectrum import ISOTROPIC, Spectrum
+from .spectrum_formats import canonical
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +43,20 @@ class Anisotropic:
         return self.scheme == "pn"
 
 
+def checked_spectrum(problem: Problem) -> dict[str, object]:
+    """Spectrum and condition number as a problem keeps them.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter, its value and what is accepted.
+    """
+    condition = problem.condition
+    if condition is not None:
+        condition = PARAMETERS["condition"].bounded(condition)
+    return {"spectrum": canonical(problem.spectrum), "condition": condition}
+
+
 def check_spectrum(problem: Problem) -> None:
     """Refuse what has no theory beside a spectrum.
 
@@ -60,6 +76,9 @@ def check_spectrum(problem: Problem) -> None:
         said = f"running statistics are not built {reason}"
         accepted = "a scheme other than tracked and batch-renorm is accepted"
         raise InputError("scheme", problem.scheme, f"{said}; {accepted}")
+    if problem.parameters:
+        given = dict(problem.parameters)
+        raise InputError("parameters", given, f"numbers of one's own are not built {reason}")
     if problem.unusual is not None:
         name, value = problem.unusual
         raise InputError(name, value, f"the squared loss of teacher labels alone is built {reason}")

@@ -48,7 +48,7 @@ def claim_report(found: ClaimTable, records: Records) -> Report:
 
 
 def _zeta() -> str:
-    """Section 2's gamma decay (theory.md, section 2), typeset."""
+    """Section 2's gamma decay (theory page 2), typeset."""
     from sympy import Rational, symbols
 
     from ...odes.equations.mathml import equation

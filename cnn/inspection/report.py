@@ -155,7 +155,7 @@ class Inspection(Result):
         }
 
     def summary(self) -> str:
-        """Losses and the gap in use, in a line; then the notes."""
+        """Losses and the gap in use, in a line; then the remarks."""
         known = self.losses
         text = f"M = {self.batch_size}, {self.images} images: loss {known.batch:.4g} by batch, "
         text += f"{known.population:.4g} by population, {known.running:.4g} by running statistics"

@@ -1,7 +1,7 @@
 """Gamma decay, layer by layer: the explicit half of BN = PN + gamma decay.
 
-``zeta`` is the coefficient in the *flow*, ``d gamma/dt = eta (... - zeta gamma)`` (theory.md,
-section 2): it adds ``zeta gamma`` to the gradient, as SGD's weight decay does, and that is how it
+``zeta`` is the coefficient in the *flow*, ``d gamma/dt = eta (... - zeta gamma)`` (theory page
+2): it adds ``zeta gamma`` to the gradient, as SGD's weight decay does, and that is how it
 is applied. The potential of this term, ``sum zeta gamma^2 / 2``, is reported apart from the loss.
 """
 

@@ -1,7 +1,7 @@
 """The normalisations, as modules that take the place of a batch normalisation.
 
 With ``h`` the output of the layer before (a kernel ``w`` a channel), ``mu``, ``s`` the mean and
-the biased spread of ``h`` in the batch, over images and positions (theory.md, section 1):
+the biased spread of ``h`` in the batch, over images and positions (theory page 1):
 
 =================  ===============================================================================
 ``bn``             ``gamma (h - mu)/s + beta``

@@ -148,7 +148,7 @@ def advise(
 
     Zeta of batch normalisation, the gamma that training settles at, the gap between training and
     evaluation mode, and under weight decay the rotation a step, the effective rate at equilibrium
-    and the steps to it (theory-extensions.md, sections 1 to 3): only what the theory gives, each
+    and the steps to it (theory page 8): only what the theory gives, each
     with its validity and the command that derives it.
 
     Parameters

@@ -70,9 +70,9 @@ class CheckedFixedPoints(Tabular):
         """The dataset of the fixed points."""
         return self.found.to_dataset()
 
-    def plot(self, width: Width = "two") -> Figure:
-        """The picture of the fixed points."""
-        return self.found.plot(width)
+    def plot(self, width: Width = "two", *, ax: Any = None, quantity: str | None = None) -> Figure:
+        """The picture of the fixed points, as theirs."""
+        return self.found.plot(width, ax=ax, quantity=quantity)
 
 
 def check_fixed_points(

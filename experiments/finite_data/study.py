@@ -80,7 +80,7 @@ class GeneralizationStudy(Result):
         return np.where(np.isfinite(z), z, math.nan)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         table = self.theory.to_dict()
         if self.simulated is not None:
             points = self.simulated

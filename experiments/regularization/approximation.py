@@ -1,6 +1,6 @@
 """How far the paper's approximation of a batch scheme is from the scheme itself.
 
-The paper replaces BN by population normalisation with gamma decay (theory.md, section 2), which
+The paper replaces BN by population normalisation with gamma decay (theory page 2), which
 is right to first order in 1/M. Both have a flow, so their distance is computed, not sampled.
 """
 
@@ -18,7 +18,7 @@ from ...results.base import Result
 from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.problem_checks import check_problem, refuse_running
 from ...teacher_student.regularization import decay
 from ...teacher_student.spectral import refuse_spectrum
 
@@ -38,7 +38,7 @@ class Approximation(Result):
     problem
         The setting; its batch size is replaced by each of `batch_sizes`.
     approximation
-        ``"pn"``: population normalisation with the gamma decay of theory.md, section 2.
+        ``"pn"``: population normalisation with the gamma decay of theory page 2.
     batch_sizes
         Shape (sizes,).
     zeta
@@ -138,6 +138,7 @@ def approximate(
     >>> bool(found.along("Q")[1] < found.along("Q")[0])
     True
     """
+    check_problem(problem)
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     refuse_running(problem, "PN stands for the statistics of the batch")

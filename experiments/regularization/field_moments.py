@@ -1,4 +1,4 @@
-"""Moments of recorded pre-activations that zeta asks for, read in pieces (theory.md, section 2).
+"""Moments of recorded pre-activations that zeta asks for, read in pieces (theory page 2).
 
 The batch's mean and spread move the normalised field by ``-a - b u``, with variances ``1/M`` and
 ``(kurtosis + 2)/(4M)`` and the covariance ``skewness/(2M)``. The loss gap of a neuron is then, to

@@ -14,6 +14,7 @@ from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
 from .measured import measure
 
@@ -38,7 +39,7 @@ class Regularization(Result):
         What it was computed for; the batch is one that shares its statistics, of a problem's
         ``statistics_size`` where it has one.
     zeta, from_mean, from_spread
-        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory.md, section 2).
+        The gamma decay, and its parts from ``mu_B`` and ``sigma_B`` (theory page 2).
     fisher_information
         Of gamma, ``E[g'(u)^2 u^2]``.
     loss_gap, loss_gap_sem
@@ -70,7 +71,7 @@ class Regularization(Result):
     seed: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return dict(vars(self))
 
     def columns(self) -> dict[str, list[Any]]:
@@ -105,7 +106,7 @@ def regularization(
     examples: int = 4_000_000,
     seed: int = 0,
 ) -> Regularization:
-    """Zeta of BN and its sources, against the measured loss (theory.md, section 2).
+    """Zeta of BN and its sources, against the measured loss (theory page 2).
 
     Parameters
     ----------
@@ -135,15 +136,16 @@ def regularization(
     >>> round(found.zeta * 32, 6)
     0.375
     """
+    check_problem(problem)
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
     M = integer("batch_size", problem.m, 2)
-    from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
-    gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
+    from_mean, from_spread = zeta_sources(problem.formula("activation"), M, kurtosis)
+    gap, gamma = measure(problem.formula("activation"), M, kurtosis, examples, seed)
     gaussian = kurtosis == 0 and M >= SMALLEST_BATCH
-    exact = optimal_gamma(problem.activation, M) if gaussian else None
+    exact = optimal_gamma(problem.formula("activation"), M) if gaussian else None
     return Regularization(
-        problem.activation,
+        problem.formula("activation"),
         M,
         kurtosis,
         from_mean + from_spread,

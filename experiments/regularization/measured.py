@@ -1,4 +1,4 @@
-"""The regularisation of BN, measured: batches drawn, normalised, and compared (theory.md, 2).
+"""The regularisation of BN, measured: batches drawn, normalised, and compared (theory page 2).
 
 A student aligned with its teacher has no loss with population statistics at ``gamma = 1``; what
 BN's loss is there, and which gamma makes it smallest, are the effect of batch statistics alone.

@@ -44,7 +44,7 @@ class Quantity:
 
 
 def _effective_rate(ending: Ending) -> Array:
-    """The effective rate of theory.md, section 3."""
+    """The effective rate of theory page 3."""
     width = ending.L if ending.spread is None else ending.spread
     return effective_rate(ending.problem, ending.rate, ending.Q, width)
 

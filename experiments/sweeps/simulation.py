@@ -66,7 +66,8 @@ def point_seed(problem: Problem, dim: int, seed: int) -> int:
     False
     """
     given = problem.to_dict().items()
-    own = {n: value for n, value in given if n in SEEDING or value != PARAMETERS[n].default}
+    own = {n: value for n, value in given
+           if n in SEEDING or n not in PARAMETERS or value != PARAMETERS[n].default}  # fmt: skip
     described = json.dumps([own, int(dim), int(seed)], sort_keys=True)
     return int.from_bytes(hashlib.sha256(described.encode()).digest()[:8], "big") >> 1
 

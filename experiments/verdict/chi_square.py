@@ -1,7 +1,7 @@
 """The chi-square test of whole trajectories against the predicted mean and covariance.
 
 The runs' deviations from the predicted mean, over all times and order parameters, have the
-covariance that theory.md, section 6 predicts. Neighbouring times hold nearly the same numbers, so
+covariance that theory page 6 predicts. Neighbouring times hold nearly the same numbers, so
 that this matrix is singular but for rounding: it is brought to unit variances and cut off below a
 share of its trace, and what is left are a few uncorrelated *modes* of known variance. Along them
 

@@ -146,7 +146,7 @@ class Comparison(Result):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             **self.runs.to_dict(),
             "theory": {name: self.flow.values[name] for name in QUANTITIES},

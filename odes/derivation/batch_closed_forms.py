@@ -1,4 +1,4 @@
-"""Closed forms of batch moments, for an activation that is a polynomial (theory.md, section 4).
+"""Closed forms of batch moments, for an activation that is a polynomial (theory page 4).
 
 The fields are then polynomials in independent variables whose moments are known: the batch's
 mean and spread, the direction of the deviations, and the teacher's own normal part.

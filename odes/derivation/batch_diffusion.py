@@ -1,4 +1,4 @@
-"""Diffusion and finite-size drift of a batch scheme, derived from its update (theory.md, 4 and 6).
+"""Diffusion and finite-size drift of a batch scheme, derived from its update (theory pages 4, 6).
 
 One step's increment is a polynomial in statistics of its batch: the mean ``ubar`` and spread
 ``s`` of the fields, and

@@ -1,4 +1,4 @@
-"""What the drift of a batch scheme asks for, and for which batches it exists (theory.md, 4).
+"""What the drift of a batch scheme asks for, and for which batches it exists (theory page 4).
 
 Examples of one batch are exchangeable, so every batch mean reduces to one or two examples:
 

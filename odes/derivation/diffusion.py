@@ -1,4 +1,4 @@
-"""Diffusion and finite-size drift, derived from the same update as the drift (theory.md, 6).
+"""Diffusion and finite-size drift, derived from the same update as the drift (theory page 6).
 
 With ``psi`` N times one step's increment of ``gamma, beta, R, L`` to first order, as N grows,
 ``D = Cov(psi)``; and ``f1`` is what the mean of N times the increment of ``L^2`` still lacks,

@@ -1,11 +1,11 @@
-"""The drift of the order parameters, derived from a scheme's formula (theory.md, section 3).
+"""The drift of the order parameters, derived from a scheme's formula (theory page 3).
 
 The mean change that one step (`odes.derivation.step`) makes of gamma, beta,
 ``w.w*/N = L R`` and ``|w|^2/N = L^2``, times N and as N grows, is a polynomial in the
 student's and the teacher's output, the slope g', and the normalised fields ``u`` and ``v``: a
 sum of moments. Nothing here knows a particular scheme or activation: a scheme whose field looks
 at the whole batch differs from one that looks at a single example in which moments it asks for
-(theory.md, section 4), because its gradient also flows through the batch's mean and spread.
+(theory page 4), because its gradient also flows through the batch's mean and spread.
 """
 
 from __future__ import annotations

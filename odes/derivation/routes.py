@@ -19,6 +19,7 @@ from sympy import Expr, Symbol
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation
 from ...teacher_student.normal_quadrature import COARSE
+from ...teacher_student.problem import Problem
 from .batch_moments import BatchMoment, PairMoment
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
@@ -219,6 +220,11 @@ def choose(
     """
     wanted = {s: Expectation(activation, field, moment) for s, moment in moments.items()}
     return Choice(wanted, {s: _first(expectation, routes) for s, expectation in wanted.items()})
+
+
+def routes_of(problem: Problem) -> tuple[Route, ...]:
+    """The routes that are tried for a problem: with named numbers in it no closed form."""
+    return (Quadrature(),) if problem.carried else ROUTES
 
 
 def _first(wanted: Expectation, routes: Sequence[Route]) -> Route:

@@ -3,7 +3,7 @@
 A step is the chain rule applied to loss, activation and field. With the *signal*
 ``delta = -dl/df`` of an example it adds ``eta sum_k c_k x_k + 2 eta mean(delta f_n2) w`` to the
 weights and ``eta mean(delta f_gamma)`` to gamma, where ``M c_k = delta_k f_a + mean(delta f_mu) +
-mean(delta f_sigma) uhat_k`` (theory.md, sections 1 and 4). Whoever averages it knows neither
+mean(delta f_sigma) uhat_k`` (theory pages 1 and 4). Whoever averages it knows neither
 loss nor optimiser.
 """
 
@@ -22,7 +22,7 @@ from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, L, T, U
 
 #: The label that an example shows: the teacher's output and its noise.
 LABEL = T + XI
-#: Half the squared distance of the student's output from the label (theory.md, section 1).
+#: Half the squared distance of the student's output from the label (theory page 1).
 SQUARED_LOSS = (LABEL - G) ** 2 / 2
 
 

@@ -24,6 +24,6 @@ RHO, SHIFT = sympy.symbols("rho shift", real=True)
 
 #: Student output, its slope, normalised student field, teacher output and field, label noise.
 G, SLOPE, U, T, V, XI = FACTORS = sympy.symbols("g_f slope u g_v v xi", real=True)
-#: The batch's law (theory.md, section 4): ``u = ubar + s uhat``.
+#: The batch's law (theory page 4): ``u = ubar + s uhat``.
 UHAT, UBAR = sympy.symbols("uhat ubar", real=True)
 SPREAD = Symbol("s", positive=True)

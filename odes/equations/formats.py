@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from sympy import Expr, Symbol
@@ -11,7 +12,7 @@ from sympy.printing.str import StrPrinter
 
 from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.problem_checks import check_problem, refuse_running
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
@@ -20,7 +21,7 @@ from ..derivation.symbols import GAMMA, L
 from .programs import javascript_program, python_program
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equations:
     """The order-parameter equations of a problem.
 
@@ -84,6 +85,18 @@ class Equations:
         refuse_losses(self.problem, "programs of other losses need this package's quadratures")
         return javascript_program(self.derivation, self.preamble())
 
+    def __repr__(self) -> str:
+        return f"Equations of {self.problem.short()}:\n{self.text()}".rstrip()
+
+    def _repr_latex_(self) -> str:
+        inside = self.latex().replace("{align}", "{aligned}").strip()
+        return f"$\\displaystyle {inside}$"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the equations as MathML, and what their symbols stand for."""
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.preamble())
+        return f"{said}{''.join(f'<p>{math}</p>' for math in self.mathml().values())}"
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
@@ -125,7 +138,7 @@ class Equations:
 
 
 def derive(problem: Problem) -> Equations:
-    """Derive the order-parameter equations of a problem (theory.md, section 3).
+    """Derive the order-parameter equations of a problem (theory page 3).
 
     Parameters
     ----------
@@ -149,6 +162,7 @@ def derive(problem: Problem) -> Equations:
     >>> print(bn.derive(bn.Problem(activation="identity", scheme="wn")).equations["Q"])
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
+    check_problem(problem)
     refuse_running(problem, "the equations are averages over running statistics, of no closed form")
     return Equations(derive_drift(problem.limit), problem)
 

@@ -20,6 +20,7 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
+from ..flow.running import running_error
 from ..tables.regions import middle
 
 Array = np.ndarray
@@ -130,12 +131,20 @@ class Dynamics:
         that it has moved beyond.
         """
         table = flow_table(self.problem)
-        if table is None:
+        error = running_error(self.problem) if table is None else table.error
+        if error is None:
             return []
         free, order = np.delete(self.quick, self.R), self.kernels.FIRST_ORDER
         found = self.search(self._starts((1.0, -1.0), lengths), free, order)
-        wrong = WRONG * max(table.error, ZERO)
+        wrong = WRONG * max(error, ZERO)
         return [y for y in found if abs(self.drift(y, order)[self.R]) < wrong * self.eta]
+
+    def at_length(self, length: float, still: float) -> list[Array]:
+        """The roots of the first-order drift at a length that this drift leaves as it is."""
+        order = self.kernels.FIRST_ORDER
+        free = np.delete(self.everything, self.L)
+        found = self.search(self._starts(OVERLAPS, (length,)), free, order)
+        return [y for y in found if self.residual(y, self.everything, order) < still]
 
     def rests(self, limits: Iterable[Array]) -> list[Array]:
         """The roots of the full right-hand side in all order parameters.

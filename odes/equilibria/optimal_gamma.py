@@ -1,4 +1,4 @@
-"""The gamma that BN settles at for an aligned student, exactly (theory.md, sections 2 and 4)."""
+"""The gamma that BN settles at for an aligned student, exactly (theory pages 2 and 4)."""
 
 from __future__ import annotations
 

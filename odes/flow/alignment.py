@@ -1,4 +1,4 @@
-"""Flows whose misalignment falls below rounding, and comes back (theory-extensions.md, section 3).
+"""Flows whose misalignment falls below rounding, and comes back (theory page 8).
 
 Without label noise a student can align so well that ``X = 1 - R^2`` is nothing that R holds. It
 is not gone: weight decay, or a schedule, raises the effective learning rate until X grows again,

@@ -36,11 +36,12 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
+        from ..derivation.routes import routes_of
         from ..derivation.signal_kernels import signal_texts
         from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
-            derivation = derive_drift(problem)
+            derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
         lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
         signals = {} if problem.squares else signal_texts(problem)
@@ -83,7 +84,7 @@ def own_numbers(problem: Problem) -> Array:
 def flow_table(
     problem: Problem, region: Region | None = None, progress: Progress | None = None
 ) -> Table | None:
-    """The table of batch moments that a flow needs, if it needs one (theory.md, section 4)."""
+    """The table of batch moments that a flow needs, if it needs one (theory page 4)."""
     check_batch(problem)
     spec = flow_kernels(problem).TABLE
     return loaded_table(spec, problem.m, region, progress) if spec else None

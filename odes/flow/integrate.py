@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
 from ..tables.moment_tables import Progress
-from .inertial import beyond_rounding, inertial_start
+from .inertial import beyond_rounding, inertial_start, runs_start
 from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
 from .rows import FAILED, OUTSIDE, Flows, at_start
@@ -32,9 +34,10 @@ def integrate(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    dim: int | None = None,
     progress: Progress | None = None,
 ) -> Flow:
-    """Integrate the order-parameter flow of a problem (theory.md, section 3).
+    """Integrate the order-parameter flow of a problem (theory page 3).
 
     Parameters
     ----------
@@ -51,8 +54,10 @@ def integrate(
     inertia
         kappa: the flow at ``kappa = N (1 - momentum)`` held fixed as N grows, in which weights and
         scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
-        where N is large against ``1 / (1 - momentum)``. `teacher_student.momentum.inertia` is the
-        kappa of runs.
+        where N is large against ``1 / (1 - momentum)``.
+    dim
+        N of runs, of which the flow under momentum has the inertia and the first step: kappa is
+        that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
         happens once for an activation, a scheme and a batch size.
@@ -80,7 +85,7 @@ def integrate(
     True
     """
     flow = solve(problem, time=time, points=points, times=times, rtol=rtol, atol=atol,
-                 max_steps=max_steps, inertia=inertia, progress=progress)  # fmt: skip
+                 max_steps=max_steps, inertia=inertia, dim=dim, progress=progress)  # fmt: skip
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
@@ -96,21 +101,35 @@ def solve(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    dim: int | None = None,
     progress: Progress | None = None,
 ) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
+    check_problem(problem)
     stored = stored_times(time, points, times)
     refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol = number("rtol", rtol, least=1e-13, most=1e-2), number("atol", atol, above=0.0)
     limit = integer("max_steps", max_steps, 1)
     record = AtTimes(stored)
-    flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
+    flows = _start(problem, inertia, dim)
+    inertia = float(flows.numbers[0, -2]) if flows.inertial else None
     advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
     flow = replace(_flow(flows, record), inertia=inertia)
     if inertia is not None and not flow.message:
         flow = replace(flow, message=beyond_rounding(problem, flow.t, flow.R))
     return flow
+
+
+def _start(problem: Problem, inertia: float | None, dim: int | None) -> Flows:
+    """One flow at time 0, with the inertia that is asked for, or that of runs."""
+    if dim is not None:
+        dim = integer("dim", dim, 2)
+        if inertia is not None:
+            raise InputError("dim", dim, "accepted where no inertia is given: it follows from dim")
+        if problem.momentum:
+            return runs_start(problem, dim)
+    return at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
 
 
 def _flow(flows: Flows, record: AtTimes) -> Flow:

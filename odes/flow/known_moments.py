@@ -10,6 +10,7 @@ from ..tables.moment_tables import WORST, Progress
 from ..tables.regions import EDGE, Region, middle, region_of
 from .flow_kernels import flow_table
 from .rows import COLUMNS, OUTSIDE, Flows
+from .shared_kernels import largest_scale
 
 Array = np.ndarray
 
@@ -28,7 +29,8 @@ class Tables:
     def __init__(self, flows: Flows, progress: Progress | None = None) -> None:
         self.flows, self.progress = flows, progress
         kernels = flows.kernels
-        self._everywhere = not kernels.HAS_RANGE and np.inf == kernels.LARGEST_SCALE
+        scale = largest_scale(kernels, flows.states[0])  # flows share their named numbers
+        self._everywhere = not kernels.HAS_RANGE and np.inf == scale
         self._regions: dict[int, Region] = {}
         self._problems = {flows.problem.m: flows.problem}
         self._packed: dict[tuple[int, Region], Array] = {}
@@ -106,7 +108,7 @@ def next_region(
     """
     whole = middle(kernels.SINGULAR)
     if not kernels.HAS_RANGE:
-        inside = kernels.field(y)[0] <= kernels.LARGEST_SCALE * (1.0 - EDGE)
+        inside = kernels.field(y)[0] <= largest_scale(kernels, y) * (1.0 - EDGE)
         return whole if inside and left is None else None
     region = region_of(kernels.SINGULAR, *kernels.field(y))
     if region is None or region == left:
@@ -129,7 +131,7 @@ def at_edge(kernels: FlowSystem, y: Array, region: Region) -> bool:
     """Whether a flow ended because it left a region, not because it diverged."""
     scale, shift = kernels.field(y)
     if not kernels.HAS_RANGE:
-        return bool(scale >= kernels.LARGEST_SCALE * (1.0 - EDGE))
+        return bool(scale >= largest_scale(kernels, y) * (1.0 - EDGE))
     return not region.holds(scale, shift, margin=EDGE)
 
 

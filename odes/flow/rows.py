@@ -11,6 +11,7 @@ import numpy as np
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
 from .flow_kernels import check_batch, flow_kernels, own_numbers
+from .shared_kernels import constants, shared_kernels
 from .spectral import reduced, rows_of_blocks
 
 Array = np.ndarray
@@ -42,6 +43,8 @@ class Flows:
         `FAILED`.
     beside
         How many of a row's numbers stand after the table.
+    carried
+        How many named numbers stand behind the order parameters of a state.
     """
 
     problem: Problem
@@ -51,11 +54,12 @@ class Flows:
     times: Array
     status: Array
     beside: int = 0
+    carried: int = 0
 
     @property
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
-        return self.problem.state_space.size < self.kernels.SIZE
+        return self.problem.state_space.size + self.carried < self.kernels.SIZE
 
     @property
     def order_parameters(self) -> dict[str, Array]:
@@ -97,7 +101,9 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     [0.1, 0.2]
     """
     count = max(map(len, columns.values()), default=1)
-    check_batch(problem)
+    shared = shared_kernels(problem, columns)
+    if shared is None:
+        check_batch(problem)
     # Columns are the user's numbers: momentum comes in when all of them are there.
     plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
     numbers = np.tile(own_numbers(plain), (count, 1))
@@ -107,7 +113,8 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     rows = np.array(list(sized.values())).T
     for sizes in np.unique(rows, axis=0):  # each has its own implied decay
         own = plain.replace(**dict(zip(sized, sizes, strict=True)))
-        check_batch(own)
+        if shared is None:
+            check_batch(own)
         numbers[(rows == sizes).all(axis=1)] = own_numbers(own)
     for name in COLUMNS.keys() & columns.keys():
         numbers[:, COLUMNS[name]] = columns[name]
@@ -119,8 +126,15 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     for label, name in problem.start_parameters.items():
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]
-    status, beside = np.zeros(count, dtype=np.int64), 0
+    status, times = np.zeros(count, dtype=np.int64), np.zeros(count)
     if problem.spectrum_ is not None:
         states, blocks = rows_of_blocks(problem, columns)
-        numbers, beside = np.hstack([numbers, blocks]), blocks.shape[1]
-    return Flows(problem, flow_kernels(problem), states, numbers, np.zeros(count), status, beside)
+        numbers = np.hstack([numbers, blocks])
+        return Flows(problem, flow_kernels(problem), states, numbers, times, status,
+                     beside=blocks.shape[1])  # fmt: skip
+    if shared is None:
+        return Flows(problem, flow_kernels(problem), states, numbers, times, status)
+    behind = constants(problem, shared)
+    states = np.hstack([states, np.tile(behind, (count, 1))])
+    return Flows(problem, flow_kernels(shared), states, numbers, times, status,
+                 carried=len(behind))  # fmt: skip

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...results.base import Result
+from ...results.errors import DivergenceWarning as DivergenceWarning
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from ...teacher_student.spectral import by_block, spectrum_of_result
+
+if TYPE_CHECKING:
+    from .interpolated import Interpolated
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
 #: The status of a flow that left the range in which its moments are known.
 OUTSIDE_TABLES = "outside-tables"
-
-
-class DivergenceWarning(RuntimeWarning):
-    """A flow of `integrate` that diverged, or left the range in which its moments are known."""
 
 
 class FlowError(RuntimeError):
@@ -78,16 +79,43 @@ class Flow(Result):
     inertia: float | None = None
     blocks: Mapping[str, Array] = field(default_factory=dict)
 
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
-
     def until(self, count: int) -> Flow:
         """The same flow, with the first stored times only."""
         shorter = {name: values[:count] for name, values in self.values.items()}
         blocks = {name: values[:count] for name, values in self.blocks.items()}
         return replace(self, t=self.t[:count], values=shorter, blocks=blocks)
+
+    def at(self, t: ArrayLike) -> Interpolated:
+        """The flow at any times within its own, by monotone cubics through what is stored.
+
+        Parameters
+        ----------
+        t
+            Times in steps / N, a number or of shape (any,).
+
+        Returns
+        -------
+        Interpolated
+            With ``Q R L error`` of the shape of ``t``, and in ``deviation`` how far they may be
+            from the flow itself. To have that to the integrator's tolerance ask
+            ``integrate(..., times=...)`` for the times.
+
+        Raises
+        ------
+        ValueError
+            For times outside of those stored.
+
+        Examples
+        --------
+        >>> import bntheory as bn
+        >>> flow = bn.integrate(bn.Problem("identity", scheme="wn"), time=1.0, points=21)
+        >>> middle = flow.at(0.52)
+        >>> round(float(middle.R), 3), bool(middle.deviation["R"] < 1e-3)
+        (0.305, True)
+        """
+        from .interpolated import interpolate
+
+        return interpolate(self.problem, self.t, self.values, t)
 
     def raise_for_status(self) -> Flow:
         """Return the flow itself if it is complete.
@@ -102,7 +130,7 @@ class Flow(Result):
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),

@@ -1,4 +1,4 @@
-"""Predicted fluctuations of runs at finite N around the flow (theory.md, section 6)."""
+"""Predicted fluctuations of runs at finite N around the flow (theory page 6)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.spectral import refuse_spectrum
 from ..flow.trajectory import FlowError
@@ -223,6 +224,7 @@ def fluctuations(
     >>> bool(0.001 < predicted.std(dim=1000)["R"][-1] < 0.1)
     True
     """
+    check_problem(problem)
     stored = stored_times(time, points, times)
     refuse_spectrum(problem, "the scatter of runs has a theory for isotropic inputs")
     check_schedule(problem, stored[-1])

@@ -34,7 +34,7 @@ def scatter_is_finite(problem: Problem) -> bool:
 
 def spread_is_measurable(problem: Problem) -> bool:
     """Whether runs can measure their own spread: at the smallest batch with a finite scatter the
-    sampling error of that scatter is infinite still (theory.md, section 4)."""
+    sampling error of that scatter is infinite still (theory page 4)."""
     if not tails_allow(problem, 8):
         return False
     if problem.spectrum_ is not None:  # powers of 1/s are those of the batch size alone

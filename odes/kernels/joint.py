@@ -1,4 +1,4 @@
-"""Template: mean, covariance, finite-size shift and propagator as one flow (theory.md, 6).
+"""Template: mean, covariance, finite-size shift and propagator as one flow (theory page 6).
 
 The state is ``x`` (order parameters), the upper triangle of ``Sigma``, the shift ``b`` and the
 propagator ``Phi``, with ``F`` the drift, ``J`` its Jacobian, ``D`` the covariance of N times a

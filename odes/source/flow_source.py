@@ -12,8 +12,9 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
 from .inertial_module import inertial_module
+from .lane_module import lane_function
 from .signal_source import signal_call, signal_import
-from .system_module import lane_function, system_module
+from .system_module import system_module
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
 LANES = 64
@@ -40,7 +41,8 @@ def flow_source(derivation: Derivation) -> str:
 
 def has_lanes(derivation: Derivation) -> bool:
     """Whether no moment needs a quadrature or a table: only straight code becomes SIMD code."""
-    return not (derivation.by_quadrature or derivation.problem.uses_batch)
+    problem = derivation.problem
+    return not (derivation.by_quadrature or problem.uses_batch or problem.carried)
 
 
 def lanes_source(derivation: Derivation) -> str:

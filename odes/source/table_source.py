@@ -10,6 +10,7 @@ from ...codegen.model import Assign, Call, LookUp, Statement, Table
 from ..derivation.batch_moments import PairMoment
 from ..derivation.batch_tables import degree, is_singular, spec_of
 from ..derivation.drift import Derivation
+from ..derivation.running_field import TABULATED
 from ..derivation.symbols import FIELD_STD, PARAMETERS, RHO, SHIFT
 
 #: The table among the numbers that a flow takes: it comes after the parameters.
@@ -62,3 +63,22 @@ def table_statements(derivation: Derivation) -> list[Statement]:
     ]
     at_one = LookUp(read, TABLE, look_up.point)
     return [*axes, at_one, Assign(size, Hypot(FIELD_STD, SHIFT)), *scaled]
+
+
+#: How many times a number of `TABULATED` holds the output of a student, in their order.
+_DEGREES = (0, 1, 0, 0, 1, 2, 0)
+
+
+def corrected_statements(derivation: Derivation) -> list[Statement]:
+    """Statements that look up the averages of batch renormalisation."""
+    homogeneous = derivation.problem.activation_.homogeneous
+    axis = sympy.Integer(0) if homogeneous else FIELD_STD
+    point = (sympy.acos(RHO), axis, sympy.Integer(0))
+    if not homogeneous:
+        return [LookUp(TABULATED, TABLE, point)]
+    read = tuple(Symbol(f"{symbol}_1", real=True) for symbol in TABULATED)  # of a scale of 1
+    scaled = [
+        Assign(symbol, at_one * FIELD_STD**degree)
+        for symbol, at_one, degree in zip(TABULATED, read, _DEGREES, strict=True)
+    ]
+    return [LookUp(read, TABLE, point), *scaled]

@@ -1,4 +1,4 @@
-"""The law of a Gaussian batch as a quadrature rule (theory.md, section 4).
+"""The law of a Gaussian batch as a quadrature rule (theory page 4).
 
 The batch's fields are ``u = r n`` with ``r ~ chi_M`` and ``n`` uniform on the sphere; with
 ``alpha`` the angle between ``n`` and ``(1, ..., 1)``,

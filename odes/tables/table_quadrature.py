@@ -1,4 +1,4 @@
-"""Batch moments by quadrature, at single points of a table's axes (docs/exact-bn.md)."""
+"""Batch moments by quadrature, at single points of a table's axes (docs/theory/4-exact-bn.md)."""
 
 from __future__ import annotations
 

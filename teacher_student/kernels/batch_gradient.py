@@ -1,4 +1,4 @@
-"""Template: the gradient of one batch's loss, for any scheme (theory.md, sections 1 and 4).
+"""Template: the gradient of one batch's loss, for any scheme (theory pages 1 and 4).
 
 The gradient with respect to the weights is ``-sum_k c_k x_k - shrink w``, with
 
@@ -10,7 +10,8 @@ one example only have the first term alone, and so have fields of running statis
 of the M examples share statistics, mu, sigma and the means are those of the example's own group.
 
 Running statistics are ``mean, variance, rho, r_max, d_max`` in an array: those of the batches
-before. Every group's field is made with what the groups before have left there.
+before, or an empty array where nobody wants them. Where a field has them, every group's is made
+with what the groups before have left there.
 """
 
 import math
@@ -106,7 +107,7 @@ def group_gradient(
         by_sigma = (by_sigma - d * by_mu) / r
         for k in range(m):
             c[k] += (by_mu + by_sigma * (a[k] - mu) / sigma) / m
-    if RUNNING or CORRECTED:
+    if USES_BATCH and running.size > 0:
         follow(running, mu, square / (m - 1))
     return by_n2, by_gamma, by_beta
 
@@ -131,8 +132,8 @@ def batch_gradient(
     a, target
         Pre-activations and labels of the batch, shape (M,).
     sharing
-        Size m of a group, a divisor of M; and the running statistics, which are updated by a
-        scheme that has some.
+        Size m of a group, a divisor of M; and the running statistics, which every group of a
+        scheme with batch statistics updates.
     n2, gamma, beta, N
         ``|w|^2``, the trained scalars, the input dimension.
     c

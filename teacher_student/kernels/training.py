@@ -1,4 +1,4 @@
-"""Template: one pass of SGD over a fixed training set (theory.md, section 7).
+"""Template: one pass of SGD over a fixed training set (theory page 7).
 
 No random numbers are drawn here: the batches come in as indices, so that the inner loop does
 nothing but stream rows of ``X`` past the weights, twice a row while it is still in cache.

@@ -33,9 +33,9 @@ def observed_of(problem: Problem, table: Array, workers: int) -> dict[str, Array
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
+    """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
     kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table.reshape(-1, 4))
+    rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:
         kernels.observe(rows, Q, error)

@@ -59,11 +59,6 @@ class Runs(Result):
     inputs: str = "gaussian"
     blocks: Mapping[str, Array] = field(default_factory=dict)
 
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
-
     @property
     def runs(self) -> int:
         """The number of runs."""
@@ -94,7 +89,7 @@ class Runs(Result):
         return {name: std / math.sqrt(self.runs) for name, std in self.std.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, keys as in ``interface.md``."""
+        """The JSON form."""
         return {
             "problem": self.problem.to_dict(),
             "dim": self.dim,

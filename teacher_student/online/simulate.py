@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -12,24 +13,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer
-from ...results.errors import InputError
+from ...results.errors import DivergenceWarning, InputError
 from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
+from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
+from .deployed import check_running, deployed_values
 from .measured_inputs import in_blocks
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .observed import observed_of
-from .run import ChainRun, VectorRun
+from .one_run import Run, run_rows
+from .run import ChainRun, VectorRun, sharing
 from .runs import Array, Runs
-from .spectral_run import SpectralChainRun, SpectralRun, SpectralVectorRun, blocks_of
+from .spectral_run import SpectralChainRun, SpectralVectorRun, blocks_of
 
-Run = ChainRun | VectorRun | SpectralRun
 ENGINES = ("chain", "vectors")
-#: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
-NORMALS_A_CALL = 2e7
 MOST_RUNS = 10**6
 
 
@@ -43,6 +44,7 @@ def simulate(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
+    running: bool = False,
     **options: Unpack[RunOptions],
 ) -> Runs:
     """Simulate online SGD of a student on fresh examples of a teacher.
@@ -61,11 +63,16 @@ def simulate(
         Stored times instead of ``time`` and ``points``: increasing, from 0 on. Stored times
         are rounded to whole steps.
     engine
-        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory.md,
-        section 5), or ``"vectors"``, real N-dimensional vectors.
+        ``"chain"``, the exact reduced chain whose cost does not depend on N (theory page
+        5), or ``"vectors"``, real N-dimensional vectors.
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
+    running
+        Whether a scheme with batch statistics also tells its running ones, ``running_mean`` and
+        ``running_variance`` of ``w.x``, and ``error_running``, the error of the student that is
+        deployed with them. They are kept as torch keeps them, with ``running_momentum`` (or
+        ``running_rate``), the variance unbiased, and begin as those of the population.
     **options
         ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
         core), the threads; ``progress`` is called with (work done, work in all) now and then.
@@ -73,6 +80,12 @@ def simulate(
     Returns
     -------
     Runs
+        With a status and a message; runs that diverge are not an error.
+
+    Warns
+    -----
+    DivergenceWarning
+        If a run left the finite numbers.
 
     Raises
     ------
@@ -86,8 +99,32 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    found = simulated(problem, dim=dim, runs=runs, time=time, points=points, times=times,
+                      engine=engine, inputs=inputs, running=running, **options)  # fmt: skip
+    if found.status == "diverged":
+        warnings.warn(found.message, DivergenceWarning, stacklevel=2)
+    return found
+
+
+def simulated(
+    problem: Problem,
+    *,
+    dim: int = 1000,
+    runs: int = 64,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    running: bool = False,
+    **options: Unpack[RunOptions],
+) -> Runs:
+    """`simulate` without its warning, for callers that expect runs to diverge."""
+    check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    if running:
+        check_running(problem)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
     steps = stored_steps(stored_times(time, points, times), dim)
     makers = run_makers(
@@ -98,7 +135,10 @@ def simulate(
         makers, workers, options.get("progress"),
     )  # fmt: skip
     found = _collect(problem, dim, engine, int(seed), steps, rows, finished)
-    return dataclasses.replace(found, inputs=inputs)
+    if running:
+        table = np.stack([row[: found.t.size] for row in rows])
+        found = replace(found, values={**found.values, **deployed_values(problem, table)})
+    return replace(found, inputs=inputs)
 
 
 def run_makers(
@@ -131,6 +171,7 @@ def run_makers(
         raise InputError("engine", engine, f"{' or '.join(ENGINES)} is accepted", ENGINES)
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     check_schedule(problem, steps[-1] / dim)
+    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
@@ -155,32 +196,6 @@ def _engines(problem: Problem) -> tuple[Callable[..., Run], Callable[..., Run]]:
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
-
-
-def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
-    """Ranges of stored steps that one compiled call does at a time."""
-    pieces, first = [], 0
-    for last in range(1, len(steps) + 1):
-        begun = steps[first - 1] if first else 0
-        if last == len(steps) or (steps[last] - begun) * normals_a_step > NORMALS_A_CALL:
-            pieces.append((first, last))
-            first = last
-    return pieces
-
-
-def run_rows(run: Run, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row (gamma, beta, R, L) a stored step; None if it was stopped.
-
-    A run that leaves the finite numbers has fewer rows.
-    """
-    reached = 0
-    for first, last in _pieces(steps, run.normals_a_step):
-        if stopped():
-            return None
-        reached = run.advance(first, last)
-        if reached < last:
-            break
-    return run.rows[:reached]
 
 
 def _collect(

@@ -36,7 +36,7 @@ class SpectralRun:
         self.sizes = np.array(self.spectrum.sizes(dim))
         self.scalars, self.A, self.C = _start(problem, self.spectrum)
         self.kernels = specialise(problem, *KERNELS)
-        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem))
+        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem, dim))
         self.by_field = problem.norm_of_field
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), 2 + 2 * self.spectrum.blocks))

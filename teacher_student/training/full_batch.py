@@ -1,4 +1,4 @@
-"""Full-batch reference solutions for SGD on a training set (theory.md, section 7)."""
+"""Full-batch reference solutions for SGD on a training set (theory page 7)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from command import ENTRY, FEW, SHORT, call, run_command
 
 QUANTITIES = ["Q", "R", "L", "error"]
 SIMULATED = ["problem", "dim", "runs", "engine", "seed", "t", "mean", "sem", "std"]
-#: What interface.md promises of every command's JSON.
+#: What is promised of every command's JSON.
 KEYS = {
     "integrate": ["problem", "t", *QUANTITIES, "steps", "status", "message"],
     "simulate": SIMULATED,

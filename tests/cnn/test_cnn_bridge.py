@@ -21,7 +21,7 @@ torch.set_num_threads(1)  # spinning threads are slow where others work as well
 
 def test_zeta_of_a_relu_layer():
     assert predicted_zeta(32, 0.0) * 32 == pytest.approx(3 / 8, rel=1e-9)
-    # (rho + 2)/(8 M) times I = 1/2, and 1/(4 M) from the mean (theory.md, section 2)
+    # (rho + 2)/(8 M) times I = 1/2, and 1/(4 M) from the mean (theory page 2)
     assert predicted_zeta(10, 2.0) * 10 == pytest.approx(4 / 16 + 1 / 4, rel=1e-9)
 
 

@@ -25,7 +25,7 @@ def drawn(problem, alpha=2.0, dim=12, seed=0):
 
 
 def batch_loss(scheme, w, gamma, rows, data):
-    """Mean loss of one batch, written from the table of theory.md, section 1."""
+    """Mean loss of one batch, written from the table of theory page 1."""
     h, N = data.X[rows] @ w, w.size
     mean, spread, length = h.mean(), h.std(), np.linalg.norm(w)
     everything = data.X @ w

@@ -19,7 +19,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("problem", CASES, ids=str)
+@pytest.mark.parametrize("problem", CASES, ids=lambda p: f"{p.activation} {p.scheme}")
 def test_true_theories_agree(problem):
     # Six cases at level 0.001: false-alarm rate at most 0.6% for the lot.
     verdict = bn.compare(problem, dim=2000, runs=48, time=8, points=17, seed=3, alpha=0.001)

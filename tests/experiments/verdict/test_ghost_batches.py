@@ -1,6 +1,6 @@
 """Flows of statistics of m examples in steps of M against the chain and closed forms.
 
-theory-extensions.md, section 1: drift with the statistics of m, noise averaged over M.
+theory page 8: drift with the statistics of m, noise averaged over M.
 """
 
 import bntheory as bn

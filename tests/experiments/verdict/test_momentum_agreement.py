@@ -1,6 +1,6 @@
 """Momentum: flows at fixed momentum and with inertia against hand-made ones and the chain.
 
-theory-extensions.md, section 3: everything at ``eta / (1 - momentum)``, and the inertial flow at
+theory page 8: everything at ``eta / (1 - momentum)``, and the inertial flow at
 ``kappa = N (1 - momentum)``.
 """
 
@@ -14,7 +14,7 @@ from bntheory.results.errors import InputError
 from bntheory.teacher_student.momentum import inertia
 from scipy.special import gammaln
 
-#: That of the notes: etabar = 2 at momentum 0.9.
+#: That of the first formulas: etabar = 2 at momentum 0.9.
 NOTED = bn.Problem(
     "identity", "bn", eta=0.2, momentum=0.9, batch_size=16, noise=0.2, r0=0.3, q0=0.5
 )
@@ -48,7 +48,7 @@ def with_inertia(case):
 
 
 def by_hand(eta, noise_rate, h=1e-3):
-    """gamma, R and L of the notes' equations at t = 3, by Euler steps: they leave less than h."""
+    """gamma, R and L of our first equations at t = 3, by Euler steps, which leave less than h."""
     m, S = NOTED.M, NOTED.noise
     kappa_m = math.sqrt(2 / m) * math.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
     a_m = (m - 2) / math.sqrt(2 * m) * math.exp(gammaln(m / 2 - 1) - gammaln((m - 1) / 2))
@@ -158,6 +158,23 @@ def test_the_inertial_flow_is_the_finite_size_correction(nesterov):
     other = problem.replace(nesterov=not nesterov)
     assert (np.abs(found - predicted(inertia(other, N))) > allowed).all()
     assert (found > 10 * allowed).all()
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_what_noise_adds_in_the_first_steps_is_that_of_runs(nesterov):
+    # Gradients are all but noise of variance 1/M: L^2 grows by eta^2 of it a step, and starts by
+    # `steps_behind` late. From rest it is 3/2 of 1/kappa late, seen at more than 7 errors.
+    # After ten steps the buffer is full to 2^-10.
+    noisy = bn.Problem("identity", "sgd", eta=0.05, momentum=0.5, noise=200.0, nesterov=nesterov)
+    N, times = 100, [0.0, 0.1]
+    runs = bn.simulate(noisy, dim=N, runs=8000, times=times, seed=6)
+    flow = bn.integrate(noisy, times=times, dim=N)
+    late = bn.integrate(noisy, times=times, inertia=inertia(noisy, N))
+    square = runs.L[:, 1:] ** 2
+    error = square.std(axis=0, ddof=1) / np.sqrt(len(square))
+    right, wrong = (np.abs(square.mean(axis=0) - f.L[1:] ** 2) / error for f in (flow, late))
+    assert right.max() < 4
+    assert wrong.min() > 7
 
 
 @pytest.mark.parametrize(

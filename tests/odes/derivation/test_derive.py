@@ -1,4 +1,4 @@
-"""The derived flow against theory.md, and against brute force with real vectors."""
+"""The derived flow against theory page 3, and against brute force with real vectors."""
 
 import math
 import subprocess
@@ -24,7 +24,7 @@ def drift(problem, y):
 
 
 def theory_section_3(problem, Q, R, L):
-    """The flow as written in theory.md, with moments by quadrature of the joint density."""
+    """The flow as written on theory page 3, with moments by quadrature of the joint density."""
     g, slope = ACTIVATIONS[problem.activation]
 
     def mean(function):

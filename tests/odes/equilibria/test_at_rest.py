@@ -68,7 +68,7 @@ def test_fixed_points_say_it_where_a_length_rests():
 
 @pytest.mark.parametrize(("decay", "within"), [(0.02, 0.01), (0.005, 0.005)])
 def test_without_noise_the_rate_swings_with_the_period_of_leading_order(decay, within):
-    # theory-extensions.md, section 3: mu^2 + 4 el mu + 4 a eta_max el = 0, up to terms of relative
+    # theory page 8: mu^2 + 4 el mu + 4 a eta_max el = 0, up to terms of relative
     # order el = 0.02 and 0.005.
     m = 8
     a = np.sqrt(2 / m) * np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))

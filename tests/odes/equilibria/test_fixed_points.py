@@ -81,7 +81,7 @@ def test_scale_at_the_end_is_the_root_of_the_averaged_gradient(activation):
 
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])
 def test_eta_max_from_the_written_equations(activation):
-    """Theory.md, section 3, at R = 1 - 1e-3, with moments by another quadrature."""
+    """Theory page 3 at R = 1 - 1e-3, with moments by another quadrature."""
     eps, zeta, batch = 1e-3, 0.1, 2
     point = bn.fixed_points(bn.Problem(activation, "pn", zeta=zeta, batch_size=batch)).reached
     Q = point.Q

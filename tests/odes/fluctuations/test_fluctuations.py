@@ -109,7 +109,7 @@ def test_propagators_carry_a_small_displacement():
 
 
 def test_diffusion_is_the_covariance_of_increments_drawn_by_hand():
-    # wn with a ReLU at M = 1: increments written out from theory.md, section 3. The standard
+    # wn with a ReLU at M = 1: increments written out from theory page 3. The standard
     # error of a second moment comes from its own sample; within 4.5 of them.
     problem = bn.Problem(scheme="wn", eta=0.7, noise=0.2)
     diffusion = derive_diffusion(problem)

@@ -1,4 +1,4 @@
-"""Exact flows of batch schemes: against theory.md section 4, drawn batches, and simulation."""
+"""Exact flows of batch schemes: against theory page 4, drawn batches, and simulation."""
 
 import dataclasses
 import math
@@ -200,7 +200,7 @@ def relu_gamma(M):
 def test_optimal_gamma_of_relu_by_another_quadrature(M, rounded):
     found = optimal_gamma("relu", M)
     assert found == pytest.approx(relu_gamma(M), abs=2e-9)
-    assert found == pytest.approx(rounded, abs=1e-6)  # docs/exact-bn.md
+    assert found == pytest.approx(rounded, abs=1e-6)  # docs/theory/4-exact-bn.md
 
 
 @pytest.mark.parametrize("M", [4, 32])
