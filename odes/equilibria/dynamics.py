@@ -52,11 +52,8 @@ class Dynamics:
 
     def __init__(self, problem: Problem) -> None:
         if isinstance(problem.eta, str):
-            raise InputError(
-                "eta",
-                problem.eta,
-                "a constant learning rate is accepted; under a schedule nothing is a fixed point",
-            )
+            reason = "a constant learning rate is accepted; under a schedule nothing is at rest"
+            raise InputError("eta", problem.eta, reason)
         refuse_spectrum(problem, "this search is for isotropic inputs")
         self.problem = problem = problem.limit
         self.kernels: Any = flow_kernels(problem)

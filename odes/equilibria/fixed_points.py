@@ -56,8 +56,7 @@ def fixed_points(problem: Problem) -> FixedPoints:
     Examples
     --------
     >>> import bntheory as bn  # Proposition 1: Q0 = 1 / (1 + 2 zeta)
-    >>> found = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1))
-    >>> point = found.reached
+    >>> point = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1)).reached
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """

@@ -59,6 +59,8 @@ class Flows:
     @property
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
+        if self.problem.spectrum_ is not None:
+            return False  # what follows are blocks
         return self.problem.state_space.size + self.carried < self.kernels.SIZE
 
     @property

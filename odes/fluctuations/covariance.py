@@ -15,7 +15,6 @@ from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
-from ...teacher_student.spectral import refuse_spectrum
 from ..flow.trajectory import FlowError
 from ..tables.table_quadrature import Progress
 from .joint_flow import ATOL, RTOL, advance, fluctuation_kernels, joint_parameters, propagators
@@ -226,7 +225,6 @@ def fluctuations(
     """
     check_problem(problem)
     stored = stored_times(time, points, times)
-    refuse_spectrum(problem, "the scatter of runs has a theory for isotropic inputs")
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)
     n = len(problem.order_parameters)
