@@ -18,7 +18,7 @@ for scheme, color in schemes.items():
     for teacher, style in (("head", ":"), ("tail", "-")):
         problem = bn.Problem("identity", scheme, batch_size=16, zeta=0, spectrum=f"two:2:{teacher}")
         found = bn.sweep(problem, condition=conditions, quantity="time-to:0.01", time=2000)
-        times.loglog(conditions, found["time-to:0.01"], style, color=color,
+        times.loglog(conditions, found["time_to_0_01"], style, color=color,
                      label=f"{scheme}, {teacher}")  # fmt: skip
 times.set(xlabel="condition number", ylabel="time to an error of 0.01")
 times.legend(fontsize=7)
