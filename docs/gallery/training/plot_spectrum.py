@@ -24,7 +24,7 @@ times.set(xlabel="condition number", ylabel="time to an error of 0.01")
 times.legend(fontsize=7)
 
 problem = bn.Problem("identity", "pn", batch_size=16, zeta=0, spectrum="power:1:4:tail")
-flow = bn.integrate(problem, time=60, points=200)
+flow = bn.integrate(problem, time=15, points=200)
 spectrum = problem.spectrum_
 cosine = flow.blocks["A"] / np.sqrt(flow.blocks["C"] * np.array(spectrum.powers))
 for b, value in enumerate(spectrum.eigenvalues):
