@@ -46,8 +46,8 @@ def may_return(flows: Flows, ends: Array) -> Array:
     found = np.zeros(len(flows), dtype=bool)
     if not flows.problem.squares:
         return found  # what of another loss is left at the rest is not of this form
-    if flows.inertial:
-        return found  # its velocities have no logarithms
+    if flows.inertial or flows.problem.spectrum_ is not None:
+        return found  # velocities have no logarithms; nor have single blocks
     if flows.kernels.TABLE:
         return found  # what a batch leaves of the residual is never zero
     edges: dict[tuple[float, ...], tuple[float, float] | None] = {}

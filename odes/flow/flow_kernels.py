@@ -16,6 +16,7 @@ from ...teacher_student.regularization import decay
 from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
 from .running import running_numbers
+from .spectral import spectral_kernels
 
 Array = np.ndarray
 #: Kernels that integrate one system.
@@ -29,6 +30,8 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     Momentum is in no formula: the flow is that of the problem's limit.
     """
+    if problem.spectrum_ is not None:
+        return spectral_kernels(problem, problem.spectrum_)
     problem = problem.limit
 
     def write() -> dict[str, str]:

@@ -155,7 +155,11 @@ class AtEnd:
         y, t, ends, p = flows.states[part], flows.times[part], self.ends[part], flows.numbers[part]
         seen, status = self._watches[part], flows.status[part]
         lanes = not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes")
-        table = flows.table_for_all(int(part[0]), lanes=lanes)
+        if flows.beside and flows.table_of[part[0]] >= 0:  # what is beside stands after the table
+            p = np.array([flows.row(int(k)).copy() for k in part])
+            table = np.empty(0)
+        else:
+            table = flows.table_for_all(int(part[0]), lanes=lanes)
         if lanes:
             flows.kernels.flows_in_lanes(y, t, ends, p, table, *bounds, status)
         else:

@@ -13,6 +13,7 @@ from ...teacher_student.problem import Problem
 from ..tables.moment_tables import Table
 from .flow_kernels import check_batch, flow_kernels, own_numbers
 from .shared_kernels import constants, shared_kernels
+from .spectral import reduced, rows_of_blocks
 from .table_rows import joined
 
 Array = np.ndarray
@@ -92,7 +93,16 @@ class Flows:
     @property
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
+        if self.problem.spectrum_ is not None:
+            return False  # what follows are blocks
         return self.problem.state_space.size + self.carried < self.kernels.SIZE
+
+    @property
+    def order_parameters(self) -> dict[str, Array]:
+        """The order parameters of the states, by name, each of shape (flows,)."""
+        if self.problem.spectrum_ is not None:
+            return reduced(self.problem, self.states)
+        return self.problem.state_space.unpack(self.states)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -155,6 +165,11 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]
     status, times = np.zeros(count, dtype=np.int64), np.zeros(count)
+    if problem.spectrum_ is not None:
+        states, blocks = rows_of_blocks(problem, columns)
+        numbers = np.hstack([numbers, blocks])
+        return Flows(problem, flow_kernels(problem), states, numbers, times, status,
+                     beside=blocks.shape[1])  # fmt: skip
     if shared is None:
         return Flows(problem, flow_kernels(problem), states, numbers, times, status)
     behind = constants(problem, shared)
