@@ -7,7 +7,6 @@ their own. Inputs have T + K normal coordinates there. What a step adds beyond h
 degrees of freedom: Q is Bartlett's triangle. The directions are then chosen anew.
 """
 
-
 import numpy as np
 from bntheory.codegen.jit import kernel
 
