@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from .experiments.advice.advise import advise as advise
     from .experiments.advice.rows import AdviceRow as AdviceRow
     from .experiments.advice.training import NetworkTraining as NetworkTraining
+    from .experiments.fitting.fit import Fit as Fit
+    from .experiments.fitting.fit import fit as fit
     from .experiments.inference.inference import Inference as Inference
     from .experiments.inference.inference import inference as inference
+    from .experiments.inference.over_time import InferenceOverTime as InferenceOverTime
+    from .experiments.inference.over_time import inference_over_time as inference_over_time
     from .experiments.regularization.approximation import Approximation as Approximation
     from .experiments.regularization.approximation import approximate as approximate
     from .experiments.regularization.gamma import Regularization as Regularization
@@ -53,11 +57,12 @@ if TYPE_CHECKING:
     from .odes.equilibria.points import FixedPoints as FixedPoints
     from .odes.flow.expected_loss import expected_loss as expected_loss
     from .odes.flow.integrate import integrate as integrate
-    from .odes.flow.trajectory import DivergenceWarning as DivergenceWarning
     from .odes.flow.trajectory import Flow as Flow
     from .odes.flow.trajectory import FlowError as FlowError
     from .odes.fluctuations.covariance import Fluctuations as Fluctuations
     from .odes.fluctuations.covariance import fluctuations as fluctuations
+    from .results.errors import DivergenceWarning as DivergenceWarning
+    from .results.saved import load as load
     from .teacher_student.online.committee.runs import CommitteeRuns as CommitteeRuns
     from .teacher_student.online.runs import Runs as Runs
     from .teacher_student.online.simulate import simulate as simulate
@@ -92,13 +97,14 @@ _PUBLIC = {
     "FixedPoint": "odes.equilibria.points",
     "FixedPoints": "odes.equilibria.points",
     "fixed_points": "odes.equilibria.every_point",
-    "DivergenceWarning": "odes.flow.trajectory",
+    "DivergenceWarning": "results.errors",
     "Flow": "odes.flow.trajectory",
     "FlowError": "odes.flow.trajectory",
     "expected_loss": "odes.flow.expected_loss",
     "integrate": "odes.flow.integrate",
     "Schedule": "odes.equilibria.optimal_schedule",
     "optimal_schedule": "odes.equilibria.optimal_schedule",
+    "load": "results.saved",
     "Problem": "teacher_student.problem",
     "Runs": "teacher_student.online.runs",
     "CommitteeRuns": "teacher_student.online.committee.runs",
@@ -107,8 +113,12 @@ _PUBLIC = {
     "advise": "experiments.advice.advise",
     "AdviceRow": "experiments.advice.rows",
     "NetworkTraining": "experiments.advice.training",
+    "Fit": "experiments.fitting.fit",
+    "fit": "experiments.fitting.fit",
     "Inference": "experiments.inference.inference",
     "inference": "experiments.inference.inference",
+    "InferenceOverTime": "experiments.inference.over_time",
+    "inference_over_time": "experiments.inference.over_time",
     "approximate": "experiments.regularization.approximation",
     "Approximation": "experiments.regularization.approximation",
     "regularization": "experiments.regularization.gamma",
@@ -123,7 +133,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(".results.files", __name__).package_version()
     if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        what = import_module(".results.named", __name__).what_there_is
+        raise AttributeError(what(__name__, name, __all__), name=name)
     value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
     globals()[name] = value
     return value

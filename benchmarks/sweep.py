@@ -77,7 +77,7 @@ def sweeps() -> list[dict[str, object]]:
     mine, theirs = side_by_side(ours, lambda: heyoka_flows(integrator, count), 5)
     mine, theirs, scipy = mine / FLOWS, theirs / count, lsoda()
     checked = bn.sweep(PROBLEM, eta=RATES[:: FLOWS // 100], time=END, quantity="final-R")
-    apart = np.abs(checked["final-R"] - heyoka_flows(integrator, 100)).max()
+    apart = np.abs(checked.final_R - heyoka_flows(integrator, 100)).max()
     note = f"a trajectory, one core: ours {mine * 1e6:.1f} us"
     return [
         {"name": "sweep: LSODA / ours", "ratio": scipy / mine, "target": ">= 100",

@@ -15,7 +15,8 @@ ALIKE = 0.7
 
 
 def option_name(parameter: str) -> str:
-    """``batch_size`` -> ``--batch-size``."""
+    """``batch_size`` -> ``--batch-size``; the table of named numbers is given by ``--set``."""
+    parameter = "set" if parameter == "parameters" else parameter
     return "--" + parameter.replace("_", "-")
 
 

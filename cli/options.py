@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
+from ..results.errors import InputError
 from ..teacher_student.parameters import ACTIVATION_NAMES, PARAMETERS, SCHEME_NAMES
 from .bad_input import bad_input, option_name
 
@@ -36,6 +37,13 @@ def problem_options(command: Command) -> Command:
             option_name(row.name), row.name, type=row.kind, help=row.option_help,
             shell_complete=completed.get(row.name),
         )(command)  # fmt: skip
+    command = click.option(
+        "--set",
+        "named",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="A number of your own in formulas, c of tanh(c*h); may be given many times.",
+    )(command)
     return click.option(
         "--problem",
         "problem_file",
@@ -54,14 +62,39 @@ def take_problem(options: dict[str, Any]) -> Problem:
     from ..teacher_student.parameter_files import read_parameters
     from ..teacher_student.problem import Problem
 
-    path = options.pop("problem_file")
+    path, named = options.pop("problem_file"), options.pop("named")
     given = {name: options.pop(name) for name in PARAMETERS}
     with bad_input():
         values = read_parameters(path) if path is not None else {}
         values |= {name: value for name, value in given.items() if value is not None}
+        if named:
+            values["parameters"] = {**(values.get("parameters") or {}), **take_named(named)}
         if isinstance(values.get("zeta"), str) and values["zeta"] != "auto":
             values["zeta"] = _float_or_text(values["zeta"])
         return Problem.from_dict(values)
+
+
+def take_named(named: Sequence[str]) -> dict[str, float]:
+    """The numbers of ``--set NAME=NUMBER``."""
+    return {name: _number(name, text) for name, text in split_named(named).items()}
+
+
+def split_named(named: Sequence[str]) -> dict[str, str]:
+    """The texts of ``--set NAME=TEXT`` by their names."""
+    found = {}
+    for given in named:
+        name, equals, text = given.partition("=")
+        if not (name.strip() and equals and text.strip()):
+            raise InputError("set", given, "NAME=NUMBER is accepted, such as c=1.2")
+        found[name.strip()] = text.strip()
+    return found
+
+
+def _number(name: str, text: str) -> float:
+    value = _float_or_text(text)
+    if isinstance(value, str):
+        raise InputError("set", f"{name}={text}", "a number is accepted")
+    return value
 
 
 def _float_or_text(text: str) -> float | str:

@@ -36,6 +36,7 @@ FEW_COSINES = 4
 @problem_options
 @time_options
 @simulation_options
+@click.option("--running", is_flag=True, help="Also running statistics, and the deployed error.")
 @force_option
 @output_options
 def command(**options: Any) -> None:
@@ -48,11 +49,11 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
-    from ..teacher_student.online.simulate import simulate
+    from ..teacher_student.online.simulate import simulated
 
     with bad_input():
         check_simulation(problem, options)
-        runs = simulate(problem, **options, progress=reporter.progress)
+        runs = simulated(problem, **options, progress=reporter.progress)
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     reporter.finish(runs, table(_columns(runs)))
     if runs.status == "interrupted":
@@ -71,4 +72,6 @@ def _columns(runs: Runs) -> dict[str, Any]:
         names = ("specialisation", "error")
     for name in names:
         columns |= {name: runs.mean[name], f"{name} sem": runs.sem[name]}
+    if "error_running" in runs.values:
+        columns |= {"error_running": runs.mean["error_running"]}
     return columns

@@ -18,6 +18,7 @@ from .options import (
     problem_options,
     report_option,
     simulation_options,
+    split_named,
     take_mode,
     take_problem,
 )
@@ -155,7 +156,7 @@ def _check_size(problem: Any, grid: dict[str, Any], options: dict[str, Any]) -> 
 def _check_range(options: dict[str, Any]) -> None:
     """Refuse a sweep over nothing; a best rate, a schedule or a store may do without a range."""
     swept = [options[name] is not None for name in RANGED]
-    swept.append(any(sign in options["time"] for sign in ":,"))
+    swept += [":" in text or "," in text for text in (options["time"], *options["named"])]
     swept += [options[name] != SIMULATED[name] for name in WHOLE if options["simulate"]]
     if any(swept) or options["store"]:
         return
@@ -211,6 +212,12 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
         elif kind is not str:
             values = parse_range(text, name)
             options[name] = float(values[0])
+    texts, options["named"] = split_named(options["named"]), []
+    for name, text in texts.items():
+        values = parse_range(text, "set")
+        if len(values) > 1:
+            grid[name] = values
+        options["named"].append(f"{name}={float(values[0])!r}")
     time = parse_range(options.pop("time"), "time")
     grid["time"] = time if len(time) > 1 else float(time[0])
     return grid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..results.html_table import Table
+from ..results.html_table import Table, digits_for
 from ..results.report_page import Drawing, Report
 from ..teacher_student.online.runs import QUANTITIES
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .sweeps.result import Sweep
     from .verdict.comparison import Comparison
 
+#: Rows up to which a report shows all; of a longer table its caption says which are left.
+ALL = 1000
+#: Digits of numbers without a standard error: those that single precision would have.
+DIGITS = 7
 #: What symbols in equations stand for.
 MEANING = (
     "Q scale, R overlap and L length of the student; time t = steps / N; η learning rate, r with "
@@ -44,7 +48,8 @@ def comparison_report(comparison: Comparison) -> Report:
         columns = {"t": runs.t, "theory": flow.values[name], "mean of runs": runs.mean[name],
                    "sem": runs.sem[name], "z": comparison.z[name]}  # fmt: skip
         tables.append(Table(f"{name}: sem is the standard error of the mean, z the deviation "
-                            "beyond the allowance in such errors.", columns, rows=11))  # fmt: skip
+                            "beyond the allowance in such errors.", columns, ALL,
+                            digits_for(runs.mean[name], runs.sem[name])))  # fmt: skip
     return Report(
         f"Theory against simulation: {runs.problem.scheme}, {runs.problem.activation}",
         comparison.verdict(), runs.problem.to_dict(), settings, *_equations(runs.problem),
@@ -69,7 +74,7 @@ def sweep_report(sweep: Sweep) -> Report:
         caption = f"{', '.join(sweep.quantities)} against {' and '.join(long)}."
         pictures.append(Drawing(caption, sweep.plot))
     shown = {n: v for n, v in sweep.columns().items() if not n.endswith("_runs")}
-    tables = [Table("One row a grid point.", shown)]
+    tables = [Table("One row a grid point.", shown, ALL, DIGITS)]
     if sweep.failed:
         columns = {name: [row[name] for row in sweep.failed] for name in sweep.failed[0]}
         tables.append(Table("Grid points that failed.", columns))
@@ -87,7 +92,7 @@ def simple_report(
     pictures = [Drawing(caption, result.plot)] if hasattr(result, "plot") else []
     return Report(
         f"{title}: {problem.scheme}, {problem.activation}", verdict, problem.to_dict(), settings,
-        *_equations(problem), pictures, (Table("All numbers.", result.columns()),),
+        *_equations(problem), pictures, (Table("Numbers.", result.columns(), ALL, DIGITS),),
     )  # fmt: skip
 
 

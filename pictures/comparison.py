@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..results.widths import Width
-from ..teacher_student.online.runs import QUANTITIES
 from .drawing import (
     APPROXIMATION,
     LABELS,
@@ -23,6 +22,7 @@ from .drawing import (
     new_figure,
     setting,
     shared_legend,
+    shown_quantities,
     time_panels,
 )
 
@@ -46,7 +46,7 @@ def draw(comparison: Comparison, width: Width) -> Figure:
 
 def draw_comparison(comparison: Comparison, width: Width) -> Figure:
     """One panel a quantity: theory, its predicted band, single runs, their mean; the verdict."""
-    figure, panels = time_panels(QUANTITIES, width)
+    figure, panels = time_panels(shown_quantities(comparison.runs.values), width)
     runs, flow = comparison.runs, comparison.flow
     for name, axes in panels.items():
         if comparison.predicted is None:
@@ -72,7 +72,7 @@ def draw_comparison(comparison: Comparison, width: Width) -> Figure:
 def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:
     """The predicted band, single runs over it, and their mean."""
     runs, theory = comparison.runs, comparison.flow.values[name]
-    draw_predicted_spread(axes, runs.t, theory, comparison.std[name], runs.dim)
+    draw_predicted_spread(axes, runs.t, theory, _spread(comparison, name), runs.dim)
     lines = axes.plot(
         runs.t,
         runs.values[name][:SHOWN_RUNS].T,
@@ -84,6 +84,15 @@ def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:
     lines[0].set_label("single runs")
     some = few(runs.t.size)
     draw_points(axes, runs.t[some], runs.mean[name][some], runs.sem[name][some])
+
+
+def _spread(comparison: Comparison, name: str) -> Array:
+    """The predicted standard deviation of a run; the share of errors is ``arccos(R)/pi``."""
+    if name != "error01":
+        return comparison.std[name]
+    across = np.sqrt(np.maximum(1e-12, 1.0 - comparison.flow.R**2))
+    spread: Array = comparison.std["R"] / (np.pi * across)
+    return spread
 
 
 def draw_scatter(comparison: Comparison, width: Width) -> Figure:

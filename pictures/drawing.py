@@ -6,7 +6,7 @@ What lays a picture out (`bntheory.pictures.layout`) and names its quantities
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -56,13 +56,19 @@ SIMULATED = "simulation, mean ± 2 standard errors"
 
 def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mapping[str, Axes]]:
     """A figure with one labelled panel a quantity, time along all of them."""
-    figure = new_figure(len(quantities), 2, width=width)
+    figure = new_figure(len(quantities), 2, width=width, names=quantities)
     panels = dict(zip(quantities, figure.axes, strict=True))
     for name, axes in panels.items():
         axes.set_ylabel(LABELS.get(name, name))
     for axes in lowest(figure):
         axes.set_xlabel(LABELS["t"])
     return figure, panels
+
+
+def shown_quantities(values: Collection[str]) -> tuple[str, ...]:
+    """The quantities of the panels: of classes the share of errors, in place of their square."""
+    own = "error01" if "error01" in values else "error"
+    return ("Q", "R", "L", own)
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
@@ -121,14 +127,15 @@ def log_axis(axes: Axes, which: str) -> None:
 def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
     """Which multiples of powers of ten have room for their labels."""
     grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
-    assert grid is not None
     assert figure is not None
     size = figure.get_size_inches()
+    # Axes that a user has placed himself are in no grid.
+    columns, rows = (1, 1) if grid is None else (grid.ncols, grid.nrows)
     if which == "x":
         digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
-        length, needed = size[0] / grid.ncols - 0.7, 0.055 * digits + 0.08
+        length, needed = size[0] / columns - 0.7, 0.055 * digits + 0.08
     else:
-        length, needed = size[1] / grid.nrows - 0.4, 0.16
+        length, needed = size[1] / rows - 0.4, 0.16
     decade = length / np.log10(high / low)
     choices = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 2, 5), (1, 3))
     for some in choices:
@@ -158,5 +165,5 @@ __all__ = [
     "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
     "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
     "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
-    "setting", "shared_legend", "size_axis", "time_panels",
+    "setting", "shared_legend", "shown_quantities", "size_axis", "time_panels",
 ]  # fmt: skip

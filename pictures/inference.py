@@ -40,6 +40,11 @@ def draw_inference(found: Inference, width: Width) -> Figure:
             errors.sizes, values, color=look.color, linestyle=look.linestyle, marker=look.marker,
             label=rf"running statistics, $\rho$ = {rho:g}",
         )  # fmt: skip
+    if found.running_rate is not None:
+        axes.plot(
+            [found.statistics_size], [found.error["running"]], color="black", linestyle="none",
+            marker="*", label=rf"lagging statistics, $N\rho$ = {found.running_rate:g}",
+        )  # fmt: skip
     size_axis(axes, LABELLED)
     log_axis(axes, "y")
     axes.set(xlabel=LABELS["statistics_size"], ylabel=LABELS["error"])

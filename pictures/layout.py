@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.widths import Width, inches
+from .guests import Guest, given_axes
 from .style import in_house_style
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ PAD = 0.05  # inches around title, legend and notes
 
 
 def new_figure(
-    panels: int = 1, across: int = 1, *, width: Width = "two", height: float = 2.3
+    panels: int = 1,
+    across: int = 1,
+    *,
+    width: Width = "two",
+    height: float = 2.3,
+    names: Sequence[str] = (),
 ) -> Figure:
     """A figure drawn off screen; call it within `bntheory.pictures.style.house_style`.
 
@@ -41,6 +47,8 @@ def new_figure(
         ``"one"`` or ``"two"`` columns of a journal's page.
     height
         Of a panel of a picture of two columns, in inches. Title and legend add to it.
+    names
+        Of the panels, where a user can ask for one of them.
 
     Raises
     ------
@@ -50,7 +58,9 @@ def new_figure(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    wide = inches(width)
+    wide, given = inches(width), given_axes()
+    if given is not None:
+        return given.figure(panels, names)  # type: ignore[return-value]  # a figure for drawing
     if width == "one":
         across = 1 if panels <= STACKED else 2
         height = min(height, 2.4 if panels == 1 else 1.9 if across == 1 else 1.6)
@@ -74,6 +84,8 @@ def lowest(figure: Figure) -> list[Axes]:
 
 def across(figure: Figure) -> int:
     """How many panels are side by side."""
+    if isinstance(figure, Guest):
+        return len(figure.axes)
     grid = figure.axes[0].get_gridspec()
     assert grid is not None
     return int(grid.ncols)
@@ -81,6 +93,8 @@ def across(figure: Figure) -> int:
 
 def entitle(figure: Figure, text: str) -> None:
     """A title over all panels, broken where it is wider than the figure, which it makes taller."""
+    if isinstance(figure, Guest):
+        return
     if text:
         title = figure.suptitle(text)
         _wrap(figure, title)
@@ -89,6 +103,8 @@ def entitle(figure: Figure, text: str) -> None:
 
 def add_notes(figure: Figure, notes: Sequence[str]) -> None:
     """Notes below all panels, a bullet each; to be called before a legend is added."""
+    if isinstance(figure, Guest):
+        return
     text = "\n".join(f"• {note}" for note in notes)
     written = figure.text(PAD, PAD, text, fontsize=7, va="bottom", transform=figure.dpi_scale_trans)
     _wrap(figure, written)
@@ -116,6 +132,8 @@ def shared_legend(figure: Figure) -> None:
 
 def add_legend(figure: Figure, entries: Mapping[str, Any]) -> None:
     """A legend below all panels, in as many columns as there is room for."""
+    if isinstance(figure, Guest):
+        return figure.legend()
     longest = int(15 * figure.get_figwidth())
     labels = [textwrap.fill(text, longest) for text in entries]
     for columns in range(len(labels), 0, -1):
@@ -135,6 +153,8 @@ def panel_legends(figure: Figure) -> None:
     """Every panel's own legend below its label, where it covers nothing."""
     from matplotlib.transforms import ScaledTranslation
 
+    if isinstance(figure, Guest):
+        return figure.legend()
     columns = across(figure)
     heights = np.zeros(-(-len(figure.axes) // columns))
     for k, axes in enumerate(figure.axes):

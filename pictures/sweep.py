@@ -44,7 +44,8 @@ def draw_sweep(sweep: Sweep, width: Width) -> Figure:
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
     names = sweep.quantities
     across = 2 if len(names) > 1 else 1
-    figure = new_figure(len(names), across, width=width, height=2.4 if across == 2 else 3.4)
+    figure = new_figure(len(names), across, width=width, height=2.4 if across == 2 else 3.4,
+                        names=names)  # fmt: skip
     panels = list(figure.axes)  # without the colour bars to come
     for axes in lowest(figure):
         axes.set_xlabel(label(long[0]))

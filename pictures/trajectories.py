@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..results.widths import Width
-from ..teacher_student.online.runs import QUANTITIES
 from .drawing import (
     LABELS,
     LOOKS,
@@ -18,6 +16,7 @@ from .drawing import (
     new_figure,
     setting,
     shared_legend,
+    shown_quantities,
     time_panels,
 )
 
@@ -29,14 +28,9 @@ if TYPE_CHECKING:
     from ..teacher_student.online.runs import Runs
 
 
-def _shown(values: Collection[str]) -> tuple[str, ...]:
-    """The quantities of the panels: of classes the share of errors, in place of their square."""
-    return tuple("error01" if n == "error" and "error01" in values else n for n in QUANTITIES)
-
-
 def draw_flow(flow: Flow, width: Width) -> Figure:
     """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
-    figure, panels = time_panels(_shown(flow.values), width)
+    figure, panels = time_panels(shown_quantities(flow.values), width)
     for name, axes in panels.items():
         draw_theory(axes, flow.t, flow.values[name])
         if name in flow.std:
@@ -50,7 +44,7 @@ def draw_flow(flow: Flow, width: Width) -> Figure:
 
 def draw_runs(runs: Runs, width: Width) -> Figure:
     """Means with standard errors over the spread of the runs."""
-    figure, panels = time_panels(_shown(runs.values), width)
+    figure, panels = time_panels(shown_quantities(runs.values), width)
     for name, axes in panels.items():
         draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
     shared_legend(figure)

@@ -44,3 +44,15 @@ class InputError(ValueError):
     def said_of(self, name: str) -> str:
         """The message, with another name for the parameter: ``--batch-size=0: ...``."""
         return f"{name}={self.value!r}{'' if self.reason[:1] in ' ,' else ': '}{self.reason}"
+
+
+class MissingLibraryError(ImportError):
+    """An optional library that is not installed, with the command that installs it."""
+
+
+class DivergenceWarning(RuntimeWarning):
+    """Flows or runs that diverged, or left the range in which their moments are known."""
+
+
+class FlowError(RuntimeError):
+    """A flow that did not reach its end, where the caller asked for an error."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..results.errors import InputError
+from .named import identifier
 from .widths import Width
 
 if TYPE_CHECKING:
@@ -53,7 +54,22 @@ def plain(value: Any) -> Any:
 
 def to_json(result: Tabular) -> str:
     """A result as one JSON object; a quantity that does not exist is null."""
-    return json.dumps(plain(result.to_dict()), allow_nan=False)
+    made = result.to_dict()
+    try:  # a million rows are soon written as they are, and slowly looked through for what is not
+        return json.dumps(made, allow_nan=False, default=_listed)
+    except ValueError:
+        return json.dumps(plain(made), allow_nan=False)
+
+
+def _listed(value: Any) -> Any:
+    """What the encoder does not know: arrays, their numbers, and tables."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"{type(value).__name__} is not a value of JSON")
+    listed = value.tolist()
+    whole = getattr(value, "dtype", None) is not None and value.dtype.kind in "iub"
+    return listed if whole else plain(listed)
 
 
 def to_csv(result: Tabular) -> str:
@@ -89,6 +105,18 @@ def dataset(
     for name in made.variables:
         made[name].attrs["units"] = units(str(name))
     made.attrs.update(attributes, bntheory_version=package_version())
+    return made
+
+
+def with_identifiers(data: xarray.Dataset) -> xarray.Dataset:
+    """A dataset whose variables Python takes as attributes: ``final_Q`` for ``final-Q``.
+
+    The name as commands have it stays, as the variable's ``long_name``.
+    """
+    names = {str(n): identifier(str(n)) for n in data.data_vars if not str(n).isidentifier()}
+    made = data.rename(names)
+    for name, spelt in names.items():
+        made[spelt].attrs["long_name"] = name
     return made
 
 
@@ -173,8 +201,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _write(result: Any, path: Path, width: Width) -> None:
     if path.suffix == ".nc":
-        # Made in memory: on a full disk HDF5 can neither write nor close its own file.
-        path.write_bytes(result.to_dataset().to_netcdf(engine="h5netcdf"))
+        from .saved import netcdf
+
+        path.write_bytes(netcdf(result))
     elif path.suffix == ".csv":
         path.write_text(to_csv(result), encoding="utf-8")
     elif path.suffix == ".json":

@@ -4,28 +4,53 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from . import files
+from .errors import MissingLibraryError
 from .html_table import Table, html_table
+from .named import Named
+from .same import fields, fingerprint, same
+from .summary import in_short, one_line
+from .widths import Width
 
 if TYPE_CHECKING:
     import pandas
     import xarray
 
 
-class Tabular(ABC):
+class Tabular(Named, ABC):
     """A result as a table.
 
     A class says what its JSON object and its columns are, the column along which the others lie
     (`_dimension`), and what the numbers belong to (`_attributes`). All other forms follow. One
-    whose numbers have several dimensions makes its own dataset.
+    whose numbers have several dimensions makes its own dataset. Columns are entries and attributes
+    too: ``flow["R"]`` is ``flow.R``.
     """
 
     #: The dataset's dimension. One that is no column counts the rows.
     _dimension: ClassVar[str] = "row"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        # Before `dataclass` would write its own, which compare arrays by `==` and show them whole.
+        super().__init_subclass__(**options)
+        for name in ("__repr__", "__eq__", "__hash__"):
+            if name not in vars(cls) or (name == "__hash__" and cls.__hash__ is None):
+                setattr(cls, name, getattr(Tabular, name))
+
+    def __repr__(self) -> str:
+        return in_short(self)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return same(fields(self), fields(other))
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, fingerprint(fields(self))))
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -99,13 +124,44 @@ class Tabular(ABC):
         >>> flow.to_dataframe()["t"].tolist()
         [0.0, 1.0]
         """
-        import pandas
+        try:
+            import pandas
+        except ImportError:
+            raise MissingLibraryError(
+                "pandas is not installed, and a table of pandas was asked for: pip install pandas; "
+                "columns() and to_dataset() need none"
+            ) from None
 
         return pandas.DataFrame({name: filled(v) for name, v in self.columns().items()})
 
+    def save(self, path: str | Path, *, width: Width = "two") -> None:
+        """Write the result to a file, in the format of its suffix; whole, or not at all.
+
+        Parameters
+        ----------
+        path
+            Ending in ``.nc``, which `bntheory.load` reads again, ``.csv`` or ``.json``; where the
+            result has a picture also in ``.png``, ``.svg`` or ``.pdf``.
+        width
+            Of a picture: ``"one"`` or ``"two"`` columns of a journal.
+
+        Raises
+        ------
+        ValueError
+            For another suffix, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, bntheory as bn
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     bn.fixed_points(bn.Problem("identity", scheme="wn")).save(f"{folder}/points.csv")
+        """
+        files.save(self, path, width=width)
+
     def _repr_html_(self) -> str:
         """The table in a notebook; of a long one, rows that are evenly spaced."""
-        return html_table(Table(f"{type(self).__name__}.", self.columns()))
+        said = one_line(self).removeprefix(type(self).__name__).lstrip(" :")
+        return html_table(Table(f"{type(self).__name__}. {said}.", self.columns()))
 
 
 def filled(values: Sequence[Any]) -> np.ndarray:

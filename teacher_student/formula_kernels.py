@@ -48,8 +48,11 @@ def structure(problem: Problem) -> str:
     }
     if not problem.squares:
         formulas |= {name: getattr(problem, name) for name in SUPERVISION}
+        formulas["loss"] = problem.formula("loss")
     if problem.scheme_.remembers:  # tables are shipped under the names of the others
         formulas["normaliser"] = problem.scheme_.normaliser
+    if problem.carried:
+        formulas["carried"] = problem.carried
     return json.dumps(formulas, sort_keys=True)
 
 

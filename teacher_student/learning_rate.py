@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
 from ..results.errors import InputError
+from .named_numbers import put_in
 from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -39,8 +41,15 @@ class Schedule:
         return to_sympy(self.formula, {"t": sympy.Symbol("t", real=True)})
 
 
-def rate(eta: object) -> float | str:
+def rate(eta: object, numbers: Mapping[str, float] | None = None) -> float | str:
     """The learning rate as a number where it is one, else as a checked formula in t.
+
+    Parameters
+    ----------
+    eta
+        Anything.
+    numbers
+        Those that have a name in the formula.
 
     Raises
     ------
@@ -62,7 +71,7 @@ def rate(eta: object) -> float | str:
     else:
         return row.bounded(constant, also)
     try:
-        check(eta, row.formula_in.split())
+        check(put_in(eta, numbers or {}), row.formula_in.split())
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{eta!r}: ")
         raise InputError("eta", eta, reason) from None

@@ -22,7 +22,7 @@ def check_loss(problem: Problem) -> None:
     InputError
         Naming the parameter.
     """
-    check_named("loss", problem.loss, Loss.named, LOSS_NAMES)
+    check_named("loss", problem.formula("loss"), Loss.named, LOSS_NAMES)
     check_named("labels", problem.labels, Labels.named, LABEL_NAMES)
     check_named("noise_law", problem.noise_law, NoiseLaw.named, NOISE_LAWS)
     if problem.clip is not None:
@@ -57,15 +57,21 @@ def _check_tails(problem: Problem) -> None:
 
 
 def _check_scheme(problem: Problem) -> None:
-    """Refuse what needs the squared loss."""
+    """Refuse what needs the squared loss, or an example of its own."""
     parameter, value = problem.unusual or ("loss", problem.loss)
-    if problem.uses_batch:
+    if problem.scheme_.remembers:
         reason = (
-            f"scheme={problem.scheme!r} normalises by batch statistics, and its averages are "
-            "derived for the squared loss of teacher labels alone; accepted with it are schemes "
-            "that look at one example: sgd, wn, pn and formulas without mu and sigma"
+            f"scheme={problem.scheme!r} normalises by running statistics, and its averages are "
+            "derived for the squared loss of teacher labels alone; the default is accepted with it"
         )
         raise InputError(parameter, value, reason)
+    if problem.uses_batch and problem.clip is not None:
+        reason = (
+            f"with scheme={problem.scheme!r} an example moves the fields of its whole batch, and "
+            "has no gradient of its own that could be clipped; accepted with it are schemes that "
+            "look at one example: sgd, wn, pn and formulas without mu and sigma"
+        )
+        raise InputError("clip", problem.clip, reason)
     if problem.zeta == "auto":
         reason = "the decay that batch statistics imply is known for the squared loss alone; with "
         reason += f"{parameter}={value!r} a number of at least 0 is accepted"

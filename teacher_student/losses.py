@@ -167,10 +167,14 @@ class Loss:
         """
         ends = [(_value(self.signal, s * 1e4, o), _value(self.signal, s * 1e6, o))
                 for s in (-1.0, 1.0) for o in (-1.0, 0.3, 2.0)]  # fmt: skip
-        if not all(math.isfinite(late) for _, late in ends):
-            return math.inf
-        powers = [math.log(max(abs(b), 1e-9) / max(abs(a), 1e-9)) / math.log(1e2) for a, b in ends]
-        return max(0.0, round(max(powers), 2))
+        return _power(ends)
+
+    @cached_property
+    def output_growth(self) -> float:
+        """The power of a large output with which the signal grows; infinite beyond any tried."""
+        ends = [(_value(self.signal, y, s * 1e4), _value(self.signal, y, s * 1e6))
+                for s in (-1.0, 1.0) for y in (-1.0, 0.3, 1.0)]  # fmt: skip
+        return _power(ends)
 
     def _check_bounded(self, expression: sympy.Expr, label: float) -> None:
         """Refuse a loss that goes on falling far out, or grows beyond a Gaussian's reach."""
@@ -218,6 +222,14 @@ def _value(expression: sympy.Expr, label: float, output: float) -> float:
         return float(value)
     except (TypeError, OverflowError, ValueError):
         return math.nan
+
+
+def _power(ends: list[tuple[float, float]]) -> float:
+    """The largest power with which values grow from arguments to those a hundred times larger."""
+    if not all(math.isfinite(late) for _, late in ends):
+        return math.inf
+    powers = [math.log(max(abs(b), 1e-9) / max(abs(a), 1e-9)) / math.log(1e2) for a, b in ends]
+    return max(0.0, round(max(powers), 2))
 
 
 def _root(border: sympy.Expr, o: sympy.Symbol) -> sympy.Expr:

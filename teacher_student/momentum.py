@@ -88,6 +88,24 @@ def lag(problem: Problem) -> float:
     return (b * b if problem.nesterov else b) / (1.0 - b)
 
 
+def steps_behind(problem: Problem) -> float:
+    """By how many steps momentum delays what noise adds to the squared length of the weights.
+
+    A gradient that was taken j steps ago has moved the weights by ``r_j = 1 - b^(j+1)`` (Nesterov:
+    ``1 - b^(j+2)``) of what it will, so that n independent ones add ``n - sum (1 - r_j^2)`` of
+    their squares. In a flow with inertia that is ``3/2`` of 1/kappa.
+
+    Examples
+    --------
+    >>> from bntheory import Problem
+    >>> steps_behind(Problem(momentum=0.5)), steps_behind(Problem(momentum=0.5, nesterov=True))
+    (1.6666666666666667, 0.9166666666666666)
+    """
+    b = problem.momentum
+    first = b * b if problem.nesterov else b
+    return 2.0 * first / (1.0 - b) - first * first / (1.0 - b * b)
+
+
 def inertia(problem: Problem, dim: int) -> float:
     """The kappa whose inertial flow is that of runs at N = dim, up to terms of order 1/N.
 
@@ -109,15 +127,3 @@ def inertia(problem: Problem, dim: int) -> float:
     if not problem.momentum:
         raise InputError("momentum", problem.momentum, "there is inertia above 0 only")
     return dim / (lag(problem) + 0.5)
-
-
-def refuse_momentum(problem: Problem, reason: str) -> None:
-    """Refuse a problem with momentum where there is none.
-
-    Raises
-    ------
-    InputError
-        With the reason.
-    """
-    if problem.momentum:
-        raise InputError("momentum", problem.momentum, f"{reason}; 0 is accepted")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ..results.errors import InputError
+from ..results.html_table import Table, html_table
 from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     Base = DataclassInstance
 else:
     Base = object
+
+#: The table of named numbers.
+NAMED = ("parameters",)
 
 
 def read_parameters(path: str | Path) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
     try:
         table = as_table(values)
         table = as_table(table["problem"]) if "problem" in table else table
-        check_names(table)
+        check_names(table, NAMED)
     except ValueError as error:
         raise InputError("problem", shown, str(error)) from None
     return table
@@ -55,15 +59,18 @@ def as_table(values: object) -> dict[str, Any]:
     return values
 
 
-def check_names(values: Mapping[str, Any]) -> None:
-    """Refuse a name that is no parameter."""
+def check_names(values: Mapping[str, Any], also: Iterable[str] = ()) -> None:
+    """Refuse a name that is no parameter, nor one of some more."""
+    known = [*PARAMETERS, *also]
     for name in values:
-        if name not in PARAMETERS:
-            raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(PARAMETERS)}")
+        if name not in known:
+            raise ValueError(f"unknown parameter {name!r}; accepted are {', '.join(known)}")
 
 
 class Described(Base):
     """A dataclass of parameters, as tables and documents describe it."""
+
+    parameters: Mapping[str, float]
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some parameters changed.
@@ -72,18 +79,73 @@ class Described(Base):
         ------
         ValueError
             For a name that is no parameter, or a value that is not accepted.
+
+        Examples
+        --------
+        >>> from bntheory import Problem
+        >>> steep = Problem("tanh(c*h)", parameters={"c": 1.0}).replace(c=2.0, noise=0.1)
+        >>> steep.parameters, steep.noise
+        ({'c': 2.0}, 0.1)
         """
-        check_names(changes)
-        return dataclasses.replace(self, **changes)
+        numbers = self.parameters
+        check_names(changes, (*NAMED, *numbers))
+        own = {name: changes.pop(name) for name in numbers if name in changes}
+        given = changes.pop("parameters", numbers)
+        return dataclasses.replace(self, **changes, parameters={**(given or {}), **own})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._said())})"
+
+    def _said(self) -> list[str]:
+        """Name and value of what is told of a problem: formulas, and what is no default."""
+        usual = {f.name: f.default for f in dataclasses.fields(self)}
+        usual |= self._usual()  # what a default becomes is no news either
+        always = ("activation", "scheme", "eta")
+        return [
+            f"{name}={getattr(self, name)!r}"
+            for name, default in usual.items()
+            if name in always or getattr(self, name) != default
+        ]
+
+    def _usual(self) -> dict[str, Any]:
+        """What defaults that depend on others become."""
+        return {}
+
+    def short(self) -> str:
+        """The problem in a few words, as tables are headed.
+
+        Examples
+        --------
+        >>> from bntheory import Problem
+        >>> Problem("relu", "pn", noise=0.1).short()
+        'relu, pn, eta=0.5, noise=0.1, M=32'
+        """
+        values = self.to_dict()
+        taken = ("activation", "scheme", "batch_size", "parameters")
+        rest = [said for said in self._said() if said.partition("=")[0] not in taken]
+        rest += [f"{name}={value:g}" for name, value in self.parameters.items()]
+        return ", ".join([values["activation"], values["scheme"], *rest,
+                          f"M={values['batch_size']}"])  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """In a notebook: every parameter, its symbol, its value and what it means."""
+        rows = [row for row in PARAMETERS.values() if hasattr(self, row.name)]
+        values = [getattr(self, row.name) for row in rows]
+        table = {"parameter": [row.name for row in rows], "symbol": [row.symbol for row in rows],
+                 "value": ["" if v is None else str(v) for v in values],
+                 "meaning": [row.help for row in rows]}  # fmt: skip
+        return html_table(Table(f"{type(self).__name__}. {self.short()}.", table, len(rows)))
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, as a problem file has them."""
-        return dataclasses.asdict(self)
+        own = dataclasses.asdict(self)
+        numbers = own.pop("parameters")
+        return {**own, "parameters": dict(numbers)} if numbers else own
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """A problem from parameters by name; missing ones take their defaults."""
-        check_names(values)
+        check_names(values, NAMED)
         return cls(**values)
 
     def to_json(self) -> str:

@@ -141,6 +141,11 @@ _ROWS = (
         symbol="rho", above=0.0, most=1.0,
     ),
     Parameter(
+        "running_rate", None,
+        "r = N rho > 0 of running statistics that lag behind the weights, in place of rho.",
+        symbol="r", above=0.0, shown="none",
+    ),
+    Parameter(
         "r_max", 3.0, "Largest correction r of batch-renorm's spread, >= 1.", symbol="r_max",
         least=1.0,
     ),
@@ -159,6 +164,16 @@ _ROWS = (
         "start", None, "Of several units: symmetric:EPS, random, or a table of gamma, A, C.", str,
         shown="from q0, r0, l0",
     ),
+    Parameter(
+        "spectrum", "1",
+        "Spectrum of the inputs: EIGENVALUE:FRACTION:POWER,..., power:ALPHA[:BLOCKS][:TEACHER], "
+        "two:RATIO[:TEACHER] or FILE.npy[:BLOCKS][:TEACHER]; TEACHER is equal, head or tail.",
+        str, "Lambda", shown="1",
+    ),
+    Parameter(
+        "condition", None, "Condition number that the eigenvalues of a spectrum are stretched to.",
+        symbol="condition", least=1.0, shown="as the spectrum has it",
+    ),
 )  # fmt: skip
 
 #: All parameters by their names, in the order in which they are told.
@@ -170,4 +185,6 @@ START_PARAMETERS = ("q0", "r0", "l0")
 #: What the running statistics' numbers in a flow are made of.
 RUNNING_PARAMETERS = ("running_momentum", "r_max", "d_max")
 #: Those that a sweep takes as a range.
-RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *RUNNING_PARAMETERS, *START_PARAMETERS)
+RANGED_PARAMETERS = (
+    *KERNEL_PARAMETERS, "momentum", *RUNNING_PARAMETERS, *START_PARAMETERS, "condition",
+)  # fmt: skip

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
 from .committee.checks import check_units
-from .committee.described import Units
 from .committee.values import Matrix, Vector
-from .learning_rate import Schedule, rate
+from .learning_rate import rate
 from .loss_checks import check_loss
 from .momentum import limit
+from .named_numbers import Numbers, checked_numbers
+from .order_parameters import Ordered
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
     check_flags,
     check_named,
     check_scheme_has,
+    check_used,
     checked_statistics_size,
+    formulas_as_text,
 )
+from .resolved import Resolved
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
-from .state_space import StateSpace, scalar_student
+from .spectral import Anisotropic, check_spectrum, checked_spectrum
 from .supervision import Supervised
 
 #: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
@@ -32,8 +36,8 @@ from .supervision import Supervised
 LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
-@dataclass(frozen=True)
-class Problem(Described, Supervised, Units):
+@dataclass(frozen=True, repr=False)
+class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -92,9 +96,25 @@ class Problem(Described, Supervised, Units):
     running_momentum
         rho, above 0 and at most 1, torch's ``momentum`` of a norm: how much of the running
         statistics every batch replaces.
+    running_rate
+        r, positive: a momentum ``rho = r / N`` in place of ``running_momentum``. Running
+        statistics then forget in a time 1/r, in which the weights move. Default None.
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    spectrum
+        Of the inputs' covariance (theory page 11): ``"1"``; ``EIGENVALUE:FRACTION:POWER,...`` or a
+        list of such triples, the power being the teacher's squared length in the block over N;
+        ``power:ALPHA[:BLOCKS][:TEACHER]``; ``two:RATIO[:TEACHER]``, two equal blocks; or
+        ``FILE.npy[:BLOCKS][:TEACHER]`` of eigenvalues, or of examples whose covariance is
+        measured. TEACHER says where its power is: ``equal head tail``. Powers are scaled so that
+        the teacher's field has variance 1.
+    condition
+        Condition number, at least 1, that the logarithms of the spectrum's eigenvalues are
+        stretched to at a fixed mean. Default None.
+    parameters
+        Numbers by the names that they have in formulas: ``{"c": 1.2}`` for ``"tanh(c*h)"``. They
+        can be swept and fitted as every other number is.
     units, teacher_units
         K and T, units of a committee (`bntheory.teacher_student.committee`). ``ln`` and ``rms``
         need several: their mu and sigma are those of an example across its units.
@@ -142,6 +162,7 @@ class Problem(Described, Supervised, Units):
     clip: float | None = PARAMETERS["clip"].default
     frozen_std: float = PARAMETERS["frozen_std"].default
     running_momentum: float = PARAMETERS["running_momentum"].default
+    running_rate: float | None = PARAMETERS["running_rate"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
     units: int = PARAMETERS["units"].default
@@ -149,14 +170,20 @@ class Problem(Described, Supervised, Units):
     second_layer: Vector | None = PARAMETERS["second_layer"].default
     teacher_overlap: Matrix | None = PARAMETERS["teacher_overlap"].default
     start: str | Mapping[str, Any] | None = PARAMETERS["start"].default
+    spectrum: str = PARAMETERS["spectrum"].default
+    condition: float | None = PARAMETERS["condition"].default
+    parameters: Mapping[str, float] = field(default=Numbers())
 
     def __post_init__(self) -> None:
-        check_named("activation", self.activation, Activation.named, ACTIVATIONS)
-        check_named("scheme", self.scheme, Scheme.named, SCHEMES)
+        self._set(**formulas_as_text(self))
+        self._set(parameters=checked_numbers(self.parameters, PARAMETERS))
+        check_named("activation", self.formula("activation"), Activation.named, ACTIVATIONS)
+        check_named("scheme", self.formula("scheme"), Scheme.named, SCHEMES)
+        check_used(self)
         for name, row in PARAMETERS.items():
             if row.checked_alone:
                 self._set(**{name: row.bounded(getattr(self, name))})
-        self._set(eta=rate(self.eta))
+        self._set(eta=rate(self.eta, self.parameters))
         if self.batch_size is None:
             self._set(batch_size=BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE))
         bounds = (2, LARGEST_BATCH) if self.uses_batch else (1, LARGEST_PLAIN_BATCH)
@@ -171,67 +198,21 @@ class Problem(Described, Supervised, Units):
             self._set(statistics_size=checked_statistics_size(self))
         check_flags(self)
         check_loss(self)
+        if self.running_rate is not None:
+            self._set(running_rate=PARAMETERS["running_rate"].bounded(self.running_rate))
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
         check_units(self)
+        self._set(**checked_spectrum(self))
+        check_spectrum(self)
+
+    def _usual(self) -> dict[str, Any]:
+        return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),
+                "zeta": DECAYS.get(self.scheme, OTHER_DECAY)}  # fmt: skip
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    @property
-    def activation_(self) -> Activation:
-        """The activation, resolved."""
-        return Activation.named(self.activation)
-
-    @property
-    def scheme_(self) -> Scheme:
-        """The scheme, resolved."""
-        return Scheme.named(self.scheme, self.train_beta, self.frozen_std)
-
-    @property
-    def schedule(self) -> Schedule | None:
-        """The schedule of the learning rate, resolved; None where it is constant."""
-        return Schedule(self.eta) if isinstance(self.eta, str) else None
-
-    @property
-    def uses_batch(self) -> bool:
-        """Whether the student normalises by statistics of its batch."""
-        return self.scheme_.uses_batch
-
-    @property
-    def trained_scalars(self) -> tuple[str, ...]:
-        """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
-        return self.scheme_.trained_scalars
-
-    @property
-    def state_space(self) -> StateSpace:
-        """The order parameters: trained scalars, overlap, length; or those of a committee."""
-        if self.several_units:
-            return self.committee.state_space
-        return scalar_student(self.trained_scalars)
-
-    @property
-    def order_parameters(self) -> tuple[str, ...]:
-        """The names of the order parameters, in their order in a state."""
-        return self.state_space.labels
-
-    @property
-    def start_parameters(self) -> dict[str, str]:
-        """Which parameter an order parameter starts at; ``beta`` starts at 0."""
-        if "gamma" in self.trained_scalars:
-            return {"gamma": "q0", "R": "r0", "L": "l0"}
-        return {"R": "r0", "L": "q0"}
-
-    @property
-    def initial_state(self) -> tuple[float, ...]:
-        """The start, in the order of `order_parameters`."""
-        if self.several_units:
-            return self.committee.initial_state
-        given = self.start_parameters
-        return tuple(
-            getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters
-        )
 
     @property
     def M(self) -> int:

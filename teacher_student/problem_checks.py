@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError
+from ..codegen.formula_text import formula_text
 from ..results.checks import integer
 from ..results.errors import InputError
+from .named_numbers import FORMULAS, uses
 from .parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -30,7 +32,52 @@ def check_named(
         resolve(value)
     except FormulaError as problem:
         reason = str(problem).removeprefix(f"{value!r}: ")
+        if "unknown name" in reason:
+            reason += '; a number of your own has its value in parameters={"c": 1.0} (--set c=1)'
         raise InputError(parameter, value, reason, names) from None
+
+
+def formulas_as_text(problem: Problem) -> dict[str, str]:
+    """Text in place of the formulas that were given as expressions of sympy, by parameter.
+
+    Raises
+    ------
+    InputError
+        For a Python function.
+    """
+    found = {}
+    for name in ("activation", "scheme", "loss", "eta"):
+        value = getattr(problem, name)
+        try:
+            text = formula_text(value, PARAMETERS[name].formula_in)
+        except FormulaError as error:
+            raise InputError(name, Shown(value), str(error)) from None
+        if text is not None:
+            found[name] = text
+    return found
+
+
+class Shown:
+    """A function or an expression, as a message shows it: without its address in memory."""
+
+    def __init__(self, value: object) -> None:
+        self.text = getattr(value, "__name__", None) or str(value)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def check_problem(problem: object) -> None:
+    """Refuse what is no problem where one is needed.
+
+    Raises
+    ------
+    InputError
+        With the way to make one.
+    """
+    if not hasattr(problem, "activation_"):
+        accepted = 'a bntheory.Problem is accepted, such as Problem("relu", scheme="bn")'
+        raise InputError("problem", problem, accepted)
 
 
 def checked_statistics_size(problem: Problem) -> int:
@@ -92,3 +139,17 @@ def refuse_running(problem: Problem, reason: str) -> None:
     if problem.scheme_.remembers:
         accepted = "a scheme other than tracked and batch-renorm is accepted"
         raise InputError("scheme", problem.scheme, f"{reason}; {accepted}")
+
+
+def check_used(problem: Problem) -> None:
+    """Refuse a named number that is in no formula.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    for name in problem.parameters:
+        if not any(uses(getattr(problem, formula), name) for formula in FORMULAS):
+            where = ", ".join(FORMULAS)
+            raise InputError("parameters", name, f"it is in no formula ({where}) of the problem")

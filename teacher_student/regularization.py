@@ -29,7 +29,7 @@ def decay(problem: Problem) -> float:
     """
     if problem.zeta != "auto":
         return float(problem.zeta or 0.0)
-    return sum(zeta_sources(problem.activation, problem.m))
+    return sum(zeta_sources(problem.formula("activation"), problem.m))
 
 
 def zeta_sources(activation: str, M: int, kurtosis: float = 0.0) -> tuple[float, float]:

@@ -28,9 +28,15 @@ def stored_times(time: float, points: int, times: ArrayLike | None = None) -> Ar
         Naming the parameter, its value and what is accepted.
     """
     if times is None:
+        if np.ndim(time):
+            accepted = "the end of the run, one number, is accepted; stored times go to times="
+            raise InputError("time", time, accepted)
         end = number("time", time, above=0.0)
         return np.linspace(0.0, end, integer("points", points, 2, MOST_POINTS))
-    stored = np.asarray(times, dtype=float)
+    try:
+        stored = np.asarray(times, dtype=float)
+    except (TypeError, ValueError):
+        stored = np.empty(0)
     if stored.ndim != 1 or stored.size == 0 or not np.isfinite(stored).all():
         raise InputError("times", times, "a list of finite numbers is accepted")
     if stored[0] < 0 or (np.diff(stored) <= 0).any():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .labels import Labels, NoiseLaw
 from .losses import Loss
+from .named_numbers import put_in
 from .parameters import PARAMETERS
 
 #: The parameters that say with what a student is trained.
@@ -44,12 +47,13 @@ class Supervised:
     labels: str
     noise_law: str
     clip: float | None
+    parameters: Mapping[str, float]
     train_beta: bool
 
     @property
     def loss_(self) -> Loss:
         """The loss, resolved."""
-        return Loss.named(self.loss)
+        return Loss.named(put_in(self.loss, self.parameters))
 
     @property
     def labels_(self) -> Labels:

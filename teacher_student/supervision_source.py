@@ -36,6 +36,21 @@ def signal_source(problem: Problem) -> str:
     return "\n".join([*lines, "    return delta", ""])
 
 
+def drawn_label_source(problem: Problem) -> str:
+    """``drawn_label(v, noise, x)``: as `label_source`, with x the number that is drawn.
+
+    It is uniform for Bernoulli labels, and else the noise in units of ``noise``.
+    """
+    labels = problem.labels_
+    value = "activation(v)[0] + noise * x"
+    if labels.kind == SIGN:
+        value = "1.0 if v > 0.0 else -1.0"
+    if labels.kind == BERNOULLI:
+        value = f"1.0 if x < 1.0 / (1.0 + math.exp(-{labels.sharpness!r} * v)) else -1.0"
+    head = ["@kernel", "def drawn_label(v, noise, x):", '    """The label of field v."""']
+    return "\n".join([*head, f"    return {value}", ""])
+
+
 def label_source(problem: Problem) -> str:
     """``label(v, noise, rng)``: the label of an example whose teacher's field is v."""
     labels, degrees = problem.labels_, problem.noise_law_.degrees

@@ -59,8 +59,13 @@ def rounded(number: float) -> float:
     return round(number, 4)
 
 
-def problems(scheme: str, activation: str) -> st.SearchStrategy[dict]:
-    """Parameters of a problem: log-uniform over six decades, r0 over [-1, 1], both ends too."""
+def problems(
+    scheme: str, activation: str, momentum: st.SearchStrategy[float] | None = None
+) -> st.SearchStrategy[dict]:
+    """Parameters of a problem: log-uniform over six decades, r0 over [-1, 1], both ends too.
+
+    With ``momentum``, a strategy of numbers above 0, all kinds of it.
+    """
     six = log_uniform(1e-3, 1e3)
     fields = {
         "scheme": st.just(scheme),
@@ -79,11 +84,18 @@ def problems(scheme: str, activation: str) -> st.SearchStrategy[dict]:
             "zeta": st.one_of(st.just(0.0), st.just("auto"), log_uniform(1e-3, 1e1)),
         }
         fields |= {"train_beta": st.booleans() if scheme == "bn" else st.just(False)}
+    if momentum is not None:
+        kinds = {"nesterov": st.booleans(), "decoupled_decay": st.booleans()}
+        fields |= {"momentum": momentum} | kinds
     return st.fixed_dictionaries(fields)
 
 
 def fastest_rate(problem: bn.Problem) -> float:
-    """The order of magnitude of the fastest rate at the start, in 1/time (theory page 3)."""
+    """The order of magnitude of the fastest rate at the start, in 1/time (theory page 3).
+
+    Under momentum that of the limit: what the buffer does within its memory is inertia.
+    """
+    problem = problem.limit
     eta, Q, M = problem.eta, problem.q0, problem.M
     L = problem.l0 if "gamma" in problem.trained_scalars else 1.0
     pull = eta * problem.gamma_rate if "gamma" in problem.trained_scalars else eta
@@ -102,6 +114,7 @@ def relative_speed(problem: bn.Problem) -> float:
 
     It only sets the length of a run and of its steps, of which the verdict does not depend.
     """
+    problem = problem.limit
     kernels, y = flow_kernels(problem), np.array(problem.initial_state)
     dy = np.empty_like(y)
     region = next_region(problem, kernels, y, None)
@@ -156,9 +169,12 @@ def judge_by_chain(flow: bn.Flow, dim: int, seed: int) -> str | None:
 
     Runs at N differ from the flow by their scatter and by a shift of order 1/N. The shift is
     seen between the medians at N and at 2 N, and as much again is allowed for at 2 N, twice
-    over for the next order.
+    over for the next order. Under momentum each N has an inertial flow of its own
+    (`own_flow`), and the shift is that of the runs from it.
     """
     problem = flow.problem
+    if problem.momentum:
+        return judge_with_inertia(flow, dim, seed)
     end = 2 * flow.t[-1] - flow.t[-2] if flow.status == "diverged" and len(flow.t) > 1 else None
     times = flow.t if flow.status != "diverged" else np.array([0.0, end or 150.0 / dim])
     coarse, fine = (
@@ -170,22 +186,61 @@ def judge_by_chain(flow: bn.Flow, dim: int, seed: int) -> str | None:
     reached = min(len(coarse.t), len(fine.t))
     if reached < 2:
         return f"FAULT: {fine.message}, the flow is {flow.status}"
-    judged = ("Q", "R", "L")
-    if problem.scheme == "var-only-bn" and problem.M < RARE_BATCHES:
-        judged = ("Q",)
-    for name in judged:
+    for name in judged(problem):
         for k in range(1, reached):
-            runs, shift = fine.values[name][:, k], 0.0
-            shift = abs(np.median(runs) - np.median(coarse.values[name][:, k]))
-            low, high = runs.min(), runs.max()
-            wide = (high - low) / 2 if problem.M < HEAVY_TAILS else 0.0
-            slack = 2.0 * shift + wide + 1e-6 * max(abs(low), abs(high)) + 1e-9
-            value = flow.values[name][k]
-            if not low - slack <= value <= high + slack:
-                return (
-                    f"FAULT: {name} = {value:.8g} at t = {flow.t[k]:g}; runs at N = {2 * dim}: "
-                    f"{low:.8g} to {high:.8g}, shift {shift:.2g}"
-                )
+            medians = [np.median(runs.values[name][:, k]) for runs in (coarse, fine)]
+            said = outside(problem, flow, fine, (name, k), abs(medians[1] - medians[0]))
+            if said:
+                return said
+    return None
+
+
+def judged(problem: bn.Problem) -> tuple[str, ...]:
+    """The quantities that runs say something of."""
+    rare = problem.scheme == "var-only-bn" and problem.M < RARE_BATCHES
+    return ("Q",) if rare else ("Q", "R", "L")
+
+
+def outside(
+    problem: bn.Problem, flow: bn.Flow, fine: bn.Runs, at: tuple[str, int], shift: float
+) -> str | None:
+    """Whether a flow's value is outside of the runs' range by more than twice a shift."""
+    name, k = at
+    runs, value = fine.values[name][:, k], flow.values[name][k]
+    low, high = runs.min(), runs.max()
+    wide = (high - low) / 2 if problem.M < HEAVY_TAILS else 0.0
+    slack = 2.0 * shift + wide + 1e-6 * max(abs(low), abs(high)) + 1e-9
+    if low - slack <= value <= high + slack:
+        return None
+    return (
+        f"FAULT: {name} = {value:.8g} at t = {flow.t[k]:g}; runs at N = {fine.dim}: "
+        f"{low:.8g} to {high:.8g}, shift {shift:.2g}"
+    )
+
+
+def judge_with_inertia(flow: bn.Flow, dim: int, seed: int) -> str | None:
+    """`judge_by_chain` for a problem with momentum, by the inertial flows of N and of 2 N."""
+    problem, times = flow.problem, flow.t
+    if len(times) < 2:
+        return None  # the flow at fixed momentum was over at once; runs have to
+    dims = (dim, 2 * dim)
+    flows = [bn.integrate(problem, times=times, dim=N) for N in dims]
+    runs = [
+        bn.simulate(problem, dim=N, runs=RUNS, times=times, seed=seed + k)
+        for k, N in enumerate(dims)
+    ]
+    fine = runs[1]
+    if flows[1].status == "diverged":
+        return judge_divergence(flows[1], fine)
+    for name in judged(problem):
+        for k in range(1, min(len(made.t) for made in (*flows, *runs))):
+            off = [
+                np.median(made.values[name][:, k]) - own.values[name][k]
+                for made, own in zip(runs, flows, strict=True)
+            ]
+            said = outside(problem, flows[1], fine, (name, k), abs(off[1] - off[0]))
+            if said:
+                return said
     return None
 
 

@@ -133,6 +133,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
         bn.Problem("identity"), batch_sizes=[8, 16, 32, 64, 128], time=4, points=17
     ),
     "regularization": lambda: bn.regularization(bn.Problem("identity"), examples=10_000),
+    "inference-over-time": lambda: bn.inference_over_time(
+        bn.Problem("identity", batch_size=8, running_rate=0.5), time=2, points=5, dim=200, runs=4
+    ),
     "inference": lambda: bn.inference(bn.Problem("identity", batch_size=8), at_q=0.9, at_r=0.95),
     "advice": lambda: bn.advise(
         bn.NetworkTraining(activation="identity", weight_decay=0.01, noise=0.1),

@@ -18,7 +18,12 @@ PAGES = sorted((DOCS / "theory").glob("[0-9]*-*.md"), key=lambda page: int(page.
 #: All pages that name code and tests.
 NAMING = [*PAGES, DOCS / "theory" / "index.md", DOCS / "glossary.md", DOCS / "how-we-know.md"]
 #: Those with examples that compute what they say.
-COMPUTED = [*PAGES, DOCS / "spherical-motion.md"]
+COMPUTED = [
+    *PAGES,
+    DOCS / "spherical-motion.md",
+    DOCS / "howto" / "notebook.md",
+    DOCS / "howto" / "fit.md",
+]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")

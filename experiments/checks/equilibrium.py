@@ -16,9 +16,8 @@ from ...odes.flow.integrate import solve
 from ...odes.flow.trajectory import Flow
 from ...results.checks import integer
 from ...results.errors import InputError
-from ...teacher_student.momentum import inertia
 from ...teacher_student.online.runs import Runs
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
@@ -130,7 +129,7 @@ def check_equilibrium(
     means, errors, shifts = [], [], []
     for factor in FROM:
         start = problem.replace(l0=factor * point.L)
-        made = simulate(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
+        made = simulated(start, dim=dim, runs=runs, times=times, seed=seed, progress=progress)
         # One number a run, so that the times' correlation does not matter.
         samples = _averages(made)
         means.append({name: float(s.mean()) for name, s in samples.items()})
@@ -151,7 +150,5 @@ def _shift(start: Problem, dim: int, times: np.ndarray) -> dict[str, float]:
     """What inertia at N = dim does to the averages."""
     if not start.momentum:
         return {"L": 0.0, "eta_eff": 0.0}
-    light, heavy = (
-        _averages(solve(start, times=times, inertia=kappa)) for kappa in (None, inertia(start, dim))
-    )
+    light, heavy = (_averages(solve(start, times=times, dim=N)) for N in (None, dim))
     return {name: float(heavy[name] - light[name]) for name in light}

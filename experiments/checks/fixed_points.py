@@ -9,6 +9,7 @@ from ...odes.equilibria.points import FixedPoints
 from ...results.tabular import Tabular
 from ...results.widths import Width
 from ...teacher_student.options import Progress
+from ...teacher_student.spectral import refuse_spectrum
 from .branch import BranchCheck, check_branch
 from .equilibrium import EquilibriumCheck, check_equilibrium
 from .learning_rate import LearningRateCheck, check_learning_rate
@@ -69,9 +70,9 @@ class CheckedFixedPoints(Tabular):
         """The dataset of the fixed points."""
         return self.found.to_dataset()
 
-    def plot(self, width: Width = "two") -> Figure:
-        """The picture of the fixed points."""
-        return self.found.plot(width)
+    def plot(self, width: Width = "two", *, ax: Any = None, quantity: str | None = None) -> Figure:
+        """The picture of the fixed points, as theirs."""
+        return self.found.plot(width, ax=ax, quantity=quantity)
 
 
 def check_fixed_points(
@@ -96,6 +97,7 @@ def check_fixed_points(
     ValueError
         If there is nothing to check.
     """
+    refuse_spectrum(found.problem, "this check is for isotropic inputs")
     given = {name: value for name, value in (("dim", dim), ("runs", runs)) if value is not None}
     problem = found.problem
     rate = check_learning_rate(problem, seed=seed, progress=progress, **given)

@@ -24,7 +24,7 @@ from ...odes.flow.integrate import solve
 from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.momentum import inertia
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 
@@ -204,7 +204,7 @@ def _chain_growth(
     """Growth of the mean excess of misaligned weights, with its standard error."""
     ends = []
     for r0 in (1 - MISALIGNED, 1.0):
-        made = simulate(
+        made = simulated(
             problem.replace(r0=r0), dim=dim, runs=runs, times=[time], seed=seed, progress=progress
         )
         ends.append(_misaligned(made.L[:, -1], made.R[:, -1]))
@@ -229,7 +229,7 @@ def _start_excess(problem: Problem) -> float:
 
 def _what_happens(problem: Problem, seed: int) -> tuple[str, bool]:
     """A short run above the largest stable learning rate, in words."""
-    made = simulate(problem, dim=1000, runs=BEYOND_RUNS, time=BEYOND_TIME, points=31, seed=seed)
+    made = simulated(problem, dim=1000, runs=BEYOND_RUNS, time=BEYOND_TIME, points=31, seed=seed)
     eta, moves_by = float(problem.eta), float(problem.limit.eta)
     above = f"At eta = {eta:.4g}, {BEYOND:g} times as much, "
     if made.status == "diverged" or made.mean["Q"][-1] > 100 * abs(problem.q0):

@@ -41,6 +41,31 @@ class Infinite:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """The error of a field that is some times larger.
+
+    Attributes
+    ----------
+    curve
+        The error at factor 1.
+    factor
+        Positive.
+    """
+
+    curve: Curve
+    factor: float
+
+    def error(self, gamma: float) -> float | None:
+        """At the scale that the field has."""
+        return self.curve.error(gamma * self.factor)
+
+    def best(self) -> float | None:
+        """The gamma with which the field has the best scale."""
+        best = self.curve.best()
+        return None if best is None else best / self.factor
+
+
+@dataclass(frozen=True)
 class Quadratic:
     """``(power - 2 |gamma| along + gamma^2 square) / 2``, of a homogeneous activation.
 

@@ -19,10 +19,10 @@ from ...odes.tables.running_rule import variance_rule
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import compiled_activation
 from ...teacher_student.problem import Problem
-from ...teacher_student.schemes import SCHEMES
-from .curves import Curve, Infinite, Quadratic, Searched
+from .curves import Curve, Infinite, Quadratic, Scaled, Searched
 from .fields import Homogeneous, by_scale, fixed_error
 from .own_batch import OwnBatch, kappa
+from .own_spread import own_spread
 
 Array = np.ndarray
 #: What a student normalises by, in the order in which it is told.
@@ -59,21 +59,47 @@ class Deployment:
     Attributes
     ----------
     problem
-        Its activation and its scheme, ``bn`` or ``mean-only-bn``, are what matters.
+        Its activation and its scheme, ``bn``, ``mean-only-bn`` or ``var-only-bn``, are what
+        matters.
     law
         Of the running statistics.
     R
         The overlap.
+    behind
+        The weights' length over the running spread that lags behind it, ``L / sqrt(V)``; the law
+        is then that of the rest.
     """
 
     problem: Problem
     law: RunningLaw
     R: float
+    behind: float = 1.0
 
     @cached_property
     def by_spread(self) -> bool:
         """Whether the student is divided by a spread."""
-        return self.problem.scheme_.formula != SCHEMES["mean-only-bn"]
+        return "sigma" in self.problem.scheme_.statistics
+
+    @cached_property
+    def by_mean(self) -> bool:
+        """Whether a mean is subtracted."""
+        return "mu" in self.problem.scheme_.statistics
+
+    @cached_property
+    def tau(self) -> float:
+        """Variance of the running mean, of a student from which one is subtracted."""
+        return self.law.tau if self.by_mean else 0.0
+
+    def inverse_moment(self, power: float) -> float | None:
+        """Of the running variance, in units of the true one; None where it is infinite, or unused.
+
+        Parameters
+        ----------
+        power
+            p in ``E V^-p``.
+        """
+        moment = self.law.inverse_moment(power) if self.by_spread else None
+        return None if moment is None else moment * self.behind ** (2 * power)
 
     @cached_property
     def growth(self) -> float:
@@ -96,10 +122,15 @@ class Deployment:
         if statistics == "population":
             return self._gaussian(1.0, self.R)
         if statistics == "running":
-            wider = 1.0 + self.law.tau
-            return self._gaussian(wider, self.R / math.sqrt(wider), self.by_spread)
+            wider = 1.0 + self.tau
+            curve = self._gaussian(wider, self.R / math.sqrt(wider), self.by_spread)
+            return Scaled(curve, self.behind) if self.by_spread and self.behind != 1.0 else curve
+        if self.by_mean and self.by_spread:
+            return self._own_batch()
+        if self.by_spread:
+            return own_spread(self.problem, self.law.m, self.R, self._output)
         kept = 1.0 - 1.0 / self.law.m
-        return self._own_batch() if self.by_spread else self._gaussian(kept, self.R * kept**0.5)
+        return self._gaussian(kept, self.R * kept**0.5)
 
     def zero_one(self, gamma: float) -> dict[str, float | None] | None:
         """How often the sign of the field is not the teacher's; None where it tells nothing.
@@ -110,7 +141,8 @@ class Deployment:
         if gamma == 0 or not self._tells_sign():
             return None
         R = math.copysign(1.0, gamma) * self.R
-        overlaps = (math.sqrt(1.0 - 1.0 / self.law.m), 1.0, 1.0 / math.sqrt(1.0 + self.law.tau))
+        own = math.sqrt(1.0 - 1.0 / self.law.m) if self.by_mean else 1.0
+        overlaps = (own, 1.0, 1.0 / math.sqrt(1.0 + self.tau))
         errors = [math.acos(min(1.0, max(-1.0, R * kept))) / math.pi for kept in overlaps]
         return dict(zip(STATISTICS, errors, strict=True))
 
@@ -122,11 +154,11 @@ class Deployment:
         if not self.law.exists(2 * self.growth):
             return None
         nodes, weights = np.polynomial.hermite_e.hermegauss(MEANS)
-        means, weights = math.sqrt(self.law.tau) * nodes, weights / weights.sum()
+        means, weights = math.sqrt(self.tau) * nodes, weights / weights.sum()
         V, over_V = self._variances(2 * self.growth)
         matters = over_V / V ** (2 * self.growth) > LIGHT
         V, over_V = V[matters], over_V[matters]
-        errors = self._errors(gamma, means, V)
+        errors = self._errors(gamma * (self.behind if self.by_spread else 1.0), means, V)
         both = np.multiply.outer(weights, over_V / over_V.sum())
         mean = float((both * errors).sum())
         return math.sqrt(float((both * (errors - mean) ** 2).sum()))

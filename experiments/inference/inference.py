@@ -9,24 +9,18 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ...odes.flow.integrate import solve
 from ...odes.tables.running_law import RunningLaw
 from ...results.base import Result
-from ...results.checks import number
-from ...results.errors import InputError
-from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
-from ...teacher_student.schemes import SCHEMES
+from ...teacher_student.problem_checks import check_problem as check_is_problem
 from .deployed import STATISTICS, Deployment
+from .state import check_problem, state
 
 Array = np.ndarray
 #: Of the picture: examples that share statistics, and momenta of the running statistics.
 SIZES = (4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128)
 MOMENTA = (0.01, 0.1, 0.3, 1.0)
-#: Schemes that have running statistics, and a field ``gamma (h - mu)`` over a spread or not.
-ACCEPTED = ("bn", "mean-only-bn")
 
 Numbers = Mapping[str, float | None]
 
@@ -67,16 +61,17 @@ class Inference(Result):
     statistics_size
         m, examples that share batch statistics.
     running_momentum
-        rho, torch's ``momentum`` of a norm.
+        rho, torch's ``momentum`` of a norm; 0 where the running statistics lag, as is ``rho = r/N``
+        in the limit of large N.
     error
         The three errors.
     zero_one
         How often the sign of the field is not the teacher's, for the same three; None for an
         activation whose output does not tell that sign, and for a gamma of 0.
     moments
-        Of the running statistics in units of the true ones: ``tau``, the variance of the mean;
-        ``v_half`` and ``v_one``, the means of ``V^-1/2`` and ``V^-1`` of the variance (None if
-        the student is not divided by it).
+        Of the running statistics in units of the true ones: ``tau``, the variance of the mean (0
+        if none is subtracted); ``v_half`` and ``v_one``, the means of ``V^-1/2`` and ``V^-1`` of
+        the variance (None if the student is not divided by it).
     best_gamma
         The gamma at which each error is smallest at this overlap.
     gap
@@ -84,6 +79,8 @@ class Inference(Result):
     std
         Standard deviation of the deployed error over the running statistics that one student may
         end with.
+    running_rate
+        r of running statistics that lag behind the weights; None of others.
     """
 
     _drawn_by: ClassVar[str] = "inference.draw_inference"
@@ -100,6 +97,7 @@ class Inference(Result):
     best_gamma: Numbers
     gap: Numbers
     std: float | None
+    running_rate: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -153,16 +151,19 @@ def inference(
     Training mode normalises by the batch's own statistics; a deployed network by running ones, an
     exponential average whose law is exact here (theory page 8): the running mean scatters by tau
     and the running variance, the unbiased one, by ``2 rho/((2 - rho)(m - 1))``. Running statistics
-    are those of weights that no longer move within ``1/rho`` steps.
+    are those of weights that no longer move within ``1/rho`` steps; or, of a problem with a
+    ``running_rate``, those that the flow has left behind, which scatter no more.
 
     Parameters
     ----------
     problem
-        The setting; of scheme ``bn`` or ``mean-only-bn``, without a trained shift.
+        The setting; of scheme ``bn``, ``mean-only-bn`` or ``var-only-bn``, without a trained shift.
     running_momentum
-        rho, above 0 and at most 1, torch's ``momentum`` of a norm; by default the problem's.
+        rho, above 0 and at most 1, torch's ``momentum`` of a norm; by default the problem's, or
+        its ``running_rate``.
     at_q, at_r
-        Gamma and overlap of the student; by default those at the end of the flow.
+        Gamma and overlap of the student; by default those at the end of the flow, which is the
+        one state at which a ``running_rate`` says how far V is behind.
     time
         End of the flow, in steps / N.
     progress
@@ -172,7 +173,7 @@ def inference(
     -------
     Inference
         Errors to about 1e-9 (relative to ``E g(v)^2``), and to about 1e-10 where identity, ReLU
-        or leaky ReLU have closed forms.
+        or leaky ReLU have closed forms; to about 1e-7 in training mode with ``var-only-bn``.
 
     Raises
     ------
@@ -187,62 +188,24 @@ def inference(
     >>> [round(error, 4) for error in found.error.values()]
     [0.1087, 0.0248, 0.0284]
     """
+    check_is_problem(problem)
     if running_momentum is not None:
-        problem = problem.replace(running_momentum=running_momentum)
-    rho = problem.running_momentum
+        problem = problem.replace(running_momentum=running_momentum, running_rate=None)
     check_problem(problem)
-    Q, R = _state(problem, at_q, at_r, time, progress)
-    m = problem.m
-    student = Deployment(problem, RunningLaw(m, rho), R)
+    found = state(problem, at_q, at_r, time, progress)
+    Q, student = found.Q, found.student(problem)
     error = _errors(student, Q)
     best = {name: curve.best() for name, curve in student.curves.items()}
     own = error["own_batch"]
     gap = {name: None if own is None or value is None else own - value
            for name, value in error.items() if name != "own_batch"}  # fmt: skip
     powers = {"v_half": 0.5, "v_one": 1.0}
-    moments = {name: student.law.inverse_moment(p) if student.by_spread else None
-               for name, p in powers.items()}  # fmt: skip
+    moments = {name: student.inverse_moment(p) for name, p in powers.items()}
     return Inference(
-        problem, Q, R, m, rho, error, student.zero_one(Q), {"tau": student.law.tau, **moments},
-        best, gap, student.scatter(Q),
+        problem, Q, found.R, problem.m, student.law.rho, error, student.zero_one(Q),
+        {"tau": student.tau, **moments}, best, gap, student.scatter(Q), problem.running_rate,
     )  # fmt: skip
-
-
-def check_problem(problem: Problem) -> None:
-    """Refuse a student that has no running statistics, or whose law is not known here.
-
-    Raises
-    ------
-    InputError
-        Naming scheme or shift.
-    """
-    refuse_running(problem, "its training mode is not that of bn")
-    refuse_committees(problem, "the error of the deployed network")
-    if not problem.uses_batch:
-        reason = "it has no batch statistics, and so the same error in training and deployed"
-        raise InputError("scheme", problem.scheme, f"{reason}; {' or '.join(ACCEPTED)} is accepted")
-    if problem.scheme_.formula not in {SCHEMES[name] for name in ACCEPTED}:
-        reason = "the field must be gamma (h - mu), over the spread or not"
-        raise InputError("scheme", problem.scheme, f"{reason}; {' or '.join(ACCEPTED)} is accepted")
-    if problem.train_beta:
-        raise InputError("train_beta", True, "the shift must stay 0 here; false is accepted")
 
 
 def _errors(student: Deployment, Q: float) -> dict[str, float | None]:
     return {name: curve.error(Q) for name, curve in student.curves.items()}
-
-
-def _state(
-    problem: Problem, at_q: float | None, at_r: float | None, time: float, progress: Progress | None
-) -> tuple[float, float]:
-    """Gamma and overlap as they are given, or at the end of the flow."""
-    if at_q is not None and at_r is not None:
-        return number("at_q", at_q), number("at_r", at_r, least=-1.0, most=1.0)
-    for name, value in (("at_q", at_q), ("at_r", at_r)):
-        if value is not None:
-            other = "at_r" if name == "at_q" else "at_q"
-            raise InputError(name, value, f"accepted together with {other}")
-    flow = solve(problem, time=time, points=2, progress=progress)
-    if flow.status != "complete":
-        raise InputError("time", time, f"the flow has no end there ({flow.message})")
-    return float(flow.Q[-1]), min(1.0, max(-1.0, float(flow.R[-1])))

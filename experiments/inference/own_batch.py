@@ -125,11 +125,14 @@ class OwnBatch:
         """``E[g(v) | uhat = x]``, shape of x."""
         s, weight = self._spread
         fields = self.R * np.multiply.outer(x, s)
-        found = (
-            self._smeared(fields) if self.smeared is None else self.smeared(fields, self._across)
-        )
-        target: Array = found @ weight
+        target: Array = self.smear(fields, self._across) @ weight
         return target
+
+    def smear(self, fields: Array, across: float) -> Array:
+        """``E g(field + across z)`` over a normal z, shape of fields."""
+        if self.smeared is not None:
+            return self.smeared(fields, across)
+        return self._smeared(fields, across) if across else self.g(fields)
 
     @cached_property
     def _spread(self) -> tuple[Array, Array]:
@@ -141,9 +144,9 @@ class OwnBatch:
         density = np.exp(norm + (freedom - 1) * np.log(r) - r**2 / 2)
         return r / math.sqrt(self.m), weight * density
 
-    def _smeared(self, fields: Array) -> Array:
-        """``E g(field + T z)`` over a normal z, in pieces between kinks, shape of fields."""
-        across, total = self._across, np.zeros(fields.shape)
+    def _smeared(self, fields: Array, across: float) -> Array:
+        """In pieces between kinks."""
+        total = np.zeros(fields.shape)
         nodes, weights = np.polynomial.legendre.leggauss(PIECE)
         ends = [np.full(fields.shape, REACH)]
         ends += [np.clip((k - fields) / across, -REACH, REACH) for k in reversed(self.kinks)]

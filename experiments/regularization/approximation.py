@@ -19,8 +19,9 @@ from ...results.checks import integer
 from ...results.errors import InputError
 from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.problem_checks import check_problem, refuse_running
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import refuse_spectrum
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -138,10 +139,12 @@ def approximate(
     >>> bool(found.along("Q")[1] < found.along("Q")[0])
     True
     """
+    check_problem(problem)
     if approximation not in APPROXIMATIONS:
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     refuse_committees(problem, "what PN is worth in place of BN")
     refuse_running(problem, "PN stands for the statistics of the batch")
+    refuse_spectrum(problem, "the approximation is for isotropic inputs")
     if not problem.uses_batch:
         raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")
     sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]

@@ -15,6 +15,7 @@ from ...results.checks import integer, number
 from ...results.files import dataset
 from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.regularization import slope_moments, zeta_sources
 from .measured import measure
 
@@ -136,16 +137,17 @@ def regularization(
     >>> round(found.zeta * 32, 6)
     0.375
     """
+    check_problem(problem)
     kurtosis = number("kurtosis", kurtosis, above=-2.0)
     examples, seed = integer("examples", examples, 10_000), integer("seed", seed, 0)
     refuse_committees(problem, "the decay that batch statistics imply")
     M = integer("batch_size", problem.m, 2)
-    from_mean, from_spread = zeta_sources(problem.activation, M, kurtosis)
-    gap, gamma = measure(problem.activation, M, kurtosis, examples, seed)
+    from_mean, from_spread = zeta_sources(problem.formula("activation"), M, kurtosis)
+    gap, gamma = measure(problem.formula("activation"), M, kurtosis, examples, seed)
     gaussian = kurtosis == 0 and M >= SMALLEST_BATCH
-    exact = optimal_gamma(problem.activation, M) if gaussian else None
+    exact = optimal_gamma(problem.formula("activation"), M) if gaussian else None
     return Regularization(
-        problem.activation,
+        problem.formula("activation"),
         M,
         kurtosis,
         from_mean + from_spread,

@@ -122,13 +122,13 @@ def neuron_regularization(
     >>> layer.zeta.shape
     (3,)
     """
-    found = field_moments(data, problem.activation, progress)
+    found = field_moments(data, problem.formula("activation"), progress)
     twice = 2 * problem.m
     parts = (found.slopes[0], found.slopes[2] * (found.kurtosis + 2) / 4,
              found.slopes[1] * found.skewness)  # fmt: skip
     from_mean, from_spread, from_both = (part / twice for part in parts)
     return NeuronRegularization(
-        activation=problem.activation,
+        activation=problem.formula("activation"),
         batch_size=problem.m,
         rows=found.rows,
         kurtosis=found.kurtosis,
@@ -140,7 +140,7 @@ def neuron_regularization(
         from_mean=from_mean,
         from_spread=from_spread,
         from_both=from_both,
-        zeta_gaussian=sum(zeta_sources(problem.activation, problem.m)),
+        zeta_gaussian=sum(zeta_sources(problem.formula("activation"), problem.m)),
         fisher_information=found.slopes[2],
         block_length=found.block_length,
         message="" if found.resolved else DEPENDENT,

@@ -26,7 +26,7 @@ def checked_axes(problem: Problem, grid: Mapping[str, Any], simulate: bool) -> d
     """The grid as arrays, every value checked as `Problem` checks it."""
     axes = {}
     for name, given in grid.items():
-        known = (*RANGED_PARAMETERS, "time", *(WHOLE if simulate else ()))
+        known = (*RANGED_PARAMETERS, *problem.parameters, "time", *(WHOLE if simulate else ()))
         if name not in known:
             also = "" if simulate or name not in WHOLE else "; with simulate also for dim, seed"
             accepted = ", ".join(known)

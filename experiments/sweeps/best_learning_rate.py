@@ -18,6 +18,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from .sweep import sweep
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ def best_learning_rate(
     >>> 0.5 < best.eta < 2.0
     True
     """
+    check_problem(problem)
     time = number("time", time, above=0.0)
     low = number("low", SMALLEST * problem.M if low is None else low, above=0.0)
     high = number("high", LARGEST * problem.M if high is None else high, above=low)
     constant = problem.replace(eta=low)
     rates = np.geomspace(low, high, LOOKS)
-    errors = sweep(constant, eta=rates, time=time, quantity="final-error")["final-error"].values
+    errors = sweep(constant, eta=rates, time=time, quantity="final-error").final_error.values
     if np.isnan(errors).all():
         raise InputError("high", high, f"every learning rate from {low:g} on diverges")
     k = int(np.nanargmin(errors))

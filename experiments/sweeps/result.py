@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ...results.base import Result
+from ...results.files import with_identifiers
+from ...results.named import identifier
 from ...store.blocks import COMPLETE, FAILED
 from ...teacher_student.problem import Problem
 
@@ -95,7 +97,7 @@ class Sweep(Result):
         """
         found: dict[str, Array] = {}
         for name in self.quantities:
-            values = np.asarray(self.data[name].values, dtype=float)
+            values = np.asarray(self._variable(name).values, dtype=float)
             if not self.simulated:
                 known = values.astype(bool) if name == "diverged" and self.complete else values
                 found[name] = known
@@ -108,8 +110,12 @@ class Sweep(Result):
             found |= {f"{name}_sem": spread / np.sqrt(np.maximum(count, 1)), f"{name}_runs": count}
         return found
 
-    def __getitem__(self, quantity: str) -> Array:
-        return self.statistics[quantity]
+    def _variable(self, quantity: str) -> xarray.DataArray:
+        """A quantity in the dataset: ``final_Q``; ``final-Q`` in stores and old files."""
+        return self.data[quantity if quantity in self.data else identifier(quantity)]
+
+    def _named(self) -> Mapping[str, Any]:
+        return {**self.grid, **self.statistics}
 
     @property
     def complete(self) -> bool:
@@ -160,7 +166,7 @@ class Sweep(Result):
 
     def to_dataset(self) -> xarray.Dataset:
         """The dataset in memory, as netCDF has it."""
-        loaded = self.data.load().copy()
+        loaded = with_identifiers(self.data.load())
         loaded["message"] = loaded["message"].astype(object)
         for variable in loaded.variables.values():
             variable.encoding.clear()
@@ -185,7 +191,7 @@ class Sweep(Result):
         """How many diverged, if it is known."""
         if "diverged" not in self.quantities:
             return ""
-        values = np.asarray(self.data["diverged"].values, dtype=float)
+        values = np.asarray(self._variable("diverged").values, dtype=float)
         known = np.isfinite(values)
         count = int((values[known] != 0).sum())
         everything = count == values.size and count > 0

@@ -15,12 +15,13 @@ from ...odes.flow.records import ATOL, RTOL
 from ...odes.flow.solver import Progress
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...results.files import package_version
+from ...results.files import package_version, with_identifiers
 from ...store.blocks import Layout, Memory
 from ...store.engines import fill_in_order, fill_in_threads
 from ...store.store import Store
 from ...teacher_student.online.simulate import MOST_RUNS, run_makers
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import MOST_POINTS, check_schedule
 from .axes import WHOLE, checked_axes
 from .quantities import parse_quantities
@@ -93,9 +94,10 @@ def sweep(
     Returns
     -------
     xarray.Dataset
-        The quantities, with the grid's axes, and ``run`` for simulations, as dimensions; NaN
-        where one does not exist. ``status`` is 0 (missing), 1 (complete) or 2 (failed), with
-        the reason in ``message``. `bntheory.Sweep` makes means, tables and pictures of it.
+        The quantities (``final_Q`` is ``final-Q``), with the grid's axes, and ``run`` for
+        simulations, as dimensions; NaN where one does not exist. ``status`` is 0 (missing),
+        1 (complete) or 2 (failed), with the reason in ``message``. `bntheory.Sweep` makes means,
+        tables and pictures of it.
 
     Raises
     ------
@@ -106,11 +108,12 @@ def sweep(
     --------
     >>> import bntheory as bn
     >>> map = bn.sweep(bn.Problem(scheme="wn"), eta=[0.1, 1.0], zeta=[0, 0.1], time=300)
-    >>> map["final-R"].dims, bool((map["final-R"] > 0.9).all())
+    >>> map.final_R.dims, bool((map.final_R > 0.9).all())
     (('eta', 'zeta'), True)
     >>> bn.sweep(bn.Problem(), eta=[0.5, 1.0], dim=50, time=1, runs=3, simulate=True).sizes["run"]
     3
     """
+    check_problem(problem)
     asked = parse_quantities(quantity, simulate)
     single = _taken_out(grid)
     axes = checked_axes(problem, grid, simulate)
@@ -176,7 +179,7 @@ def _filled(
             raise InputError("dask", dask, "accepted with store, which the workers write to")
         table = Memory(layout)
         _fill_here(table, work, workers, progress)
-        return table.dataset()
+        return with_identifiers(table.dataset())
     with writing(store, layout, mode) as kept:
         if dask is None:
             _fill_here(kept, work, workers, progress)
@@ -184,7 +187,7 @@ def _filled(
             from ...store.dask import fill_on_dask
 
             fill_on_dask(kept, work, dask, workers, progress)
-    return kept.dataset()
+    return with_identifiers(kept.dataset())
 
 
 def _fill_here(

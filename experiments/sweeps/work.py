@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...odes.flow.records import AtEnd
 from ...odes.flow.rows import OUTSIDE
 from ...odes.flow.solver import Progress, solve_flows
 from ...store.blocks import COMPLETE, FAILED, Array, Chunk
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.problem import Problem
 from .ending import ending_of_flows
 from .quantities import parse_quantities
@@ -56,13 +57,26 @@ class FlowWork:
         progress: Progress | None = None,
     ) -> None:
         """Fill in the entries of a chunk that are asked for."""
+        for problem, part in with_numbers(self.problem, axes, todo):
+            self._compute(problem, chunk, axes, part, progress)
+
+    def _compute(
+        self,
+        problem: Problem,
+        chunk: Chunk,
+        axes: Mapping[str, Array],
+        todo: Array,
+        progress: Progress | None,
+    ) -> None:
+        """Fill in entries that share their formulas."""
         asked = parse_quantities(self.quantities)
         grid = np.meshgrid(*axes.values(), indexing="ij")
-        columns = {name: axis[todo] for name, axis in zip(axes, grid, strict=True)}
+        columns = {n: axis[todo] for n, axis in zip(axes, grid, strict=True)
+                   if n not in problem.parameters}  # fmt: skip
         count = int(todo.sum())
         ends = columns.get("time", np.full(count, self.time))
         end = AtEnd(ends, asked.levels, asked.plateau)
-        flows = solve_flows(self.problem, {**columns, "time": ends}, end, rtol=self.rtol,
+        flows = solve_flows(problem, {**columns, "time": ends}, end, rtol=self.rtol,
                             atol=self.atol, workers=self.workers, progress=progress)  # fmt: skip
         values = asked.read(ending_of_flows(columns, flows, end))
         for name, found in values.items():
@@ -141,5 +155,33 @@ class SimulationWork:
 
     def warm(self) -> None:
         """Compile, or load what was compiled."""
-        simulate(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
+        simulated(self.problem, dim=3, runs=1, time=1.0, points=2, engine=self.simulation.engine,
                  workers=1)  # fmt: skip
+
+
+def with_numbers(
+    problem: Problem, axes: Mapping[str, Array], todo: Array
+) -> Iterator[tuple[Problem, Array]]:
+    """The problem with every value of its named numbers on the axes, and where each stands.
+
+    Parameters
+    ----------
+    problem
+        Of the sweep.
+    axes
+        Values by name.
+    todo
+        Which entries are asked for, of the axes' shape.
+    """
+    named = {name: k for k, name in enumerate(axes) if name in problem.parameters}
+    if not named:
+        yield problem, todo
+        return
+    for values in itertools.product(*(axes[name] for name in named)):
+        part = todo.copy()
+        for (name, k), value in zip(named.items(), values, strict=True):
+            shape = [-1 if k == axis else 1 for axis in range(todo.ndim)]
+            part &= (np.asarray(axes[name]) == value).reshape(shape)
+        if part.any():
+            changed = dict(zip(named, map(float, values), strict=True))
+            yield problem.replace(**changed), part

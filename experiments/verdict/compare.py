@@ -20,11 +20,11 @@ from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations
 from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
-from ...teacher_student.momentum import inertia
 from ...teacher_student.online.runs import QUANTITIES, Runs
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress, SimulationOptions, check_names
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from . import sign_flip
 from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
 from .comparison import Comparison
@@ -44,8 +44,8 @@ def compare(
     Parameters
     ----------
     problem
-        The setting. With momentum theory is the inertial flow of ``dim``
-        (`teacher_student.momentum.inertia`), and the runs' own scatter is the measure.
+        The setting. With momentum theory is the inertial flow of runs at
+        ``dim`` (`odes.flow.inertial.runs_start`), and the runs' own scatter is the measure.
     alpha
         Level of the verdict, between 0 and 1.
     **options
@@ -69,15 +69,15 @@ def compare(
     >>> verdict.agree
     True
     """
+    check_problem(problem)
     check_names("compare", options, SimulationOptions)
     number("alpha", alpha, above=0.0, most=1.0)
     integer("runs", options.get("runs", FEWEST_RUNS), FEWEST_RUNS)
-    sample = simulate(problem, **options)
+    sample = simulated(problem, **options)
     progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
-    kappa = inertia(problem, sample.dim) if problem.momentum else None
-    flow = solve(problem, times=sample.t, inertia=kappa, progress=progress)
+    flow = solve(problem, times=sample.t, dim=sample.dim, progress=progress)
     verdict = judge(sample, flow, alpha, progress=progress)
     return replace(verdict, approximated=True)
 
@@ -165,7 +165,7 @@ def _predicted(runs: Runs, flow: Flow, progress: Progress | None) -> Fluctuation
     """The predicted fluctuations of the theory's problem, if they exist."""
     if runs.inputs != "gaussian":
         return None  # the shift depends on the inputs' kurtosis
-    if flow.problem.momentum:
+    if flow.problem.momentum or flow.problem.spectrum_ is not None:
         return None  # the shift has no prediction
     try:
         return fluctuations(flow.problem, times=flow.t, progress=progress)

@@ -72,10 +72,12 @@ class Comparison(Result):
     def approximation(self) -> Flow | None:
         """For a batch scheme the flow of the paper's approximation, PN with gamma decay.
 
+        It is one of the squared loss.
+
         No part of the verdict; solved when it is first asked for, to be shown or saved.
         """
         problem = self.runs.problem
-        own = problem.uses_batch and not problem.scheme_.remembers
+        own = problem.uses_batch and not problem.scheme_.remembers and problem.squares
         if not (self.approximated and own and "gamma" in problem.trained_scalars):
             return None
         other = problem.replace(scheme="pn", zeta="auto", train_beta=False)
@@ -117,6 +119,8 @@ class Comparison(Result):
             sample += (
                 f"; the flow has the inertia kappa = {kappa:.4g}, the scatter is the runs' own"
             )
+        elif self.runs.problem.spectrum_ is not None:
+            sample += "; with a spectrum no scatter is predicted, it is the runs' own"
         return f"Theory and simulation {word}: {self._evidence()}, {against} {sample}."
 
     def _evidence(self) -> str:

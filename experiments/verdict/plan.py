@@ -20,9 +20,10 @@ from ...odes.fluctuations.covariance import fluctuations
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...results.errors import InputError
-from ...teacher_student.online.simulate import simulate
+from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from .compare import FEWEST_RUNS
 from .detection import Signal, required, response, signal_of
 from .detection_by_scatter import LargestDeviation, largest_deviation
@@ -167,6 +168,7 @@ def plan(
     >>> bool(found.runs["R"][0] >= 8)
     True
     """
+    check_problem(problem)
     error = number("error", error, above=0.0, most=1.0)
     alpha = number("alpha", alpha, above=0.0, most=0.5)
     if not alpha < number("power", power, above=0.0, most=1.0) < 1.0:
@@ -197,6 +199,6 @@ def _seconds_a_step(problem: Problem) -> float:
     took = []
     for _ in range(4):  # the first one may compile
         began = clock.perf_counter()
-        simulate(problem, dim=dim, runs=1, time=steps / dim, points=2, workers=1)
+        simulated(problem, dim=dim, runs=1, time=steps / dim, points=2, workers=1)
         took.append(clock.perf_counter() - began)
     return min(took[1:]) / steps

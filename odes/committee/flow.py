@@ -10,7 +10,7 @@ import numpy as np
 
 from ...results import files
 from ...results.base import Result
-from ...results.endings import FlowError
+from ...results.errors import FlowError
 from ...teacher_student.committee.order import entries
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay

@@ -14,6 +14,7 @@ from ..tables.moment_tables import loaded_table
 from ..tables.regions import region_of
 from ..tables.table_spec import TableSpec
 from .batch_moments import BatchMoment, PairMoment, moment_tuple
+from .batch_signals import BatchSignal, PairSignal
 from .expectations import AnyMoment, Average, Expectation, Point
 from .signal_moments import SignalMoment
 from .student_field import StudentField, laurent
@@ -47,7 +48,7 @@ def is_singular(activation: Activation, field: StudentField) -> bool:
 
 def degree(moment: AnyMoment) -> int:
     """How many times a moment holds the student's output."""
-    assert not isinstance(moment, SignalMoment)  # it is of one example
+    assert not isinstance(moment, SignalMoment | BatchSignal | PairSignal)
     return moment.first.g + moment.second.g if isinstance(moment, PairMoment) else moment.g
 
 

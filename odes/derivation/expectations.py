@@ -11,11 +11,12 @@ from sympy import Expr
 from ...teacher_student.activations import Activation
 from .batch_closed_forms import batch_closed_form
 from .batch_moments import BatchMoment, PairMoment
+from .batch_signals import BatchSignal, PairSignal
 from .gaussian_moments import Moment, closed_form
 from .signal_moments import SignalMoment
 from .student_field import StudentField
 
-AnyMoment = Moment | BatchMoment | PairMoment | SignalMoment
+AnyMoment = Moment | BatchMoment | PairMoment | SignalMoment | BatchSignal | PairSignal
 
 
 class Point(NamedTuple):
@@ -65,7 +66,7 @@ class Expectation:
     @cached_property
     def closed_form(self) -> Expr | None:
         """An expression in ``q``, ``rho``, ``shift`` and ``M``, if one is known."""
-        if isinstance(self.moment, SignalMoment):
+        if isinstance(self.moment, SignalMoment | BatchSignal | PairSignal):
             return None
         if isinstance(self.moment, Moment):
             return closed_form(self.activation, self.moment, self.shifted)

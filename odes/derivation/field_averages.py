@@ -16,10 +16,9 @@ from ...teacher_student.normal_quadrature import (
     student_rule,
 )
 from ..tables.table_quadrature import laurent_values
-from .batch_moments import Half, PairMoment
+from .batch_moments import BatchMoment, Half, PairMoment
 from .expectations import Average, Expectation, Point
 from .gaussian_moments import Moment
-from .signal_moments import SignalMoment
 from .student_field import laurent
 from .symbols import UHAT
 
@@ -74,7 +73,7 @@ def by_sampling(wanted: Expectation, at: Point) -> Average:
 def _drawn(wanted: Expectation, at: Point, rng: np.random.Generator, size: int) -> Array:
     """The moment's value in every one of some batches."""
     kernels, moment, M = compiled_activation(wanted.activation), wanted.moment, at.M
-    assert not isinstance(moment, SignalMoment)
+    assert isinstance(moment, Moment | BatchMoment | PairMoment)
     u, z = rng.standard_normal((2, size, 1 if isinstance(moment, Moment) else M))
     v = at.rho * u + math.sqrt(max(0.0, 1.0 - at.rho**2)) * z
     target = kernels.evaluate(v)[0]

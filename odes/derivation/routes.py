@@ -18,13 +18,15 @@ from sympy import Expr, Symbol
 
 from ...results.errors import InputError
 from ...teacher_student.activations import Activation
-from ...teacher_student.normal_quadrature import COARSE
+from ...teacher_student.problem import Problem
 from .batch_moments import BatchMoment, PairMoment
+from .batch_signals import BatchSignal, PairSignal
 from .batch_tables import tabulated
 from .expectations import AnyMoment, Average, Expectation, Point
 from .field_averages import EXAMPLES, by_quadrature, by_sampling
 from .gaussian_moments import Moment
-from .signal_moments import SignalMoment, signal_average
+from .signal_moments import SignalMoment
+from .signal_routes import Numerical, SignalQuadrature, SignalTable
 from .student_field import StudentField
 from .symbols import FIELD_STD, RHO, SHIFT, STATISTICS_SIZE
 
@@ -89,16 +91,8 @@ class ClosedForm:
         return Average(value, abs(value - float(exact.evalf(DIGITS))) + LAST_BIT * abs(value))
 
 
-class _Numerical:
-    """Routes that a flow takes by numbers."""
-
-    def expression(self, wanted: Expectation) -> Expr | None:
-        """None."""
-        return None
-
-
 @dataclass(frozen=True)
-class Quadrature(_Numerical):
+class Quadrature(Numerical):
     """A two-fold rule in the flow itself; its error is the difference from a finer rule."""
 
     name: str = "quadrature"
@@ -115,24 +109,7 @@ class Quadrature(_Numerical):
 
 
 @dataclass(frozen=True)
-class SignalQuadrature(_Numerical):
-    """A rule split at the kinks of the signal; its error is the difference from a finer rule."""
-
-    name: str = "quadrature of the signal"
-    cost: float = 320.0
-
-    def averages(self, wanted: Expectation) -> bool:
-        """Of the signal of any loss, and one example's own fields."""
-        return isinstance(wanted.moment, SignalMoment)
-
-    def average(self, wanted: Expectation, at: Point) -> Average:
-        """By the rule of a flow."""
-        assert isinstance(wanted.moment, SignalMoment)
-        return signal_average(wanted.moment, at, COARSE, COARSE / 2)
-
-
-@dataclass(frozen=True)
-class Table(_Numerical):
+class Table(Numerical):
     """A quadrature over batches, tabulated once; its error is that of the table."""
 
     name: str = "table"
@@ -148,7 +125,7 @@ class Table(_Numerical):
 
 
 @dataclass(frozen=True)
-class Sampling(_Numerical):
+class Sampling(Numerical):
     """A mean over drawn examples or batches; its error is the standard error.
 
     The scatter of a batch scheme's step holds four examples and is known in no other way
@@ -160,7 +137,7 @@ class Sampling(_Numerical):
 
     def averages(self, wanted: Expectation) -> bool:
         """Everything but the signal of another loss."""
-        return not isinstance(wanted.moment, SignalMoment)
+        return not isinstance(wanted.moment, SignalMoment | BatchSignal | PairSignal)
 
     def average(self, wanted: Expectation, at: Point) -> Average:
         """With fixed draws for a batch size."""
@@ -169,7 +146,7 @@ class Sampling(_Numerical):
 
 #: In the order in which they are tried: the cheapest first.
 ROUTES: tuple[Route, ...] = (
-    ClosedForm(), SignalQuadrature(), Quadrature(), Table(), Sampling(),
+    ClosedForm(), SignalQuadrature(), Quadrature(), Table(), SignalTable(), Sampling(),
 )  # fmt: skip
 
 
@@ -219,6 +196,11 @@ def choose(
     """
     wanted = {s: Expectation(activation, field, moment) for s, moment in moments.items()}
     return Choice(wanted, {s: _first(expectation, routes) for s, expectation in wanted.items()})
+
+
+def routes_of(problem: Problem) -> tuple[Route, ...]:
+    """The routes that are tried for a problem: with named numbers in it no closed form."""
+    return (Quadrature(),) if problem.carried else ROUTES
 
 
 def _first(wanted: Expectation, routes: Sequence[Route]) -> Route:

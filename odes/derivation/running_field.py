@@ -8,7 +8,7 @@ with ``u`` standard normal: the running mean only rescales, and takes the overla
 ``R / sqrt(1 + tau)``. The flow is then an average over ``V^-1/2``.
 
 Corrected, as in batch renormalisation, the field is ``gamma (r uhat + d)``: of the identity the
-drift holds four averages of r and d.
+drift holds four averages of r and d, of other activations seven that are in a table.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ CORRECTED = PULL, SQUARE, TURN, SPREADING = sympy.symbols(
 
 def law_symbols(problem: Problem) -> tuple[Symbol, ...]:
     """The numbers of the running statistics' law that every state asks for, in their order."""
+    if is_tabulated(problem):
+        return ()
     return {"batch": (), "running": (TAU,), "corrected": CORRECTED}[problem.scheme_.normaliser]
 
 
@@ -71,29 +73,48 @@ def running_step(training: Training) -> Step:
     return Step(training.signal, by | {"beta": sympy.Integer(1)}, true, training.gain)
 
 
+#: Of corrected statistics and an activation with a table (`odes.tables.corrected_table`), at a
+#: scale of 1 where it is homogeneous.
+TABULATED = TEACHER, STUDENT, TURNED, *SQUARES = sympy.symbols(
+    "by_teacher by_student turned square_tt square_tg square_gg square_noise", real=True
+)
+
+
+def is_tabulated(problem: Problem) -> bool:
+    """Whether the averages over corrected statistics are in a table: not those of the identity."""
+    corrected = problem.scheme_.normaliser == "corrected"
+    return corrected and problem.activation_.expression != field_symbol()
+
+
 def corrected_drift(problem: Problem, training: Training) -> dict[str, Expr]:
-    """The drift under batch renormalisation with the identity.
+    """The drift under batch renormalisation.
 
     Raises
     ------
     InputError
-        For another activation, or another loss.
+        For a trained shift with an activation other than the identity, or another loss.
     """
-    if problem.activation_.expression != field_symbol():
-        reason = "batch-renorm has a flow for identity, which is accepted; any can be simulated"
-        raise InputError("activation", problem.activation, reason)
     if training.loss != PLAIN.loss:
         raise InputError("loss", str(training.loss), "the squared loss is accepted")
-    rate, across = training.gain * ETA, 1 - R**2
-    projected = (STATISTICS_SIZE - 2) / STATISTICS_SIZE  # what mean and spread leave
+    if not is_tabulated(problem):
+        projected = (STATISTICS_SIZE - 2) / STATISTICS_SIZE  # what mean and spread leave
+        gamma, across = PULL * R - SQUARE * GAMMA, 1 - R**2
+        turned, longer = across * projected * TURN, (across + NOISE) * projected * SPREADING
+    elif problem.train_beta:
+        reason = "flows of batch-renorm have no shift beside the identity; false is accepted"
+        raise InputError("train_beta", True, reason)
+    else:
+        tt, tg, gg, noise = SQUARES
+        gamma, turned = SIGN * (TEACHER - STUDENT), TURNED
+        longer = tt - 2 * tg + gg + NOISE * noise
+    rate = training.gain * ETA
     step = rate * GAMMA / L
-    overlap = step * across * projected * TURN - rate * DECAY * L * R
-    square = step**2 * (across + NOISE) * projected * SPREADING / BATCH - 2 * rate * DECAY * L**2
-    longer = square / (2 * L)
-    gamma = PULL * R - SQUARE * GAMMA - ZETA * GAMMA
+    overlap = step * turned - rate * DECAY * L * R
+    square = step**2 * longer / BATCH - 2 * rate * DECAY * L**2
+    length = square / (2 * L)
     return {
-        "gamma": rate * GAMMA_RATE * gamma,
+        "gamma": rate * GAMMA_RATE * (gamma - ZETA * GAMMA),
         "beta": -rate * GAMMA_RATE * BETA,
-        "L": sympy.expand(longer),
-        "R": sympy.expand((overlap - R * longer) / L),
+        "L": sympy.expand(length),
+        "R": sympy.expand((overlap - R * length) / L),
     }

@@ -24,6 +24,7 @@ def supervision_source(problem: Problem) -> str:
     unclipped = problem.clip is None
     constants = {
         "BORDERS": len(problem.loss_.borders) + (not unclipped),
+        "CLASSES": problem.labels_.classes,
         "SHARPNESS": problem.labels_.sharpness,
         "DEGREES": problem.noise_law_.degrees,
         "GROWTH": _growth(problem),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from sympy import Expr, Symbol
@@ -11,8 +12,9 @@ from sympy.printing.str import StrPrinter
 
 from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.problem import Problem
-from ...teacher_student.problem_checks import refuse_running
+from ...teacher_student.problem_checks import check_problem, refuse_running
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
+from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
@@ -20,7 +22,7 @@ from ..derivation.symbols import GAMMA, L
 from .programs import javascript_program, python_program
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equations:
     """The order-parameter equations of a problem.
 
@@ -84,6 +86,18 @@ class Equations:
         refuse_losses(self.problem, "programs of other losses need this package's quadratures")
         return javascript_program(self.derivation, self.preamble())
 
+    def __repr__(self) -> str:
+        return f"Equations of {self.problem.short()}:\n{self.text()}".rstrip()
+
+    def _repr_latex_(self) -> str:
+        inside = self.latex().replace("{align}", "{aligned}").strip()
+        return f"$\\displaystyle {inside}$"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the equations as MathML, and what their symbols stand for."""
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.preamble())
+        return f"{said}{''.join(f'<p>{math}</p>' for math in self.mathml().values())}"
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
@@ -97,12 +111,14 @@ class Equations:
     def preamble(self) -> list[str]:
         """The formulas behind the equations, a line each."""
         problem = self.derivation.problem
+        of_batches = problem.uses_batch and not problem.squares
         shared = ["m of a step's M examples share mu and sigma: all of them by default."]
         return [
             f"student field f = {problem.scheme_.formula},",
             f"activation g(h) = {problem.activation_.formula};",
             f"f = shift + scale u with scale = {self.derivation.scale},",
             f"shift = {self.derivation.shift}; u, v standard normal, corr(u, v) = R.",
+            *(["v = R u + sqrt(1 - R^2) z; u = ubar + s uhat;"] if of_batches else []),
             *(shared if problem.uses_batch else []),
             *self._of_the_loss(),
             *self._under_momentum(),
@@ -149,6 +165,7 @@ def derive(problem: Problem) -> Equations:
     >>> print(bn.derive(bn.Problem(activation="identity", scheme="wn")).equations["Q"])
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
+    check_problem(problem)
     refuse_running(problem, "the equations are averages over running statistics, of no closed form")
     return Equations(derive_drift(problem.limit), problem)
 
@@ -159,6 +176,12 @@ def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:
     if isinstance(moment, SignalMoment):
         named = zip(("delta", "u", "v"), moment[:3], strict=True)
         return tuple((name, power) for name, power in named if power)
+    if isinstance(moment, BatchSignal | PairSignal):
+        two = ("delta_1", "uhat_1", "delta_2", "uhat_2", "ubar", "s")
+        single = ("delta", "uhat", "ubar", "s", "z/sqrt(1 - R^2)")
+        names = single if isinstance(moment, BatchSignal) else two
+        found = zip(names, map(int, moment[:-1]), strict=True)
+        return tuple((name, power) for name, power in found if power)
     powers: tuple[int, ...] = moment_tuple(moment)
     if isinstance(moment, PairMoment):
         one = tuple(f"{n}_{k}" for k in (1, 2) for n in ("g(f)", "g'(f)", "uhat", "g(v)"))
@@ -192,9 +215,7 @@ class _LatexEquations(LatexPrinter):
     def _print_Symbol(self, symbol: Symbol, style: str = "plain") -> str:
         if symbol not in self._moments:
             return _latex_name(symbol.name)
-        factors = [
-            (r"\delta" if n == "delta" else n, p) for n, p in _factors(self._moments[symbol])
-        ]
+        factors = [(n.replace("delta", r"\delta"), p) for n, p in _factors(self._moments[symbol])]
         inside = r"\,".join(n if p == 1 else f"{{{n}}}^{{{p}}}" for n, p in factors)
         return rf"\left\langle {inside} \right\rangle"
 

@@ -12,6 +12,7 @@ from ...results.base import Result
 from ...results.errors import InputError
 from ...results.files import dataset
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from .dynamics import Dynamics
 from .fixed_points import all_points, in_rates_of
 from .points import FixedPoint
@@ -142,6 +143,7 @@ def follow(problem: Problem, parameter: str, values: Sequence[float] | Array) ->
     >>> [(round(b.value, 6), b.change) for b in path.bifurcations]
     [(2.0, 'loses stability')]
     """
+    check_problem(problem)
     if parameter not in FOLLOWED:
         raise InputError("follow", parameter, f"any of {', '.join(FOLLOWED)} is accepted", FOLLOWED)
     grid = np.asarray(values, dtype=float)

@@ -8,21 +8,22 @@ of the full right-hand side in all order parameters.
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
+from ..flow.running import running_error
 from ..tables.regions import middle
+from .farther import TOLERANCE, arrivals, farther_tables
 
 Array = np.ndarray
-TOLERANCE, ITERATIONS, NEIGHBOUR = 1e-11, 40, 15
+NEIGHBOUR = 15
 #: (Iterations from anywhere, and from the point at a neighbouring learning rate.)
 #: Roots closer than this are one root; drifts below the second number are zero.
 SAME, ZERO = 1e-6, 1e-8
@@ -50,11 +51,9 @@ class Dynamics:
 
     def __init__(self, problem: Problem) -> None:
         if isinstance(problem.eta, str):
-            raise InputError(
-                "eta",
-                problem.eta,
-                "a constant learning rate is accepted; under a schedule nothing is a fixed point",
-            )
+            reason = "a constant learning rate is accepted; under a schedule nothing is at rest"
+            raise InputError("eta", problem.eta, reason)
+        refuse_spectrum(problem, "this search is for isotropic inputs")
         self.problem = problem = problem.limit
         self.kernels: Any = flow_kernels(problem)
         self.p = parameters(problem)
@@ -69,6 +68,8 @@ class Dynamics:
         self.quick = self.everything
         if self.normalised:
             self.quick = np.delete(self.everything, self.L)
+        #: Tables of larger scales in which roots are looked for too.
+        self.farther = farther_tables(self)
 
     @property
     def eta(self) -> float:
@@ -128,12 +129,20 @@ class Dynamics:
         that it has moved beyond.
         """
         table = flow_table(self.problem)
-        if table is None:
+        error = running_error(self.problem) if table is None else table.error
+        if error is None:
             return []
         free, order = np.delete(self.quick, self.R), self.kernels.FIRST_ORDER
         found = self.search(self._starts((1.0, -1.0), lengths), free, order)
-        wrong = WRONG * max(table.error, ZERO)
+        wrong = WRONG * max(error, ZERO)
         return [y for y in found if abs(self.drift(y, order)[self.R]) < wrong * self.eta]
+
+    def at_length(self, length: float, still: float) -> list[Array]:
+        """The roots of the first-order drift at a length that this drift leaves as it is."""
+        order = self.kernels.FIRST_ORDER
+        free = np.delete(self.everything, self.L)
+        found = self.search(self._starts(OVERLAPS, (length,)), free, order)
+        return [y for y in found if self.residual(y, self.everything, order) < still]
 
     def rests(self, limits: Iterable[Array]) -> list[Array]:
         """The roots of the full right-hand side in all order parameters.
@@ -176,26 +185,19 @@ class Dynamics:
         return start
 
     def _starts(self, overlaps: Sequence[float], lengths: Sequence[float]) -> Array:
+        scales = [*SCALES, *(x for r, _ in self.farther for x in (1.2 * r.low, 0.4 * r.high))]
         grids: list[Sequence[float]] = [
-            SHIFTS if name == "beta" else SCALES for name in self.problem.trained_scalars
+            SHIFTS if name == "beta" else scales for name in self.problem.trained_scalars
         ]
         return np.array(list(itertools.product(*grids, overlaps, lengths)), dtype=float)
 
     def search(self, starts: Array, free: Array, order: int) -> list[Array]:
         """The distinct roots that Newton's iteration reaches, mirror images included."""
-        roots, found = np.empty_like(starts), np.zeros(len(starts), dtype=bool)
-
-        def part(rows: Array) -> None:
-            own, flags = np.empty((len(rows), self.size)), np.zeros(len(rows), dtype=bool)
-            self.kernels.search(
-                starts[rows], self.p, order, free, TOLERANCE, ITERATIONS, own, flags
-            )
-            roots[rows], found[rows] = own, flags
-
-        workers = min(os.cpu_count() or 1, len(starts))
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, np.array_split(np.arange(len(starts)), workers)))
-        candidates = [self._tidy(y, free, order) for y in roots[found]]
+        candidates = arrivals(self.kernels, starts, self.p, order, free)
+        for region, p in self.farther:
+            inside = np.array([region.holds(self.scale(y), 0.0) for y in starts])
+            candidates += arrivals(self.kernels, starts[inside], p, order, free)
+        candidates = [self._tidy(y, free, order) for y in candidates]
         candidates += [self.mirror(y) for y in candidates]
         return self._distinct(y for y in candidates if self._is_root(y, free, order))
 

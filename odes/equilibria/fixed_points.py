@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.records import AtEnd
 from ..flow.rows import OUTSIDE
@@ -20,7 +21,9 @@ from ..flow.solver import solve_flows
 from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
+from .lines import RestLine, come_to, off_lines, rest_lines
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
+from .spectral_points import spectral_fixed_points
 from .stability import (
     eigenvalues,
     largest_learning_rate,
@@ -53,13 +56,16 @@ def fixed_points(problem: Problem) -> FixedPoints:
     Examples
     --------
     >>> import bntheory as bn  # Proposition 1: Q0 = 1 / (1 + 2 zeta)
-    >>> found = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1))
-    >>> point = found.reached
+    >>> point = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1)).reached
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
+    check_problem(problem)
+    if problem.spectrum_ is not None:
+        return spectral_fixed_points(problem)
     flow = Dynamics(problem)
-    found = _mark_reached(flow, all_points(flow))
+    lines = rest_lines(flow)
+    found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
     arrived = _arrival(flow, found.reached)
     points = in_rates_of(problem, found.points)
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
@@ -214,7 +220,9 @@ def _same_function(x: FixedPoint, y: FixedPoint) -> bool:
     return max(abs(x.Q - y.Q), abs(x.R - y.R), shifts) < 10 * SAME
 
 
-def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
+def _mark_reached(
+    flow: Dynamics, points: list[FixedPoint], lines: tuple[RestLine, ...] = ()
+) -> FixedPoints:
     """Follow the flow from the problem's start, for some of the slowest stable time."""
     rates = [point.slow_rate for point in points if point.stable and point.slow_rate > 0]
     end = np.clip(20.0 / min(rates, default=0.02), 10.0, 1e5)
@@ -226,14 +234,16 @@ def _mark_reached(flow: Dynamics, points: list[FixedPoint]) -> FixedPoints:
     y, status = ends.states[0], ends.status[0]
     if status in (k.DIVERGED, OUTSIDE):
         ending = "diverged" if status == k.DIVERGED else OUTSIDE_TABLES
-        return FixedPoints(flow.problem, tuple(points), ending)
+        return FixedPoints(flow.problem, tuple(points), ending, lines=lines)
     away = [_away(flow, y, point) for point in points]
     nearest = int(np.argmin(away)) if away else -1
     marked = [
         replace(p, reached=k == nearest and away[k] < 0.1 and (p.stable or p.L is None))
         for k, p in enumerate(points)
     ]
-    return FixedPoints(flow.problem, tuple(marked))
+    if not any(point.reached for point in marked):
+        lines = come_to(flow, y, lines)
+    return FixedPoints(flow.problem, tuple(marked), lines=lines)
 
 
 def _away(flow: Dynamics, y: Array, point: FixedPoint) -> float:

@@ -16,6 +16,7 @@ from scipy.integrate import solve_ivp
 from ...results.base import Result
 from ...results.checks import integer, number
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import effective_rate
 from ..flow.trajectory import FlowError
 from .dynamics import Array, Dynamics
@@ -50,11 +51,6 @@ class Schedule(Result):
     values: dict[str, Array]
     best_eta: float | None = None
     best_error: float | None = None
-
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
 
     @property
     def gain(self) -> float | None:
@@ -106,6 +102,7 @@ def optimal_schedule(
     >>> round(float(schedule.eta_eff[-1]), 2)
     1.0
     """
+    check_problem(problem)
     end = number("time", time, above=0.0)
     t = np.linspace(0.0, end, integer("points", points, 2))
     flow = Dynamics(problem.replace(eta=1.0))

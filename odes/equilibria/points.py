@@ -11,6 +11,7 @@ from ...results.base import Result
 from ...teacher_student.momentum import rotation
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
+from .lines import RestLine
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 
@@ -139,6 +140,8 @@ class FixedPoints(Result):
         The time (in steps / N) from which on the effective rate of that flow stays within 5% of
         its equilibrium under weight decay; None where no length rests, or where that is not
         reached.
+    lines
+        Lines of rests; no point of theirs is among ``points``. In the JSON where there are any.
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
@@ -148,6 +151,7 @@ class FixedPoints(Result):
     points: tuple[FixedPoint, ...]
     ending: str = "complete"
     time_to_equilibrium: float | None = None
+    lines: tuple[RestLine, ...] = ()
 
     @property
     def reached(self) -> FixedPoint | None:
@@ -156,9 +160,13 @@ class FixedPoints(Result):
 
     @property
     def rotation(self) -> float | None:
-        """The weights' angle a step where their length rests, times ``sqrt(N)``; else None."""
+        """The weights' angle a step where their length rests, times ``sqrt(N)``; else None.
+
+        Of students whose gradient is across the weights.
+        """
         rests = any(point.stable and point.L is not None for point in self.points)
         normalised = "gamma" in self.problem.trained_scalars
+        normalised = normalised and self.problem.scheme not in ("frozen", "tracked")
         return rotation(self.problem, 1) if rests and normalised else None
 
     def summary(self) -> str:
@@ -168,8 +176,9 @@ class FixedPoints(Result):
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
+        """The JSON form; ``lines`` where there are any."""
+        lines = {"lines": [line.to_dict() for line in self.lines]} if self.lines else {}
+        return lines | {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),
             "rotation": self.rotation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...teacher_student.problem import Problem
 from ..flow.trajectory import OUTSIDE_TABLES
+from .lines import RestLine
 from .points import ATTRACTOR, FixedPoint, FixedPoints
 
 
@@ -19,6 +20,8 @@ def summary(found: FixedPoints) -> str:
         lines = [f"{start} the flow leaves the range in which its moments are known."]
     elif found.reached is not None:
         lines = [f"{start} training ends at {ending(found.reached)}."]
+    elif any(line.reached or line.stable for line in found.lines):
+        lines = on_lines(start, found.lines)
     elif stable:
         lines = [f"{start} none of the {len(stable)} stable points was reached in the time tried."]
     else:
@@ -32,6 +35,31 @@ def summary(found: FixedPoints) -> str:
     if found.rotation is not None:
         lines += [f"At rest the weights turn by {found.rotation:.4g}/sqrt(N) in a step."]
     return " ".join(lines)
+
+
+def on_lines(start: str, lines: tuple[RestLine, ...]) -> list[str]:
+    """Where training ends if not at a point."""
+    line = next((line for line in lines if line.reached), None)
+    if line is None:
+        lasting = [line for line in lines if line.stable]
+        where = " and ".join(f"Q = {line.Q:.6g}, R = {line.R:.6g}" for line in lasting)
+        return [f"{start} none of the lines of rests was reached in the time tried: {where}, "
+                "each for every L."]  # fmt: skip
+    where = f"Q = {line.Q:.6g}, R = {line.R:.6g}"
+    where += f", beta = {line.beta:.6g}" if line.beta is not None else ""
+    if not line.rests:
+        way = "grows" if line.growth > 0 else "shrinks"
+        return [
+            f"{start} training comes to a line, not to a point: at small learning rates students "
+            f"rest at {where} for every L, with the gamma that belongs to it. At this rate noise "
+            f"moves them along it: L {way} (d ln L/dt = {line.growth:.3g} at L = l0)."
+        ]
+    text = f"{start} training ends on a line of rests, not at a point: {where} for every L, with "
+    text += "the gamma that belongs to it. The start says where"
+    if line.end is not None:
+        here = ", ".join(f"{n} = {line.end[n]:.4g}" for n in ("L", "gamma"))
+        text += f": from this one at {here}"
+    return [text + "."]
 
 
 def ending(point: FixedPoint) -> str:

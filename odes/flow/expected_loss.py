@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...results.errors import InputError
 from ...teacher_student.normal_quadrature import COARSE
 from ..derivation.signal_kernels import signal_kernels
 from .trajectory import Flow
@@ -24,16 +23,11 @@ def expected_loss(flow: Flow) -> Array:
     Parameters
     ----------
     flow
-        Of a scheme that looks at one example.
+        Of any scheme; the output is that with population statistics, as in ``flow.error``.
 
     Returns
     -------
     ndarray, shape (times,)
-
-    Raises
-    ------
-    InputError
-        For a scheme with batch statistics, whose output depends on the batch.
 
     Examples
     --------
@@ -43,8 +37,6 @@ def expected_loss(flow: Flow) -> Array:
     True
     """
     problem = flow.problem
-    if problem.uses_batch:
-        raise InputError("scheme", problem.scheme, "schemes without mu and sigma are accepted")
     kernels, found = signal_kernels(problem), np.empty(flow.t.size)
     shifts = flow.values.get("beta", np.zeros(flow.t.size))
     for k, (Q, R, shift) in enumerate(zip(flow.Q, flow.R, shifts, strict=True)):

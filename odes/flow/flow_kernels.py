@@ -16,6 +16,7 @@ from ...teacher_student.regularization import decay
 from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
 from .running import running_numbers
+from .spectral import spectral_kernels
 
 Array = np.ndarray
 #: Kernels that integrate one system.
@@ -29,18 +30,22 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     Momentum is in no formula: the flow is that of the problem's limit.
     """
+    if problem.spectrum_ is not None:
+        return spectral_kernels(problem, problem.spectrum_)
     problem = problem.limit
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
+        from ..derivation.routes import routes_of
         from ..derivation.signal_kernels import signal_texts
         from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
-            derivation = derive_drift(problem)
+            derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
-        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
-        signals = {} if problem.squares else signal_texts(problem)
+        lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
+        alone = not (problem.squares or problem.uses_batch)
+        signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return cast(FlowSystem, generated("flow", structure(problem), write))
@@ -70,10 +75,16 @@ def own_numbers(problem: Problem) -> Array:
     Those of running statistics stand where other schemes have a table.
     """
     problem = problem.limit
-    values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
+    derived = {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
-        values["eta"] = 0.0  # the system itself has the schedule
-    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+        derived["eta"] = 0.0  # the system itself has the schedule
+    own = np.array(
+        [
+            derived[name] if name in derived else getattr(problem, name)
+            for name in KERNEL_PARAMETERS
+        ],
+        dtype=float,
+    )
     return np.concatenate([own, running_numbers(problem)])
 
 
@@ -83,6 +94,10 @@ def flow_table(
     """The table of batch moments that a flow needs, if it needs one (theory page 4)."""
     check_batch(problem)
     spec = flow_kernels(problem).TABLE
+    if spec and not problem.squares:
+        from ..derivation.batch_signal_tables import signal_table  # sympy
+
+        return signal_table(problem, spec, region, progress)
     return loaded_table(spec, problem.m, region, progress) if spec else None
 
 

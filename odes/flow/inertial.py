@@ -11,9 +11,11 @@ from ...codegen.system import FlowSystem
 from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.momentum import inertia, steps_behind
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
 from .flow_kernels import check_batch, own_numbers
+from .known_moments import Tables
 from .rows import Flows
 
 Array = np.ndarray
@@ -38,7 +40,8 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        signals = {} if problem.squares else signal_texts(problem)
+        alone = not (problem.squares or problem.uses_batch)
+        signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
@@ -71,6 +74,41 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     state[0, : len(problem.initial_state)] = problem.initial_state
     row = np.array([[*numbers, kappa, outside]])
     return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
+
+
+def runs_start(problem: Problem, dim: int) -> Flows:
+    """The inertial flow of runs at N = dim, up to what their scatter shifts.
+
+    Runs do not begin at rest: their first step has its whole length. In the end they are `lag`
+    steps behind a student without memory, where the flow is ``lag + 1/2``. It is where they are
+    if half a step is in its velocities when it begins; and its squared length where theirs is, if
+    E has in the beginning what noise has added more to theirs.
+
+    Parameters
+    ----------
+    problem
+        With a momentum.
+    dim
+        N.
+
+    Raises
+    ------
+    ValueError
+        As `inertial_start`.
+    """
+    flows = inertial_start(problem, inertia(problem, dim))
+    kernels, y = flows.kernels, flows.states[0]
+    if not Tables(flows).enter(np.zeros(1, dtype=np.int64)).size:
+        return flows  # it ends where it begins: no moments are known there
+    p = flows.row(0)
+    slopes, kappa = np.empty_like(y), p[-2]
+    kernels.rhs(0.0, y, p, slopes)
+    # At rest: kappa times what drives them.
+    moving = slice(len(problem.initial_state), kernels.PUSH + 2)
+    y[moving] = slopes[moving] / (2.0 * dim)
+    square, eta = slopes[kernels.PUSH + 2] / kappa, kernels.learning_rate(0.0, p[0])
+    y[kernels.PUSH] += 0.5 * eta * square * (1.5 - kappa / dim * steps_behind(problem))
+    return flows
 
 
 def beyond_rounding(problem: Problem, t: Array, R: Array) -> str:

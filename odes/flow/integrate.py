@@ -10,19 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ...teacher_student.supervision import class_error
 from ..committee.flow import CommitteeFlow
 from ..committee.integrate import solve_committee
 from ..committee.points import USUAL, Sampling
 from ..tables.moment_tables import Progress
-from .inertial import beyond_rounding, inertial_start
+from .inertial import beyond_rounding, inertial_start, runs_start
 from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
+from .spectral import blocks_of, reduced, refuse_inertia
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -36,6 +39,7 @@ def integrate(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    dim: int | None = None,
     sampling: tuple[int, int | None, int] = USUAL,
     progress: Progress | None = None,
 ) -> Flow | CommitteeFlow:
@@ -56,8 +60,10 @@ def integrate(
     inertia
         kappa: the flow at ``kappa = N (1 - momentum)`` held fixed as N grows, in which weights and
         scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
-        where N is large against ``1 / (1 - momentum)``. `teacher_student.momentum.inertia` is the
-        kappa of runs.
+        where N is large against ``1 / (1 - momentum)``.
+    dim
+        N of runs, of which the flow under momentum has the inertia and the first step: kappa is
+        that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
     sampling
         Of a committee (``units`` or ``teacher_units`` above 1) whose averages are sampled:
         scramblings, steps averaged at one state (None: by batch size), and seed, as
@@ -88,14 +94,15 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    known: dict[str, Any] = {
-        "time": time,
-        "points": points,
-        "times": times,
+    known: dict[str, Any] = {"time": time, "points": points, "times": times}
+    known |= {
         "rtol": rtol,
         "atol": atol,
+        "max_steps": max_steps,
+        "inertia": inertia,
+        "dim": dim,
+        "progress": progress,
     }
-    known |= {"max_steps": max_steps, "inertia": inertia, "progress": progress}
     flow = solve_any(problem, sampling, **known)
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
@@ -106,10 +113,12 @@ def solve_any(
     problem: Problem, sampling: tuple[int, int | None, int] = USUAL, **options: Any
 ) -> Flow | CommitteeFlow:
     """`integrate` without its warning, of one unit or of several."""
+    check_problem(problem)
     if not problem.several_units:
         return solve(problem, **options)
     if options.pop("inertia", None) is not None:
         refuse_committees(problem, "the flow with inertia")
+    options.pop("dim", None)  # momentum is refused, and without it a flow knows no N
     time, points = options.pop("time", 20.0), options.pop("points", 101)
     stored = stored_times(time, points, options.pop("times", None))
     check_schedule(problem, stored[-1])
@@ -137,19 +146,34 @@ def solve(
     atol: float = ATOL,
     max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
+    dim: int | None = None,
     progress: Progress | None = None,
 ) -> Flow:
     """`integrate` without its warning, for callers that expect a flow to diverge."""
+    check_problem(problem)
     stored = stored_times(time, points, times)
+    refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)
-    flows = at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
+    flows = _start(problem, inertia, dim)
+    inertia = float(flows.numbers[0, -2]) if flows.inertial else None
     advance(flows, record, Bounds(rtol, atol, limit), workers=1, building=progress)
     flow = replace(_flow(flows, record), inertia=inertia)
     if inertia is not None and not flow.message:
         flow = replace(flow, message=beyond_rounding(problem, flow.t, flow.R))
     return flow
+
+
+def _start(problem: Problem, inertia: float | None, dim: int | None) -> Flows:
+    """One flow at time 0, with the inertia that is asked for, or that of runs."""
+    if dim is not None:
+        dim = integer("dim", dim, 2)
+        if inertia is not None:
+            raise InputError("dim", dim, "accepted where no inertia is given: it follows from dim")
+        if problem.momentum:
+            return runs_start(problem, dim)
+    return at_start(problem, {}) if inertia is None else inertial_start(problem, inertia)
 
 
 def _flow(flows: Flows, record: AtTimes) -> Flow:
@@ -173,8 +197,15 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     Q, error = np.empty((2, stored))
     names = flows.problem.order_parameters
     kernels.observe(states, Q, error)
-    own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
+    own, blocks = dict(zip(names, states.T.copy(), strict=False)), {}  # velocities come after
+    if flows.problem.spectrum_ is not None:
+        own, blocks = reduced(flows.problem, states), blocks_of(flows.problem, states)
+        del own["spread"]
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
-    return Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    found = Flow(
+        flows.problem, record.times[:stored], values, steps, status, message, blocks=blocks
+    )
+    drawn = flows.kernels.TABLE and not flows.problem.squares
+    return replace(found, moments_error=flows.moments_error) if drawn else found

@@ -10,6 +10,7 @@ from ..tables.moment_tables import WORST, Progress
 from ..tables.regions import EDGE, Region, middle, region_of
 from .flow_kernels import flow_table
 from .rows import COLUMNS, OUTSIDE, Flows
+from .shared_kernels import largest_scale
 
 Array = np.ndarray
 
@@ -23,15 +24,23 @@ class Tables:
         Their numbers get the tables.
     progress
         Called with (work done, work in all) while a table is built.
+
+    Attributes
+    ----------
+    error
+        The largest of the tables that were entered.
     """
 
     def __init__(self, flows: Flows, progress: Progress | None = None) -> None:
         self.flows, self.progress = flows, progress
         kernels = flows.kernels
-        self._everywhere = not kernels.HAS_RANGE and np.inf == kernels.LARGEST_SCALE
+        scale = largest_scale(kernels, flows.states[0])  # flows share their named numbers
+        self._everywhere = not kernels.HAS_RANGE and np.inf == scale
         self._regions: dict[int, Region] = {}
-        self._problems = {flows.problem.m: flows.problem}
-        self._packed: dict[tuple[int, Region], Array] = {}
+        self._problems = {(flows.problem.m, flows.problem.noise): flows.problem}
+        self._places: dict[tuple[int, float, Region], int] = {}
+        self._next: dict[tuple[int, float, bytes, Region | None], Region | None] = {}
+        self.error = 0.0
 
     def enter(self, which: Array) -> Array:
         """Give flows the tables of the regions where they are; those that have one, by number.
@@ -56,32 +65,40 @@ class Tables:
 
     def _enter(self, k: int) -> bool:
         flows, before = self.flows, self._regions.get(k)
-        m = int(flows.numbers[k, COLUMNS["statistics_size"]])
-        if m not in self._problems:  # moments know nothing of the other examples of a step
-            self._problems[m] = flows.problem.replace(batch_size=m, statistics_size=None)
-        problem = self._problems[m]
-        region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
+        problem = self._problem(k)
+        y = flows.states[k]
+        key = problem.m, problem.noise, b"" if self._everywhere else y.tobytes(), before
+        if key not in self._next:  # most flows start alike
+            self._next[key] = next_region(problem, flows.kernels, y, before, self.progress)
+        region = self._next[key]
         if region is None:
             return False
         self._regions[k] = region
         if flows.kernels.TABLE and region != before:
-            self._give(k, self._table(problem, region))
+            flows.table_of[k] = self._place(problem, region)
         return True
 
-    def _table(self, problem: Problem, region: Region) -> Array:
-        key = problem.m, region
-        if key not in self._packed:
+    def _problem(self, k: int) -> Problem:
+        """What the moments of a flow are those of: they know of no other examples of a step."""
+        flows, own = self.flows, self.flows.problem
+        m, noise = int(flows.numbers[k, COLUMNS["statistics_size"]]), own.noise
+        if not own.squares:  # else the noise is no part of what is tabulated
+            noise = float(flows.numbers[k, COLUMNS["noise"]])
+        if (m, noise) not in self._problems:
+            other = own.replace(batch_size=m, statistics_size=None, noise=noise)
+            self._problems[m, noise] = other
+        return self._problems[m, noise]
+
+    def _place(self, problem: Problem, region: Region) -> int:
+        """Where a table stands among those of the flows."""
+        key = problem.m, problem.noise, region
+        if key not in self._places:
             made = flow_table(problem, region, self.progress)
             assert made is not None
-            self._packed[key] = made.packed
-        return self._packed[key]
-
-    def _give(self, k: int, table: Array) -> None:
-        flows, own = self.flows, len(COLUMNS)
-        if flows.numbers.shape[1] == own + flows.beside:
-            room = np.zeros((len(flows), len(table)))
-            flows.numbers = np.hstack([flows.numbers[:, :own], room, flows.numbers[:, own:]])
-        flows.numbers[k, own : own + len(table)] = table
+            self.error = max(self.error, made.error)
+            self._places[key] = len(self.flows.tables)
+            self.flows.tables.append((made, problem.m))
+        return self._places[key]
 
 
 def next_region(
@@ -106,7 +123,7 @@ def next_region(
     """
     whole = middle(kernels.SINGULAR)
     if not kernels.HAS_RANGE:
-        inside = kernels.field(y)[0] <= kernels.LARGEST_SCALE * (1.0 - EDGE)
+        inside = kernels.field(y)[0] <= largest_scale(kernels, y) * (1.0 - EDGE)
         return whole if inside and left is None else None
     region = region_of(kernels.SINGULAR, *kernels.field(y))
     if region is None or region == left:
@@ -129,7 +146,7 @@ def at_edge(kernels: FlowSystem, y: Array, region: Region) -> bool:
     """Whether a flow ended because it left a region, not because it diverged."""
     scale, shift = kernels.field(y)
     if not kernels.HAS_RANGE:
-        return bool(scale >= kernels.LARGEST_SCALE * (1.0 - EDGE))
+        return bool(scale >= largest_scale(kernels, y) * (1.0 - EDGE))
     return not region.holds(scale, shift, margin=EDGE)
 
 

@@ -95,6 +95,7 @@ def advance(
         parts = [going[first : first + record.call] for first in range(0, len(going), record.call)]
         _in_threads(one, parts, workers or os.cpu_count() or 1, progress)
         going = tables.enter(tables.at_edge(going))
+    flows.moments_error = tables.error
     record.finish(flows, bounds)
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...results.base import Result
-from ...results.endings import DivergenceWarning as DivergenceWarning
-from ...results.endings import FlowError as FlowError
+from ...results.errors import DivergenceWarning as DivergenceWarning
+from ...results.errors import FlowError as FlowError
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import by_block, spectrum_of_result
+
+if TYPE_CHECKING:
+    from .interpolated import Interpolated
 
 Array = np.ndarray
 QUANTITIES = ("Q", "R", "L", "error")
@@ -50,6 +55,12 @@ class Flow(Result):
         With fluctuations: N, and over how many runs is averaged.
     inertia
         kappa of an inertial flow; None at fixed momentum, or without.
+    moments_error
+        Of a scheme with batch statistics and a loss other than the squared one: the largest
+        estimated error of the averages in its drift, in units of ``max(1, |average|)``; else None.
+    blocks
+        Of inputs with a spectrum: ``A``, ``w.w*/N`` in a block, and ``C``, ``w.w/N``, each of shape
+        (times, blocks). Otherwise empty.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
@@ -66,16 +77,46 @@ class Flow(Result):
     dim: int | None = None
     averaged: int = 1
     inertia: float | None = None
-
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
+    moments_error: float | None = None
+    blocks: Mapping[str, Array] = field(default_factory=dict)
 
     def until(self, count: int) -> Flow:
         """The same flow, with the first stored times only."""
         shorter = {name: values[:count] for name, values in self.values.items()}
-        return replace(self, t=self.t[:count], values=shorter)
+        blocks = {name: values[:count] for name, values in self.blocks.items()}
+        return replace(self, t=self.t[:count], values=shorter, blocks=blocks)
+
+    def at(self, t: ArrayLike) -> Interpolated:
+        """The flow at any times within its own, by monotone cubics through what is stored.
+
+        Parameters
+        ----------
+        t
+            Times in steps / N, a number or of shape (any,).
+
+        Returns
+        -------
+        Interpolated
+            With ``Q R L error`` of the shape of ``t``, and in ``deviation`` how far they may be
+            from the flow itself. To have that to the integrator's tolerance ask
+            ``integrate(..., times=...)`` for the times.
+
+        Raises
+        ------
+        ValueError
+            For times outside of those stored.
+
+        Examples
+        --------
+        >>> import bntheory as bn
+        >>> flow = bn.integrate(bn.Problem("identity", scheme="wn"), time=1.0, points=21)
+        >>> middle = flow.at(0.52)
+        >>> round(float(middle.R), 3), bool(middle.deviation["R"] < 1e-3)
+        (0.305, True)
+        """
+        from .interpolated import interpolate
+
+        return interpolate(self.problem, self.t, self.values, t)
 
     def raise_for_status(self) -> Flow:
         """Return the flow itself if it is complete.
@@ -98,6 +139,9 @@ class Flow(Result):
             **self.values,
             **self._fluctuations(),
             **({} if self.inertia is None else {"inertia": self.inertia}),
+            **({} if self.moments_error is None else {"moments_error": self.moments_error}),
+            **spectrum_of_result(self.problem),
+            **self.blocks,
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
@@ -111,7 +155,7 @@ class Flow(Result):
     def columns(self) -> dict[str, Array]:
         """The CSV form: time and every quantity, with its predicted spread if there is one."""
         spread = {f"{name}_std": values for name, values in self.std.items()}
-        return {"t": self.t, **self.values, **spread}
+        return {"t": self.t, **self.values, **spread, **by_block(self.blocks)}
 
     def _attributes(self) -> dict[str, Any]:
         ended = {"status": self.status, "message": self.message}

@@ -13,6 +13,7 @@ from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
 from ..flow.trajectory import FlowError
 from ..tables.table_quadrature import Progress
@@ -222,6 +223,7 @@ def fluctuations(
     >>> bool(0.001 < predicted.std(dim=1000)["R"][-1] < 0.1)
     True
     """
+    check_problem(problem)
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)

@@ -16,7 +16,7 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +35,8 @@ from ...teacher_student.problem import Problem
 from ..tables import chebyshev
 from ..tables.regions import widened
 from ..tables.shipped import shipped
-from ..tables.table_quadrature import Progress, laurent_values
+from ..tables.table_quadrature import Progress
+from .drawn_batches import drawn_batches
 
 Array = np.ndarray
 #: Examples drawn for a table, and the batches that they make at least. A variance from 2^14
@@ -107,7 +108,8 @@ def diffusion_table(
 
 def key_of(problem: Problem, extent: float = 1.0) -> str:
     """Everything that the table of a problem holds, as text."""
-    return repr((structure(problem), problem.m if problem.uses_batch else 1, extent))
+    key = repr((structure(problem), problem.m if problem.uses_batch else 1, extent))
+    return key if problem.squares else f"{key} {problem.noise!r}"
 
 
 def smallest_scatter(problem: Problem, kernels: Any) -> int:
@@ -184,25 +186,29 @@ def sampled(
     -------
     values, errors
         Shape (points, moments): ``C_0, C_1, C_2`` of every pair of scattering elements, then
-        the means ``E_0, E_2`` of the averaged ones.
+        the means ``E_0, E_2`` of the averaged ones; of a loss other than the squared one,
+        covariances and means at the problem's noise.
     """
     kernels = sampling_kernels(problem)
     totals = np.zeros((len(points), GROUPS, kernels.SUMS))
     size = max(EXAMPLES // problem.m, FEWEST_BATCHES) // GROUPS
+    noise = () if problem.squares else (math.sqrt(problem.noise),)
     if spec["shifted"]:
         size //= FEWER
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for group, batches in enumerate(_drawn(problem.m, spec, size)):
+        for group, batches in enumerate(drawn_batches(problem, spec, GROUPS, size)):
 
             def one(k: int, group: int = group, batches: Any = batches) -> None:
-                kernels.sample(batches, *points[k], totals[k, group])
+                kernels.sample(batches, *points[k], *noise, totals[k, group])
 
             for _ in pool.map(one, range(len(points))):
                 done += 1
                 if progress and done % GROUPS == 0:
                     progress(done // GROUPS, len(points))
-    count = 3 * kernels.PAIRS + 2 * kernels.AVERAGED
+    count = kernels.PAIRS + kernels.AVERAGED
+    if problem.squares:
+        count = 3 * kernels.PAIRS + 2 * kernels.AVERAGED
     values, by_group = np.empty((len(points), count)), np.empty((len(points), GROUPS, count))
     for k, total in enumerate(totals):
         kernels.moments(total.sum(axis=0), values[k])
@@ -217,27 +223,7 @@ def sampling_kernels(problem: Problem) -> Any:
     def write() -> dict[str, str]:
         from ..source.sampling_source import sampling_source
 
-        return {"system": sampling_source(problem)} | kernel_texts("odes/tables/batch_sampling")
+        return {"system": sampling_source(problem)} | kernel_texts(f"odes/tables/{name}")
 
-    return generated("batch_sampling", structure(problem), write)
-
-
-def _drawn(M: int, spec: Any, size: int) -> Iterator[tuple[Array, ...]]:
-    """Groups of batches: ``uhat, z, xi, ubar, s, x0, x1, weight``.
-
-    Half of the spreads are drawn from the law tilted by ``s^-order``, ``order`` the largest
-    power of 1/s in a covariance, and weighted accordingly: where the integrand is largest
-    there are samples, and no weight exceeds 2.
-    """
-    order, rng = 2 * spec["order"], np.random.default_rng(M)
-    for _ in range(GROUPS):
-        fields, z, xi = rng.standard_normal((3, size, M))
-        fields -= fields.mean(axis=1, keepdims=True)
-        uhat = fields / np.sqrt((fields**2).mean(axis=1, keepdims=True))
-        ubar = rng.standard_normal(size) / math.sqrt(M)
-        freedom = np.where(np.arange(size) % 2, M - 1, M - 1 - order)
-        s = np.sqrt(2 * rng.standard_gamma(freedom / 2) / M)
-        log_norm = math.lgamma((M - 1 - order) / 2) - math.lgamma((M - 1) / 2)
-        tilted = np.exp(-log_norm + order * (0.5 * math.log(2 / M) - np.log(s)))
-        x0, x1 = (laurent_values(terms, ubar, s) for terms in (spec["x0"], spec["x1"]))
-        yield uhat, z, xi, ubar, s, x0, x1, 2 / (1 + tilted)
+    name = "batch_sampling" if problem.squares else "signal_sampling"
+    return generated(name, structure(problem), write)

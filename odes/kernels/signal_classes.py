@@ -11,13 +11,15 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 from bntheory.teacher_student.normal_quadrature import REACH
 
-from .signal_rule import MOST_ROOTS, NUMBER, STRAIGHT, add_roots, graded_rule, power
+from .signal_rule import MOST_ROOTS, NUMBER, STRAIGHT, add_roots, graded_rule
 from .supervision import BORDERS, KINKS, POLYNOMIAL, SHARPNESS, activation, loss, signal
 
 #: Intervals in which roots are looked for.
 INTERVALS = 64
 #: Labels that are less probable add nothing.
 NEVER = 1e-30
+#: As many spreads from the border on a sign is known: its opposite is less probable than that.
+CERTAIN = 11.5
 
 
 @kernel
@@ -25,9 +27,11 @@ def class_means(mean: float, across: float, panel: float, out: np.ndarray) -> No
     """``E[v^k; label]`` of ``v = N(mean, across^2)``, k = 0 to 2, of labels -1 and 1."""
     if SHARPNESS == 0.0:
         ratio = mean / max(across, 1e-300)
-        density = across * math.exp(-0.5 * min(ratio * ratio, 1400.0)) * 0.3989422804014327
         square = mean * mean + across * across
-        small = 0.5 * math.erfc(abs(ratio) * 0.7071067811865476)
+        density = small = 0.0
+        if abs(ratio) < CERTAIN:
+            density = across * math.exp(-0.5 * ratio * ratio) * 0.3989422804014327
+            small = 0.5 * math.erfc(abs(ratio) * 0.7071067811865476)
         for k in range(2):
             sign = 2.0 * k - 1.0
             tail = small if sign * ratio < 0.0 else 1.0 - small
@@ -97,16 +101,24 @@ def signal_moments(
     centres[count], scales[count] = 0.0, width / max(abs(rho), 1e-12)
     u, weight = graded_rule(centres, scales, count + 1, panel)
     means = np.empty((2, 3))
+    of_delta, of_u = 0, 0
+    for m in range(out.size):
+        of_delta, of_u = max(of_delta, powers[m, 0]), max(of_u, powers[m, 1])
+    deltas, fields = np.ones(of_delta + 1), np.ones(of_u + 1)
     out[:] = 0.0
     for i in range(u.size):
         o, slope = activation(shift + q * u[i])
         class_means(rho * u[i], across, panel, means)
+        for n in range(of_u):
+            fields[n + 1] = fields[n] * u[i]
         for k in range(2):
             if means[k, 0] < NEVER:
                 continue
             y = 2.0 * k - 1.0
             delta = signal(y, o, slope, pull)
+            for n in range(of_delta):
+                deltas[n + 1] = deltas[n] * delta
             for m in range(out.size):
-                factor = power(delta, powers[m, 0]) if powers[m, 0] >= 0 else loss(y, o)
-                factor *= power(u[i], powers[m, 1])
+                factor = deltas[powers[m, 0]] if powers[m, 0] >= 0 else loss(y, o)
+                factor *= fields[powers[m, 1]]
                 out[m] += weight[i] * means[k, powers[m, 2]] * factor

@@ -26,6 +26,9 @@ MOST_ROOTS = 8
 ITERATIONS, ZERO = 200, 1e-15
 #: Over what length a signal bends that does so at its kinks alone: no shorter than a panel.
 STRAIGHT = 1e3
+#: How much farther out each graded panel ends: a singularity at the centre is then far enough off
+#: for 20 nodes, 1e-19 of it.
+GROWTH_OF_PANELS = 4.0
 
 
 @kernel
@@ -111,7 +114,7 @@ def root(
 
 @kernel
 def graded_cuts(centres: np.ndarray, scales: np.ndarray, count: int, panel: float) -> np.ndarray:
-    """Cuts at centres, and around each at distances that double from its scale on, sorted."""
+    """Cuts at centres, and around each at distances that grow from its scale on, sorted."""
     cuts = np.empty(count * 2 * 48 + count)
     filled = 0
     for c in range(count):
@@ -128,7 +131,7 @@ def graded_cuts(centres: np.ndarray, scales: np.ndarray, count: int, panel: floa
             while away < 2.0 * REACH:
                 cuts[filled], cuts[filled + 1] = centres[c] - away, centres[c] + away
                 filled += 2
-                away *= 2.0
+                away *= GROWTH_OF_PANELS
     cuts = cuts[:filled]
     sort(cuts)
     return cuts

@@ -9,6 +9,8 @@ import numpy as np
 KINKS: np.ndarray = np.zeros(0)
 #: How many borders there are, at which the signal has a kink or a jump.
 BORDERS: int = 0
+#: Whether labels are classes, -1 and 1.
+CLASSES: bool = False
 #: K of Bernoulli labels, 0 of signs.
 SHARPNESS: float = 0.0
 #: Degrees of freedom of the noise, infinite of a Gaussian; and the power of a large label with

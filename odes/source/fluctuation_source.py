@@ -27,7 +27,6 @@ from ...teacher_student.problem_checks import refuse_running
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
     BatchDiffusion,
-    Combination,
     derive_batch_diffusion,
 )
 from ..derivation.diffusion import ACROSS, SMALLEST_ACROSS, Diffusion, derive_diffusion
@@ -38,21 +37,20 @@ from ..derivation.signal_moments import SignalMoment
 from ..derivation.step import PLAIN
 from ..derivation.student_field import laurent
 from ..derivation.symbols import (
-    BATCH,
     FIELD_STD,
     NOISE,
     RHO,
     SHIFT,
-    STATISTICS_SIZE,
     UHAT,
     R,
 )
 from .columns import column, in_columns
+from .covariances import covariance_of, in_groups, mean_of, tabulated_covariances
 from .numerical_jacobian import NUMERICAL_JACOBIAN
 from .quadratures import kink_constant, moment_functions
 from .signal_source import signal_call
 from .system_module import RENAMED, known_by_quadrature, unpacked
-from .table_source import singular
+from .table_source import by_direction, singular
 
 _F1 = Symbol("f1", real=True)
 _PLACE = Symbol("place")
@@ -100,7 +98,7 @@ def _table(derivation: Derivation, moments: int) -> dict[str, object]:
     X = derivation.field.X
     batch = derivation.problem.uses_batch
     spec = {
-        "homogeneous": derivation.problem.activation_.homogeneous,
+        "homogeneous": by_direction(derivation),
         "shifted": derivation.shift != 0,
         "singular": batch and singular(derivation),
         "order": max(0, derivation.smallest_batch - 2),
@@ -113,7 +111,7 @@ def _table(derivation: Derivation, moments: int) -> dict[str, object]:
 def _look_up(derivation: Derivation, symbols: list[Symbol]) -> list[Statement]:
     """Statements that read the moments from the table, at the point of its axes."""
     point: tuple[Expr, Expr] = (sympy.atan(2 * FIELD_STD), SHIFT)
-    if derivation.problem.activation_.homogeneous:
+    if by_direction(derivation):
         point = (Angle(SHIFT, FIELD_STD), Hypot(FIELD_STD, SHIFT))
     elif derivation.problem.uses_batch and singular(derivation):
         point = (sympy.log(FIELD_STD), SHIFT)
@@ -196,52 +194,22 @@ def _diffusion_function(derivation: Derivation, size: int, body: list[Statement]
 
 
 def _batch_diffusion(derivation: Derivation, diffusion: BatchDiffusion) -> Module:
-    symbols, covariance = _tabulated_covariances(len(diffusion.scattering))
+    powers = 3 if derivation.problem.squares else 1
+    symbols, covariance = tabulated_covariances(len(diffusion.scattering), powers)
     means: dict[int, Expr] = {}
     for i in range(len(diffusion.averaged)):
-        clean, noisy = sympy.symbols(f"mean{i}_0 mean{i}_2", real=True)
-        symbols += [clean, noisy]
-        means[i] = clean + NOISE * noisy
+        parts = sympy.symbols([f"mean{i}_{n}" for n in range(0, powers, 2)], real=True)
+        symbols += parts
+        means[i] = sum((NOISE**n * part for n, part in enumerate(parts)), sympy.Integer(0))
     increments = list(diffusion.increments.values())
     targets: dict[Target, Expr] = {
-        entry("D", i, j): _in_groups(_covariance(increments[i], increments[j], covariance))
+        entry("D", i, j): in_groups(covariance_of(increments[i], increments[j], covariance))
         for i in range(len(increments))
         for j in range(i, len(increments))
     }
-    mean_plane = sum((_mean(part, means) ** 2 for part in diffusion.in_plane), sympy.Integer(0))
-    targets[_F1] = _in_groups(_mean(diffusion.finite_size, means), mean_plane)
+    mean_plane = sum((mean_of(part, means) ** 2 for part in diffusion.in_plane), sympy.Integer(0))
+    targets[_F1] = in_groups(mean_of(diffusion.finite_size, means), mean_plane)
     across = Assign(BATCH_ACROSS, RootOfRest(R))
     body = [across, *_look_up(derivation, symbols), Block(targets)]
     function = _diffusion_function(derivation, len(increments), body)
     return Module(_table(derivation, len(symbols)), [function])
-
-
-def _mean(combination: Combination, means: dict[int, Expr]) -> Expr:
-    return sum((front * means[i] for front, i in combination), sympy.Integer(0))
-
-
-def _in_groups(of_a_group: Expr, mean: Expr = sympy.S.Zero) -> Expr:
-    """A second moment of the mean over ``M/m`` independent groups."""
-    share = STATISTICS_SIZE / BATCH
-    return (share * of_a_group + (1 - share) * mean).xreplace(RENAMED)
-
-
-def _tabulated_covariances(count: int) -> tuple[list[Symbol], dict[tuple[int, int], Expr]]:
-    """The table's columns in order, and the covariances of elements in terms of them."""
-    columns: list[Symbol] = []
-    covariance: dict[tuple[int, int], Expr] = {}
-    for i in range(count):
-        for j in range(i, count):
-            parts = sympy.symbols([f"cov{i}_{j}_{n}" for n in range(3)], real=True)
-            columns += parts
-            value = parts[0] + NOISE * parts[1] + NOISE**2 * parts[2]
-            covariance[i, j] = covariance[j, i] = value
-    return columns, covariance
-
-
-def _covariance(a: Combination, b: Combination, of: dict[tuple[int, int], Expr]) -> Expr:
-    total: Expr = sympy.Integer(0)
-    for front, i in a:
-        for other, j in b:
-            total += front * other * of[i, j]
-    return total

@@ -9,6 +9,7 @@ from sympy import Expr, Symbol
 
 from ...codegen.functions import RootOfRest
 from ...codegen.model import Assign, Block, Call, Function, Increase, Loop, Return, Statement, entry
+from ...teacher_student.carried import carried_symbols
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor, teacher_factor
 from ..derivation.symbols import FIELD_STD, RHO, SHIFT
@@ -47,15 +48,17 @@ def moment_functions(
     teachers = {(m.teacher, m.v): teacher_factor(activation, m, _V) for m in wanted.values()}
     inner = {key: factor for key, factor in teachers.items() if key != (0, 0)}
     students = [student_factor(activation, m, _U, shifted) for m in wanted.values()]
-    functions = []
+    functions, own = [], carried_symbols(derivation.problem.carried)
     if inner:
-        functions.append(_teacher(f"{name}_teacher", inner, bool(activation.kinks)))
-    functions.append(_student(name, students, wanted, list(inner)))
-    call = Call(name, (FIELD_STD, SHIFT, RHO))
+        functions.append(_teacher(f"{name}_teacher", inner, bool(activation.kinks), own))
+    functions.append(_student(name, students, wanted, list(inner), own))
+    call = Call(name, (FIELD_STD, SHIFT, RHO, *own))
     return [Assign(tuple(wanted), call)], functions
 
 
-def _teacher(name: str, inner: Mapping[tuple[int, int], Expr], kinked: bool) -> Function:
+def _teacher(
+    name: str, inner: Mapping[tuple[int, int], Expr], kinked: bool, own: tuple[Symbol, ...]
+) -> Function:
     """Averages over ``v = rho u + across z``, given u: they do not depend on the student."""
     nodes, weights = ("z", "wz") if kinked else ("SMOOTH_NODES", "SMOOTH_WEIGHTS")
     rule: list[Statement] = []
@@ -72,14 +75,19 @@ def _teacher(name: str, inner: Mapping[tuple[int, int], Expr], kinked: bool) -> 
     start: list[Statement] = [Assign(s, sympy.Integer(0)) for s in sums]
     across = Assign(_ACROSS, RootOfRest(RHO))
     statements = (across, *rule, *start, Loop(_J, nodes, tuple(body)), Return(tuple(sums)))
-    return Function(name, ("rho", "u"), statements, "The teacher's averages, given u.")
+    arguments = ("rho", "u", *map(str, own))
+    return Function(name, arguments, statements, "The teacher's averages, given u.")
 
 
 def _student(
-    name: str, students: list[Expr], wanted: Mapping[Symbol, Moment], inner: list[tuple[int, int]]
+    name: str,
+    students: list[Expr],
+    wanted: Mapping[Symbol, Moment],
+    inner: list[tuple[int, int]],
+    own: tuple[Symbol, ...],
 ) -> Function:
     factors = {Symbol(f"a{k}"): factor for k, factor in enumerate(students)}
-    averages = Assign(tuple(_sum(*key) for key in inner), Call(f"{name}_teacher", (RHO, _U)))
+    averages = Assign(tuple(_sum(*key) for key in inner), Call(f"{name}_teacher", (RHO, _U, *own)))
     products = [
         Increase(s, (entry("wx", _I), a, *([_sum(m.teacher, m.v)] if m.teacher or m.v else [])))
         for (s, m), a in zip(wanted.items(), factors, strict=True)
@@ -97,7 +105,8 @@ def _student(
         Loop(_I, "x", tuple(body)),
         Return(tuple(wanted)),
     )
-    return Function(name, ("q", "shift", "rho"), statements, "Moments by quadrature.")
+    arguments = ("q", "shift", "rho", *map(str, own))
+    return Function(name, arguments, statements, "Moments by quadrature.")
 
 
 def _sum(teacher: int, v: int) -> Symbol:

@@ -10,8 +10,12 @@ import sympy
 
 from ...teacher_student.activations import Activation
 from ...teacher_student.normal_quadrature import FINE, student_rule
+from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor
+from ..derivation.running_field import is_tabulated
 from ..derivation.symbols import FIELD_STD
+from ..tables.corrected_table import LARGEST_SCALE
+from .running_module import LARGEST_NODE
 
 Array = np.ndarray
 _U = sympy.Symbol("u", real=True)
@@ -21,6 +25,26 @@ DOUBLINGS = 27
 ACCURATE = 1e-7
 #: Further cuts, in units of the field, of the finer rule.
 CUTS = (-6.0, -3.0, -1.5, -0.7, 0.7, 1.5, 3.0, 6.0)
+
+
+def largest_scale(derivation: Derivation) -> float:
+    """Up to which scale the averages of a drift are known, without those of a batch scheme.
+
+    Parameters
+    ----------
+    derivation
+        Of the flow.
+    """
+    problem = derivation.problem
+    if derivation.over_batches:
+        return math.inf  # their tables know
+    if is_tabulated(problem):
+        return math.inf if problem.activation_.homogeneous else LARGEST_SCALE
+    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
+    if not problem.squares:
+        wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
+    largest = resolved_scale(problem.activation_, wanted)
+    return largest / LARGEST_NODE if derivation.averaged else largest
 
 
 def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:

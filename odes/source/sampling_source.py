@@ -1,4 +1,4 @@
-"""Source text of the functions that `batch_sampling` calls."""
+"""Source text of the functions that `batch_sampling` and `signal_sampling` call."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from ...codegen.model import Assign, Block, Function, entry
 from ...codegen.printers.python import PYTHON
 from ...teacher_student.formula_kernels import activation_source
 from ...teacher_student.problem import Problem
+from ...teacher_student.supervision_source import drawn_label_source, signal_source
 from ..derivation.batch_diffusion import ACROSS_SIGNAL, SIGNAL, SQUARE, derive_batch_diffusion
 
 
 def sampling_source(problem: Problem) -> str:
-    """Source text of what `batch_sampling` asks for: the activation and a step's elements."""
+    """Source text of the activation and a step's elements, and of the signal of other losses."""
     derived = derive_batch_diffusion(problem)
     both = (*derived.scattering, *derived.averaged)
     names = [("d", SIGNAL), ("z", ACROSS_SIGNAL), ("e", SQUARE)]
@@ -27,4 +28,6 @@ def sampling_source(problem: Problem) -> str:
         activation_source(problem.activation_),
         PYTHON.function(elements),
     ]
+    if not problem.squares:
+        parts += [signal_source(problem), drawn_label_source(problem)]
     return "\n".join(parts)

@@ -16,14 +16,15 @@ from sympy import Expr, Symbol
 
 from ...codegen.functions import Clip, choice
 from ...codegen.model import Assign, Block, Call, Function, Module, Return, Statement, entry
+from ...teacher_student.carried import COARSEST, carried_symbols
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
-from ..derivation.running_field import law_symbols
+from ..derivation.running_field import is_tabulated, law_symbols
+from ..derivation.spectral_drift import NORM, asks_for_norm
 from ..derivation.symbols import (
-    BATCH,
     ETA,
     FIELD_STD,
     NOISE,
@@ -32,14 +33,13 @@ from ..derivation.symbols import (
     RHO,
     SHIFT,
     SIGN,
-    L,
     R,
 )
 from .quadratures import kink_constant, moment_functions
-from .resolution import resolved_scale
-from .running_module import LARGEST_NODE, averaged_rhs, places
+from .resolution import largest_scale
+from .running_module import averaged_rhs, places
 from .slopes import jacobian_entry
-from .table_source import table_spec, table_statements
+from .table_source import corrected_statements, table_spec, table_statements
 
 
 def _parameter(symbol: Symbol) -> str:
@@ -49,6 +49,7 @@ def _parameter(symbol: Symbol) -> str:
 #: The parameters under the names that generated code gives them: ``lambda`` is Python's.
 RENAMED = {s: Symbol(_parameter(s), positive=True) for s in PARAMETERS}
 _LARGEST_SCALE = Symbol("LARGEST_SCALE", positive=True)
+_COARSEST = Symbol(COARSEST, real=True)
 _TIME = Symbol("t", real=True)
 #: Arguments of a Jacobian.
 JACOBIAN = ("t", "y", "p", "J")
@@ -87,28 +88,31 @@ def system_module(derivation: Derivation) -> Module:
 def facts(derivation: Derivation) -> dict[str, object]:
     """What kernels and users of a system know of it beside its functions."""
     space, spec = derivation.problem.state_space, table_spec(derivation)
+    carried = derivation.problem.carried  # then scales are asked of every value by itself
     return {
-        "SIZE": space.size,
+        "SIZE": space.size + _behind(derivation),
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
-        "HAS_JACOBIAN": not (derivation.by_quadrature or derivation.averaged),
+        "HAS_JACOBIAN": not _numerical(derivation),
         "SMALLEST_BATCH": derivation.smallest_batch,
         "HAS_RANGE": bool(spec) and not json.loads(spec)["slopes"],
         "SINGULAR": bool(spec) and json.loads(spec)["singular"],
         "TABLE": spec,
-        "LARGEST_SCALE": _largest_scale(derivation),
+        "LARGEST_SCALE": math.inf if carried else largest_scale(derivation),
+        **({"CARRIES_SCALE": True} if carried else {}),
     }
 
 
-def _largest_scale(derivation: Derivation) -> float:
-    """Up to which scale the quadratures of the drift resolve the activation."""
-    if derivation.over_batches:
-        return math.inf
-    wanted = [m for m in derivation.by_quadrature.values() if isinstance(m, Moment)]
-    if not derivation.problem.squares:
-        wanted = [Moment(1, 1, 1, 0, 0)]  # a signal is made of output and slope
-    largest = resolved_scale(derivation.problem.activation_, wanted)
-    return largest / LARGEST_NODE if derivation.averaged else largest
+def _behind(derivation: Derivation) -> int:
+    """How many numbers stand behind the order parameters: named ones, and a range of scales."""
+    named = len(derivation.problem.carried)
+    return named + 1 if named else 0
+
+
+def _numerical(derivation: Derivation) -> bool:
+    """Whether some average in the drift is a number that is looked up or added up."""
+    tabulated = is_tabulated(derivation.problem)
+    return bool(derivation.by_quadrature) or derivation.averaged or tabulated
 
 
 def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:
@@ -128,12 +132,17 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     for i, name in enumerate(derivation.problem.order_parameters):
         value = entry("y", i)
         lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
+    if asks_for_norm(derivation):
+        lines.append(Assign(NORM, entry("y", len(derivation.problem.order_parameters))))
+    size = derivation.problem.state_space.size
+    carried = carried_symbols(derivation.problem.carried)
+    for i, symbol in enumerate((*carried, *[_COARSEST] * bool(carried)), size):
+        lines.append(Assign(symbol, entry("y", i)))
     lines.append(Assign(SCALE, derivation.scale))
     lines.append(Assign(SIGN, choice(SCALE >= 0, sympy.Integer(1), sympy.Integer(-1))))
-    size = sympy.Abs(SCALE)
-    lines.append(
-        Assign(FIELD_STD, choice(size <= _LARGEST_SCALE, size, sympy.nan) if resolved else size)
-    )
+    std = sympy.Abs(SCALE)
+    known = std * _COARSEST <= 1 if carried else std <= _LARGEST_SCALE
+    lines.append(Assign(FIELD_STD, choice(known, std, sympy.nan) if resolved else std))
     lines += [Assign(RHO, SIGN * R), Assign(SHIFT, derivation.shift)]
     if rates:
         lines += [Assign(RENAMED[s], entry("p", i)) for i, s in enumerate(PARAMETERS) if s != ETA]
@@ -145,10 +154,14 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
 
 def closed_drift(derivation: Derivation) -> dict[sympy.Indexed, Expr]:
     """The drift with closed forms put in, by the entry that it is assigned to."""
-    return {
+    problem = derivation.problem
+    own = {
         entry("dy", i): derivation.drift[name].xreplace(derivation.closed).subs(RENAMED)
-        for i, name in enumerate(derivation.problem.order_parameters)
+        for i, name in enumerate(problem.order_parameters)
     }
+    size = problem.state_space.size
+    carried = range(size, size + _behind(derivation))
+    return own | {entry("dy", i): sympy.Integer(0) for i in carried}
 
 
 def field_function(derivation: Derivation) -> Function:
@@ -160,7 +173,9 @@ def field_function(derivation: Derivation) -> Function:
 def prepared(derivation: Derivation) -> tuple[list[Statement], list[Function]]:
     """Statements that name all that a drift is made of, and the quadratures that they call."""
     quadratures: list[Function] = []
-    if derivation.over_batches:
+    if is_tabulated(derivation.problem):
+        found = corrected_statements(derivation)
+    elif derivation.over_batches:
         found = table_statements(derivation)
     else:
         found, quadratures = known_by_quadrature("moments", derivation, derivation.by_quadrature)
@@ -201,7 +216,7 @@ def no_jacobian(reason: str) -> Function:
 
 
 def _jacobian(derivation: Derivation) -> Function:
-    if derivation.by_quadrature or derivation.averaged:
+    if _numerical(derivation):
         return no_jacobian("some moments have no closed form")
     names = derivation.problem.order_parameters
     entries = {
@@ -222,26 +237,3 @@ def observables_function(derivation: Derivation) -> tuple[Function, list[Functio
     body = (*start, *call, Block(values), Return(tuple(values)))
     comment = "Observables: " + ", ".join(shown.values) + "."
     return Function("observables", ("y",), body, comment), quadratures
-
-
-#: Divisions are what SIMD code waits for: every lane divides once by L and once by M.
-_INVERSES = {L: Symbol("by_L", positive=True), BATCH: Symbol("by_M", positive=True)}
-
-
-def lane_function(derivation: Derivation) -> Function:
-    """``rhs`` as lanes take it (`LanePrinter`)."""
-    drift = {
-        target: value.replace(_is_reciprocal, _by_inverse)
-        for target, value in closed_drift(derivation).items()
-    }
-    inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
-    body = (*unpacked(derivation, rates=True), *inverses, Block(drift))
-    return Function("rhs", ("t", "y", "p", "dy"), body)
-
-
-def _is_reciprocal(e: Expr) -> bool:
-    return e.is_Pow and e.base in _INVERSES and e.exp.is_Integer and e.exp < 0
-
-
-def _by_inverse(e: Expr) -> Expr:
-    return _INVERSES[e.base] ** -e.exp

@@ -39,7 +39,8 @@ class RunningLaw:
     m
         Examples that share statistics, at least 2.
     rho
-        Momentum, above 0 and at most 1.
+        Momentum, above 0 and at most 1; or 0, the limit in which so many batches are averaged that
+        nothing scatters.
 
     Examples
     --------
@@ -80,6 +81,8 @@ class RunningLaw:
         """
         if not self.exists(power):
             return None
+        if self.rho == 0.0:
+            return 1.0
         if self.rho == 1.0:
             n = (self.m - 1) / 2
             return math.exp(math.lgamma(n - power) - math.lgamma(n) + power * math.log(n))

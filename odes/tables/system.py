@@ -1,9 +1,11 @@
 """What the generated functions look like to the quadrature and the sampling; never called."""
 
 import numpy as np
-from bntheory.teacher_student.kernels.system import KINKS, activation
+from bntheory.teacher_student.kernels.system import KINKS, activation, signal
 
-__all__ = ["AVERAGED", "KINKS", "SCATTERING", "activation", "elements"]
+__all__ = [
+    "AVERAGED", "KINKS", "SCATTERING", "activation", "drawn_label", "elements", "signal",
+]  # fmt: skip
 
 SCATTERING: int = 3
 AVERAGED: int = 2
@@ -22,3 +24,8 @@ def elements(
 ) -> None:
     """Fill the elements of one step of a batch scheme (`batch_diffusion`)."""
     raise AssertionError(d, z, e, zbar, zuhat, ubar, s, M, out)
+
+
+def drawn_label(v: float, noise: float, x: float) -> float:
+    """The label of a teacher's field, given a drawn number."""
+    raise AssertionError(v, noise, x)

@@ -10,18 +10,19 @@ one example only have the first term alone, and so have fields of running statis
 of the M examples share statistics, mu, sigma and the means are those of the example's own group.
 
 Running statistics are ``mean, variance, rho, r_max, d_max`` in an array: those of the batches
-before. Every group's field is made with what the groups before have left there.
+before, or an empty array where nobody wants them. Where a field has them, every group's is made
+with what the groups before have left there.
 """
 
 import math
 
 import numpy as np
-from bntheory.codegen.jit import kernel
+from bntheory.codegen.jit import kernel, part_kernel
 
 from .system import CORRECTED, RUNNING, USES_BATCH, activation, field, signal
 
 
-@kernel
+@part_kernel
 def field_pulls(
     a: np.ndarray,
     target: np.ndarray,
@@ -74,7 +75,7 @@ def correction(running: np.ndarray, mu: float, sigma: float) -> tuple[float, flo
     return r, min(d_max, max(-d_max, (mu - running[0]) / spread))
 
 
-@kernel
+@part_kernel
 def group_gradient(
     a: np.ndarray,
     target: np.ndarray,
@@ -106,12 +107,12 @@ def group_gradient(
         by_sigma = (by_sigma - d * by_mu) / r
         for k in range(m):
             c[k] += (by_mu + by_sigma * (a[k] - mu) / sigma) / m
-    if RUNNING or CORRECTED:
+    if USES_BATCH and running.size > 0:
         follow(running, mu, square / (m - 1))
     return by_n2, by_gamma, by_beta
 
 
-@kernel
+@part_kernel
 def batch_gradient(
     a: np.ndarray,
     target: np.ndarray,
@@ -131,8 +132,8 @@ def batch_gradient(
     a, target
         Pre-activations and labels of the batch, shape (M,).
     sharing
-        Size m of a group, a divisor of M; and the running statistics, which are updated by a
-        scheme that has some.
+        Size m of a group, a divisor of M; and the running statistics, which every group of a
+        scheme with batch statistics updates.
     n2, gamma, beta, N
         ``|w|^2``, the trained scalars, the input dimension.
     c
@@ -145,6 +146,8 @@ def batch_gradient(
     """
     m, running = sharing
     M = a.size
+    if m == M:  # as the loop below, without its slices
+        return group_gradient(a, target, running, n2, gamma, beta, N, c)
     share = m / M
     by_n2 = by_gamma = by_beta = 0.0
     for first in range(0, M, m):

@@ -11,7 +11,7 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 
 from .batch_gradient import batch_gradient
-from .online import add_example, dot, draw_example, record
+from .online import add_example, dot, draw_example, keep_running, record
 from .system import TRAINS_BETA, label, learning_rate
 
 
@@ -129,6 +129,7 @@ def advance_chain_momentum(
         norm = math.sqrt(w[0] * w[0] + w[1] * w[1])
         if not record(scalars[0], scalars[1], w[0] / norm, norm * unit, out[stored]):
             return stored
+        keep_running(sharing[1], out[stored])
     clock[0] = step
     return last
 
@@ -199,5 +200,6 @@ def advance_vectors_momentum(
         R = dot(w, teacher) / (norm * teacher_norm)
         if not record(scalars[0], scalars[1], R, norm * unit, out[stored]):
             return stored
+        keep_running(sharing[1], out[stored])
     clock[0] = step
     return last

@@ -51,6 +51,25 @@ def test_error(shift: float, Q: float, R: float) -> float:
 
 
 @kernel
+def deployed_field(
+    gamma: float, beta: float, L: float, mean: float, variance: float
+) -> tuple[float, float]:
+    """Shift and scale of the field with a running mean and variance: ``f = shift + Q u``."""
+    large, std = 1e12, math.sqrt(variance)
+    shift = field(0.0, mean, std, large * L * L, gamma, beta, large)[0]
+    return shift, field(L, mean, std, large * L * L, gamma, beta, large)[0] - shift
+
+
+@kernel
+def observe_deployed(rows: np.ndarray, error: np.ndarray) -> None:
+    """Error with running statistics of rows ``gamma, beta, R, L, mean, variance``."""
+    for i in range(rows.shape[0]):
+        gamma, beta, R, L, mean, variance = rows[i]
+        shift, Q = deployed_field(gamma, beta, L, mean, variance)
+        error[i] = test_error(shift, Q, min(1.0, max(-1.0, R)))
+
+
+@kernel
 def observe(rows: np.ndarray, Q: np.ndarray, error: np.ndarray) -> None:
     """Q and test error of rows ``gamma, beta, R, L``."""
     for i in range(rows.shape[0]):

@@ -25,6 +25,12 @@ def record(gamma: float, beta: float, R: float, L: float, row: np.ndarray) -> bo
 
 
 @kernel
+def keep_running(running: np.ndarray, row: np.ndarray) -> None:
+    """Store the running mean and variance beside the order parameters."""
+    row[4], row[5] = running[0], running[1]
+
+
+@kernel
 def advance_chain(
     state: np.ndarray,
     clock: np.ndarray,
@@ -58,7 +64,7 @@ def advance_chain(
     rng
         This run's generator.
     out
-        Rows ``gamma, beta, R, L`` of the stored steps.
+        Rows ``gamma, beta, R, L`` of the stored steps, and the running mean and variance.
 
     Returns
     -------
@@ -97,6 +103,7 @@ def advance_chain(
         norm = math.sqrt(along * along + across * across)
         if not record(gamma, beta, along / norm, norm * unit, out[stored]):
             return stored
+        keep_running(sharing[1], out[stored])
     state[0], state[1], state[2], state[3] = gamma, beta, along, across
     clock[0] = step
     return last
@@ -211,6 +218,7 @@ def advance_vectors(
             gamma, beta, dot(w, teacher) / (norm * teacher_norm), norm * unit, out[stored]
         ):
             return stored
+        keep_running(sharing[1], out[stored])
     scalars[0], scalars[1] = gamma, beta
     clock[0] = step
     return last

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ...results.errors import InputError
 from ..formula_kernels import specialise
 from ..inputs import Inputs, read_inputs
 from ..problem import Problem
@@ -15,6 +16,8 @@ from ..regularization import decay
 Array = np.ndarray
 #: A batch of vectors larger than this (in numbers) is drawn twice rather than kept.
 BATCH_KEPT = 2**20
+#: Numbers of a stored step: gamma, beta, R, L, and the running mean and variance.
+COLUMNS = 6
 
 
 class AnyRun(Protocol):
@@ -28,19 +31,30 @@ class AnyRun(Protocol):
         ...
 
 
-def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
+def numbers_of(problem: Problem, dim: int) -> tuple[float, ...]:
+    """What kernels take: ``N, eta, gamma_rate, zeta, noise standard deviation, weight decay``."""
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     noise, weight_decay = math.sqrt(problem.noise), problem.weight_decay
     return float(dim), eta, problem.gamma_rate, decay(problem), noise, weight_decay
 
 
-def sharing(problem: Problem) -> tuple[int, Array]:
+def sharing(problem: Problem, dim: int) -> tuple[int, Array]:
     """How many examples share statistics, and the running ones of a run that begins.
 
     They begin as those of the population, ``0`` and ``|w|^2/N``.
+
+    Raises
+    ------
+    InputError
+        For a rate of the running statistics that is more than all of them a step.
     """
-    length = problem.initial_state[problem.state_space.place("L")]
-    numbers = (problem.running_momentum, problem.r_max, problem.d_max)
+    length, rho = problem.initial_state[problem.state_space.place("L")], problem.running_momentum
+    if problem.running_rate is not None:
+        rho = problem.running_rate / dim
+    if rho > 1.0:
+        reason = f"rho is {rho:g} at N = {dim}; at most N is accepted"
+        raise InputError("running_rate", problem.running_rate, reason)
+    numbers = (rho, problem.r_max, problem.d_max)
     return problem.m, np.array([0.0, length**2, *numbers])
 
 
@@ -55,10 +69,10 @@ class ChainRun:
             [start.get("gamma", 0.0), 0.0, norm * R, norm * math.sqrt(max(0.0, 1 - R * R))]
         )
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem))
+        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem, dim))
         self.rng = np.random.default_rng(seed)
         self.clock = np.zeros(1, dtype=np.int64)
-        self.rows = np.empty((len(steps), 4))
+        self.rows = np.empty((len(steps), COLUMNS))
         self.normals_a_step = 3 * problem.M + 2
 
     def advance(self, first: int, last: int) -> int:
@@ -90,10 +104,10 @@ class VectorRun:
         kept = problem.M if problem.M * dim <= BATCH_KEPT else 1
         self.examples = np.empty((kept, dim))
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem))
+        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem, dim))
         self.generators = [np.random.default_rng(s) for s in (inputs, inputs, labels)]
         self.clock = np.zeros(1, dtype=np.int64)
-        self.rows = np.empty((len(steps), 4))
+        self.rows = np.empty((len(steps), COLUMNS))
         self.normals_a_step = problem.M * (dim + 1)
 
     def advance(self, first: int, last: int) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -13,24 +13,27 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...results.checks import integer
-from ...results.errors import InputError
-from ..formula_kernels import specialise
-from ..inputs import read_inputs
+from ...results.errors import DivergenceWarning, InputError
+from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
+from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..supervision import class_error
 from ..threads import in_threads
 from .committee.collect import committee_values
 from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
 from .committee.runs import CommitteeRuns
+from .deployed import check_running, deployed_values
+from .measured_inputs import in_blocks
 from .momentum_run import MomentumChainRun, MomentumVectorRun
-from .run import AnyRun, ChainRun, VectorRun
+from .observed import observed_of
+from .one_run import run_rows
+from .run import AnyRun, ChainRun, VectorRun, sharing
 from .runs import Array, Runs
+from .spectral_run import SpectralChainRun, SpectralVectorRun, blocks_of
 
 ENGINES = ("chain", "vectors")
-#: One compiled call draws about this many normals, so that Ctrl-C is seen within a second.
-NORMALS_A_CALL = 2e7
 MOST_RUNS = 10**6
 
 
@@ -44,6 +47,7 @@ def simulate(
     times: ArrayLike | None = None,
     engine: str = "chain",
     inputs: str = "gaussian",
+    running: bool = False,
     **options: Unpack[RunOptions],
 ) -> Runs:
     """Simulate online SGD of a student on fresh examples of a teacher.
@@ -67,6 +71,11 @@ def simulate(
     inputs
         Law of the inputs' entries, for ``vectors``: ``gaussian rademacher uniform laplace
         student-t:NU`` or the path of a ``.npy`` file (`teacher_student.inputs`).
+    running
+        Whether a scheme with batch statistics also tells its running ones, ``running_mean`` and
+        ``running_variance`` of ``w.x``, and ``error_running``, the error of the student that is
+        deployed with them. They are kept as torch keeps them, with ``running_momentum`` (or
+        ``running_rate``), the variance unbiased, and begin as those of the population.
     **options
         ``seed`` (0), of all random numbers: the result does not depend on ``workers`` (one a
         core), the threads; ``progress`` is called with (work done, work in all) now and then.
@@ -74,6 +83,12 @@ def simulate(
     Returns
     -------
     Runs
+        With a status and a message; runs that diverge are not an error.
+
+    Warns
+    -----
+    DivergenceWarning
+        If a run left the finite numbers.
 
     Raises
     ------
@@ -87,8 +102,32 @@ def simulate(
     >>> runs.R.shape
     (2, 2)
     """
+    found = simulated(problem, dim=dim, runs=runs, time=time, points=points, times=times,
+                      engine=engine, inputs=inputs, running=running, **options)  # fmt: skip
+    if found.status == "diverged":
+        warnings.warn(found.message, DivergenceWarning, stacklevel=2)
+    return found
+
+
+def simulated(
+    problem: Problem,
+    *,
+    dim: int = 1000,
+    runs: int = 64,
+    time: float = 20.0,
+    points: int = 101,
+    times: ArrayLike | None = None,
+    engine: str = "chain",
+    inputs: str = "gaussian",
+    running: bool = False,
+    **options: Unpack[RunOptions],
+) -> Runs:
+    """`simulate` without its warning, for callers that expect runs to diverge."""
+    check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    if running:
+        check_running(problem)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
     steps = stored_steps(stored_times(time, points, times), dim)
     makers = run_makers(
@@ -99,7 +138,10 @@ def simulate(
         makers, workers, options.get("progress"),
     )  # fmt: skip
     found = _collect(problem, dim, engine, int(seed), steps, rows, finished)
-    return dataclasses.replace(found, inputs=inputs)
+    if running:
+        table = np.stack([row[: found.t.size] for row in rows])
+        found = replace(found, values={**found.values, **deployed_values(problem, table)})
+    return replace(found, inputs=inputs)
 
 
 def run_makers(
@@ -133,6 +175,8 @@ def run_makers(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     if problem.several_units:
         check_dimensions(problem, dim, engine)
+    else:
+        sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
@@ -142,6 +186,9 @@ def run_makers(
             "engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'",
         )
+    if problem.spectrum_ is not None:
+        sizes = problem.spectrum_.sizes(dim)  # every block has directions enough
+        law = in_blocks(law, problem.spectrum_, sizes) if law.kind == ROWS else law
     chain, vectors = _engines(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
@@ -152,37 +199,11 @@ def run_makers(
 def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
     if problem.several_units:
         return CommitteeChainRun, CommitteeVectorRun
+    if problem.spectrum_ is not None:
+        return SpectralChainRun, SpectralVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
-
-
-def _pieces(steps: Array, normals_a_step: int) -> list[tuple[int, int]]:
-    """Ranges of stored steps that one compiled call does at a time."""
-    pieces, first = [], 0
-    for last in range(1, len(steps) + 1):
-        begun = steps[first - 1] if first else 0
-        if last == len(steps) or (steps[last] - begun) * normals_a_step > NORMALS_A_CALL:
-            pieces.append((first, last))
-            first = last
-    return pieces
-
-
-def run_rows(run: AnyRun, steps: Array, stopped: Callable[[], bool]) -> Array | None:
-    """Do one run: a row a stored step (gamma, beta, R, L; of committees gamma, beta, A, C).
-
-    None if it was stopped.
-
-    A run that leaves the finite numbers has fewer rows.
-    """
-    reached = 0
-    for first, last in _pieces(steps, run.normals_a_step):
-        if stopped():
-            return None
-        reached = run.advance(first, last)
-        if reached < last:
-            break
-    return run.rows[:reached]
 
 
 def _collect(
@@ -211,30 +232,12 @@ def _collect(
     if problem.several_units:
         values = committee_values(problem, table)
         return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
-    Q, error = observe(problem, table, os.cpu_count() or 1)
-    values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
-    values |= class_error(problem, Q, values["R"])
+    values = observed_of(problem, table, os.cpu_count() or 1)
+    del values["spread"]
+    values |= class_error(problem, values["Q"], values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
-    return Runs(problem, dim, engine, seed, t, values, status, message)
-
-
-def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
-    """Scale and generalisation error of rows (gamma, beta, R, L), shape (runs, times, 4)."""
-    kernels = specialise(problem, "observables")
-    rows = np.ascontiguousarray(table.reshape(-1, 4))
-    Q, error = np.empty(len(rows)), np.empty(len(rows))
-    if workers == 1:
-        kernels.observe(rows, Q, error)
-        return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
-    with ThreadPoolExecutor(workers) as pool:
-        parts = np.array_split(np.arange(len(rows)), workers)
-        list(
-            pool.map(
-                lambda part: kernels.observe(rows[part], Q[part[0] : part[-1] + 1],
-                                             error[part[0] : part[-1] + 1]),
-                [part for part in parts if part.size],
-            )
-        )  # fmt: skip
-    return Q.reshape(table.shape[:2]), error.reshape(table.shape[:2])
+    return Runs(
+        problem, dim, engine, seed, t, values, status, message, blocks=blocks_of(problem, table)
+    )

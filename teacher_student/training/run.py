@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,10 @@ class TrainingRun:
         self.covariance = np.empty((0, 0))
         if problem.scheme == "pn":
             self.covariance = np.cov(data.X, rowvar=False, bias=True)
+        self.pushes: tuple[Array, ...] = ()
+        if problem.momentum:
+            self.scalars = np.append(self.scalars, [0.0, 0.0])
+            self.pushes = np.zeros(dim), np.empty(dim)
         self.epoch = 0
         self.mean_w, self.mean_scalars = np.zeros(dim), np.zeros(2)
         self.averaged = 0
@@ -75,15 +80,19 @@ class TrainingRun:
         """Do one epoch."""
         first = self.epoch * self.steps
         rates = rates_at(self.problem, first + np.arange(self.steps), self.w.size)
-        head = self.data.X, self.data.y, self.batches(), rates, self.numbers
-        student = self.w, self.scalars
+        head: tuple[Any, ...] = (self.data.X, self.data.y, self.batches(), rates, self.numbers)
+        student = self.w, *self.pushes, self.scalars
         sums = self.mean_w, self.mean_scalars
-        if self.problem.scheme == "pn":
-            statistics = self.center, self.covariance
-            self.kernels.train_epoch_population(*head, *student, *statistics, *sums)
+        problem, kind = self.problem, ""
+        if problem.momentum:
+            kind = "_momentum"
+            head = *head, (problem.momentum, problem.nesterov, problem.decoupled_decay)
+        if problem.scheme == "pn":
+            epoch = getattr(self.kernels, f"train_epoch_population{kind}")
+            epoch(*head, *student, self.center, self.covariance, *sums)
         else:
-            sharing = self.problem.m, np.zeros(0)
-            self.kernels.train_epoch(*head, sharing, *student, self.unit_length, *sums)
+            epoch = getattr(self.kernels, f"train_epoch{kind}")
+            epoch(*head, (problem.m, np.zeros(0)), *student, self.unit_length, *sums)
         self.epoch += 1
         self.averaged += self.steps
 
@@ -101,7 +110,7 @@ class TrainingRun:
 
     def current(self) -> Student:
         """The student as it stands."""
-        return self._student(self.w, self.scalars)
+        return self._student(self.w, self.scalars[:2])
 
     def average(self) -> Student:
         """The student averaged since the last call; starts a new average."""

@@ -15,11 +15,11 @@ from ...results.errors import InputError
 from ..committee.checks import refuse_committees
 from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
-from ..momentum import refuse_momentum
 from ..options import RunOptions, check_names
 from ..problem import Problem
-from ..problem_checks import refuse_running
+from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
+from ..spectral import refuse_spectrum
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
@@ -60,7 +60,8 @@ def train(
     problem
         The setting. Its ``q0`` (gamma, or the length where there is no gamma) and ``l0`` set the
         start; ``r0`` is not used, a start's overlap follows from the data. ``eta`` may be a
-        formula in ``t = steps / N``. ``zeta`` and ``weight_decay`` are counted per example:
+        formula in ``t = steps / N``. Momentum is torch's; averages and the stopping rule, over
+        whole epochs, are those without. ``zeta`` and ``weight_decay`` are counted per example:
         against the sum of the losses they are ``lambda = alpha zeta``.
     alpha
         Load ``P / N > 0``.
@@ -103,11 +104,12 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
+    check_problem(problem)
     check_names("train", options, RunOptions)
-    refuse_momentum(problem, "training on a set is by plain steps")
     refuse_losses(problem, "training on a set is with the squared loss")
     refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(

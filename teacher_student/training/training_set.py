@@ -22,7 +22,9 @@ def training_kernels(problem: Problem) -> Any:
     """
     scheme = "bn" if problem.scheme == "pn" else problem.scheme
     plain = problem.replace(scheme=scheme, eta=1.0, zeta=None)
-    return specialise(plain, "batch_gradient", "training")
+    memory = ("online", "momentum") if problem.momentum else ()
+    last = ("training", "training_momentum") if problem.momentum else ("training",)
+    return specialise(plain, "batch_gradient", *memory, *last)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import bntheory as bn
+import pytest
 
 from pictures import PICTURES, WN
 
@@ -48,6 +50,11 @@ def _checked() -> Any:
     return CheckedFixedPoints(found, rates, None)
 
 
+def _fitted() -> Any:
+    flow = PICTURES["flow"]()
+    return bn.fit(WN.replace(zeta=0.1), {"t": flow.t, "R": flow.R}, over="zeta,eta")
+
+
 EVERY: Mapping[str, Callable[[], Any]] = {
     **{
         name: make
@@ -59,5 +66,15 @@ EVERY: Mapping[str, Callable[[], Any]] = {
     "best-rates": _best_rates,
     "table-one": _table_one,
     "checked-fixed-points": _checked,
+    "interpolated": lambda: PICTURES["flow"]().at([0.1, 0.25, 1.0]),
+    "fit": _fitted,
     "fluctuations": lambda: bn.fluctuations(WN, times=[0.0, 1.0, 2.0]),
 }
+
+
+@cache
+def made(name: str) -> Any:
+    """The result of a name, made once in a process."""
+    if name == "layers":
+        pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
+    return EVERY[name]()

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +13,9 @@ import pytest
 import xarray
 from bntheory.results.files import plain
 from bntheory.results.tabular import Tabular, filled
-from every_result import EVERY
+from every_result import EVERY, made
 
 PACKAGE = Path(__file__).parents[2]
-
-
-@cache
-def made(name):
-    if name == "layers":
-        pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
-    return EVERY[name]()
 
 
 @dataclass(frozen=True)

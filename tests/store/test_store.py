@@ -39,7 +39,7 @@ def same(one, other) -> bool:
 def test_every_grid_point_is_a_simulation_that_can_be_repeated_alone():
     """By its own seed, and by definitions of the quantities that are written out here."""
     made = bn.sweep(PROBLEM, eta=[0.4, 1.2], batch_size=[1, 3], **SMALL)
-    assert made["final-Q"].dims == ("eta", "batch_size", "run")
+    assert made["final_Q"].dims == ("eta", "batch_size", "run")
     for place in ((0, 0), (1, 1)):
         own = PROBLEM.replace(eta=made["eta"].values[place[0]],
                               batch_size=made["batch_size"].values[place[1]])  # fmt: skip
@@ -47,10 +47,10 @@ def test_every_grid_point_is_a_simulation_that_can_be_repeated_alone():
         for name in ("Q", "R", "L", "error"):
             np.testing.assert_array_equal(made[f"final-{name}"][place], runs.values[name][:, -1])
         rate = own.eta * runs.Q[:, -1] / runs.L[:, -1] ** 2
-        assert made["eta-eff"].values[place] == pytest.approx(rate, rel=1e-14)
+        assert made["eta_eff"].values[place] == pytest.approx(rate, rel=1e-14)
         for k in range(5):
             fell = np.flatnonzero(runs.error[k] <= 0.19)
-            found = made["time-to:0.19"].values[place][k]
+            found = made["time_to_0_19"].values[place][k]
             if not fell.size:
                 assert math.isnan(found)
             else:
@@ -72,20 +72,20 @@ def test_dim_and_seed_are_ranges_too_and_a_flow_is_the_limit():
     numbers = {"dim": [500, 2000], "seed": [0, 2**60 + 1], "time": 2.0, "runs": 200}
     made = bn.sweep(PROBLEM, simulate=True, quantity="final-R", **numbers)
     assert made["seed"].values.tolist() == [0, 2**60 + 1]
-    assert dict(made["final-R"].sizes) == {"dim": 2, "seed": 2, "run": 200}
+    assert dict(made["final_R"].sizes) == {"dim": 2, "seed": 2, "run": 200}
     view = bn.Sweep(made)
     flow = bn.integrate(PROBLEM, times=[2.0]).R[0]
     allowed = 4.5 * view["final-R_sem"][1] + 5 / 2000
     assert (np.abs(view["final-R"][1] - flow) < allowed).all()
-    assert not np.array_equal(made["final-R"][0, 0], made["final-R"][0, 1])
+    assert not np.array_equal(made["final_R"][0, 0], made["final_R"][0, 1])
 
 
 def test_a_schedule_has_its_last_rate():
     problem = bn.Problem(scheme="wn", eta="1/(1+t)")
     numbers = {"simulate": True, "dim": 50, "runs": 2, "time": 3.0}
     made = bn.sweep(problem, quantity="eta-eff,final-Q,final-L", noise=[0.1], **numbers)
-    rate = 0.25 * made["final-Q"] / made["final-L"] ** 2
-    assert made["eta-eff"].values == pytest.approx(rate.values, rel=1e-12)
+    rate = 0.25 * made["final_Q"] / made["final_L"] ** 2
+    assert made["eta_eff"].values == pytest.approx(rate.values, rel=1e-12)
 
 
 def test_store_memory_and_workers_give_the_same_bits(tmp_path):
@@ -338,9 +338,9 @@ def test_show_and_export_hold_what_the_sweep_made(tmp_path):
         "final-error"
     ].values.ravel().tolist()
     parquet = pyarrow.parquet.read_table(tmp_path / "out.parquet")
-    assert parquet["final-error"].to_pylist() == data["final-error"].values.ravel().tolist()
+    assert parquet["final-error"].to_pylist() == data["final_error"].values.ravel().tolist()
     with xarray.open_dataset(tmp_path / "s.nc") as saved:
-        assert saved["final-error"].values.tolist() == data["final-error"].values.tolist()
+        assert saved["final_error"].values.tolist() == data["final_error"].values.tolist()
 
 
 def test_missing_extras_are_named_kindly(tmp_path, monkeypatch):

@@ -62,9 +62,9 @@ def test_kinks_and_jumps_are_found():
         ({"noise_law": "student-t:5", "loss": "(y - o)**4"}, "noise_law", "more than 6 degrees"),
         ({"clip": 0.0}, "clip", "above 0"),
         ({"clip": "much"}, "clip", "above 0"),
-        ({"loss": "absolute", "scheme": "bn"}, "loss", "sgd, wn, pn"),
+        ({"loss": "absolute", "scheme": "tracked"}, "loss", "running statistics"),
         ({"clip": 1.0, "scheme": "mean-only-bn"}, "clip", "sgd, wn, pn"),
-        ({"labels": "sign", "scheme": "gamma*(a - mu)/sigma"}, "labels", "sgd, wn, pn"),
+        ({"labels": "sign", "scheme": "batch-renorm"}, "labels", "running statistics"),
         ({"loss": "absolute", "scheme": "pn", "zeta": "auto"}, "zeta", "squared loss alone"),
     ],
 )

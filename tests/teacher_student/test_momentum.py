@@ -9,7 +9,6 @@ from bntheory.results.errors import InputError
 from bntheory.teacher_student.momentum import inertia, lag
 from bntheory.teacher_student.online.run import ChainRun, VectorRun, start_vectors
 from bntheory.teacher_student.online.simulate import run_makers
-from bntheory.teacher_student.training.train import train
 from reference import sgd_step
 from scipy.stats import ks_2samp
 
@@ -46,12 +45,6 @@ def test_a_problem_with_momentum_survives_files():
     every = HEAVY.replace(nesterov=True, decoupled_decay=True)
     assert bn.Problem.from_toml(every.to_toml()) == every
     assert bn.Problem.from_json(every.to_json()) == every
-
-
-def test_training_on_a_set_with_momentum_is_refused():
-    with pytest.raises(InputError, match="plain steps") as refused:
-        train(bn.Problem("identity", "sgd", momentum=0.5), 2.0, dim=20, runs=2)
-    assert refused.value.parameter == "momentum"
 
 
 @pytest.mark.parametrize(

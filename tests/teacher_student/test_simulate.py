@@ -131,7 +131,9 @@ def test_a_schedule_is_followed():
 
 
 def test_divergence_is_said_and_leaves_finite_numbers():
-    runs = bn.simulate(bn.Problem(scheme="sgd", eta=3.0), dim=50, runs=4, time=400, points=21)
+    problem = bn.Problem(scheme="sgd", eta=3.0)
+    with pytest.warns(bn.DivergenceWarning, match="of 4 runs diverged"):
+        runs = bn.simulate(problem, dim=50, runs=4, time=400, points=21)
     assert runs.status == "diverged"
     assert "diverged" in runs.message
     assert all(np.isfinite(values).all() for values in runs.values.values())

@@ -16,7 +16,7 @@ for scheme, marker in (("sgd", "o"), ("wn", "s")):
     problem = bn.Problem(scheme=scheme, noise=0.1)
     found = bn.sweep(problem, eta=eta, time=20, quantity="final-error")
     best = bn.best_learning_rate(problem, time=20)
-    (line,) = axes.loglog(eta, found["final-error"], label=f"{scheme}, best {best.eta:.2f}")
+    (line,) = axes.loglog(eta, found.final_error, label=f"{scheme}, best {best.eta:.2f}")
     axes.loglog(best.eta, best.error, marker, color=line.get_color(), markersize=7)
 axes.set(xlabel=r"learning rate $\eta$", ylabel=r"generalisation error at $t = 20$", ylim=(4e-3, 1))
 axes.legend()

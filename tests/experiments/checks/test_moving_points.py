@@ -29,12 +29,12 @@ def test_sweeps_have_the_same_rates():
     problem = bn.Problem("identity", "sgd", noise=0.5, batch_size=4)
     grid = bn.sweep(problem, weight_decay=[0.0, 0.5], time=30.0,
                     quantity="eta-eff,eta-max,largest-eta")  # fmt: skip
-    assert grid["eta-eff"].values == pytest.approx(problem.eta)
+    assert grid["eta_eff"].values == pytest.approx(problem.eta)
     for name in ("eta-max", "largest-eta"):
         assert grid[name].values == pytest.approx([8.0, 12.0], rel=1e-6)
     runs = bn.sweep(problem, eta=[0.5, 1.0], dim=50, time=1.0, runs=2, simulate=True,
                     quantity="eta-eff")  # fmt: skip
-    assert runs["eta-eff"].values.tolist() == [[0.5, 0.5], [1.0, 1.0]]
+    assert runs["eta_eff"].values.tolist() == [[0.5, 0.5], [1.0, 1.0]]
 
 
 PLAIN = [

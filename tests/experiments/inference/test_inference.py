@@ -7,7 +7,7 @@ from dataclasses import replace
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.experiments.inference import inference as module
+from bntheory.experiments.inference import lag
 from bntheory.experiments.inference.deployed import Deployment
 from bntheory.experiments.inference.inference import MOMENTA, SIZES
 from bntheory.odes.tables.running_law import RunningLaw
@@ -59,8 +59,9 @@ def test_what_is_infinite_is_null():
     ("problem", "options", "named"),
     [
         ({"scheme": "wn"}, STATE, "scheme='wn': it has no batch statistics"),
-        ({"scheme": "var-only-bn"}, STATE, "scheme='var-only-bn': the field must be"),
-        ({"scheme": "gamma*(a - mu)/sqrt(sigma)"}, STATE, "scheme="),
+        ({"scheme": "gamma*(a - mu)/sqrt(sigma)"}, STATE, "scheme=.*the field must be"),
+        ({"running_rate": 2.0}, STATE, "at_q=0.9: .*with a running_momentum"),
+        ({"running_rate": 0.0}, {}, "running_rate=0.0"),
         ({"train_beta": True}, STATE, "train_beta=True"),
         ({"activation": "exp(h)"}, STATE, r"activation='exp\(h\)': it grows too fast"),
         ({}, {**STATE, "running_momentum": 0.0}, "running_momentum=0.0"),
@@ -81,7 +82,7 @@ def test_bad_input_is_named(problem, options, named):
 def test_a_flow_without_an_end_is_refused(monkeypatch):
     problem = bn.Problem("identity", batch_size=8)
     ended = replace(bn.integrate(problem, time=1.0), status="diverged", message="diverged at t = 1")
-    monkeypatch.setattr(module, "solve", lambda *_, **__: ended)
+    monkeypatch.setattr(lag, "solve", lambda *_, **__: ended)
     with pytest.raises(ValueError, match=r"time=50.*diverged at t = 1"):
         bn.inference(problem, time=50.0)
 
@@ -92,6 +93,9 @@ def test_a_flow_without_an_end_is_refused(monkeypatch):
         (["--running-momentum", "2"], "--running-momentum=2.0"),
         (["--at-q", "1"], "--at-q=1.0"),
         (["--scheme", "sgd"], "--scheme='sgd'"),
+        (["--runs", "4"], "--runs=4: accepted with --over-time"),
+        (["--over-time", "--at-q", "1"], "--at-q=1.0: accepted without --over-time"),
+        (["--over-time", "--runs", "1"], "--runs=1"),
     ],
 )
 def test_the_command_ends_with_2_and_names_the_option(arguments, named, monkeypatch, capfd):

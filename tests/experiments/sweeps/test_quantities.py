@@ -28,12 +28,12 @@ def test_a_quantity_of_ones_own_is_one_entry_for_flows_and_for_runs(monkeypatch,
     asked = "misalignment,rest-after:0.2,half-plateau,final-R,final-error"
     made = bn.sweep(PROBLEM, eta=[0.4, 0.8], time=4.0, quantity=asked, **how)
     again = bn.sweep(PROBLEM, eta=[0.4, 0.8], time=4.0, quantity="time-to:0.2,plateau", **how)
-    assert (made["final-error"] < 0.2).all()
-    np.testing.assert_array_equal(made["misalignment"], 1.0 - made["final-R"])
-    np.testing.assert_array_equal(made["rest-after:0.2"], 4.0 - again["time-to:0.2"])
-    np.testing.assert_array_equal(made["half-plateau"], 0.5 * again["plateau"])
-    assert np.isfinite(made["rest-after:0.2"]).all()
-    assert np.isfinite(made["half-plateau"]).all()
+    assert (made["final_error"] < 0.2).all()
+    np.testing.assert_array_equal(made["misalignment"], 1.0 - made["final_R"])
+    np.testing.assert_array_equal(made["rest_after_0_2"], 4.0 - again["time_to_0_2"])
+    np.testing.assert_array_equal(made["half_plateau"], 0.5 * again["plateau"])
+    assert np.isfinite(made["rest_after_0_2"]).all()
+    assert np.isfinite(made["half_plateau"]).all()
 
 
 def test_an_entry_says_whether_it_takes_a_level_and_whether_runs_have_it(monkeypatch):

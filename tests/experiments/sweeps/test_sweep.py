@@ -33,7 +33,7 @@ def test_every_grid_point_is_its_own_flow(parameters):
     grid = {"eta": [0.3, 1.1], "batch_size": [1, 7], "r0": [-0.4, 0.5], "q0": [0.8, 1.0, 1.2]}
     made = bn.sweep(problem, time=6.0, quantity="final-Q,final-R,final-L,final-error,eta-eff",
                     rtol=1e-10, **grid)  # fmt: skip
-    assert made["final-Q"].shape == (2, 2, 2, 3)
+    assert made["final_Q"].shape == (2, 2, 2, 3)
     for row in bn.Sweep(made).to_dict()["rows"][::5]:
         own = {name: row[name] for name in grid}
         flow = bn.integrate(problem.replace(**own), time=6.0, points=2, rtol=1e-10)
@@ -68,8 +68,8 @@ def test_times_and_plateau_by_their_definitions():
                     quantity="time-to:0.05,time-to:1e-9,plateau")  # fmt: skip
     flow = bn.integrate(problem, time=40.0, points=40_001, rtol=1e-11)
     reached = flow.t[np.argmax(flow.error <= 0.05)]
-    assert made["time-to:0.05"][0] == pytest.approx(reached, abs=2e-3)
-    assert math.isnan(made["time-to:1e-9"][0])
+    assert made["time_to_0_05"][0] == pytest.approx(reached, abs=2e-3)
+    assert math.isnan(made["time_to_1e_9"][0])
     levels = flow.error[0] * 0.9 ** np.arange(1, 200)
     levels = levels[levels > flow.error[-1]]
     times = [0.0, *(flow.t[np.argmax(flow.error <= level)] for level in levels)]
@@ -93,9 +93,9 @@ def test_every_batch_size_has_its_own_moments(scheme):
     for k, M in enumerate(sizes):
         flow = bn.integrate(problem.replace(batch_size=M), time=10.0, points=2)
         # Both are within 1e-8 a step of the same flow.
-        assert float(swept["final-Q"][k]) == pytest.approx(flow.Q[-1], abs=1e-6)
-        assert float(swept["final-R"][k]) == pytest.approx(flow.R[-1], abs=1e-6)
-    assert np.ptp(swept["final-Q"].values) > 1e-3  # the sizes differ by more than that
+        assert float(swept["final_Q"][k]) == pytest.approx(flow.Q[-1], abs=1e-6)
+        assert float(swept["final_R"][k]) == pytest.approx(flow.R[-1], abs=1e-6)
+    assert np.ptp(swept["final_Q"].values) > 1e-3  # the sizes differ by more than that
 
 
 def test_a_batch_size_without_a_flow_is_refused():
@@ -107,20 +107,20 @@ def test_auto_decay_follows_the_batch_size():
     made = bn.sweep(bn.Problem(scheme="pn"), batch_size=[2, 8], eta=[0.01], time=5000.0,
                     quantity="final-Q,eta-max,largest-eta")  # fmt: skip
     zeta = 3 / (8 * np.array([2, 8]))
-    assert made["eta-max"].values.ravel() == pytest.approx(
+    assert made["eta_max"].values.ravel() == pytest.approx(
         2 * np.array([2, 8]) * (1 + 2 * zeta), rel=1e-6
     )
-    largest = made["eta-max"].values.ravel()[:, None] * (1 + 2 * zeta)[:, None]
-    assert made["largest-eta"].values == pytest.approx(largest, rel=1e-6)
-    assert made["final-Q"].values.ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)
+    largest = made["eta_max"].values.ravel()[:, None] * (1 + 2 * zeta)[:, None]
+    assert made["largest_eta"].values == pytest.approx(largest, rel=1e-6)
+    assert made["final_Q"].values.ravel() == pytest.approx(1 / (1 + 2 * zeta), rel=2e-3)
 
 
 def test_time_is_a_range_as_well_and_datasets_have_its_dimension():
     problem = bn.Problem(scheme="wn")
     made = bn.sweep(problem, eta=[0.5, 1.0], time=[1.0, 3.0], quantity=["final-R"])
     flow = bn.integrate(problem, times=[1.0, 3.0])
-    assert made["final-R"].values[0] == pytest.approx(flow.R, abs=1e-7)
-    assert made["final-R"].dims == ("eta", "time")
+    assert made["final_R"].values[0] == pytest.approx(flow.R, abs=1e-7)
+    assert made["final_R"].dims == ("eta", "time")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

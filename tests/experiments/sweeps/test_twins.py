@@ -67,7 +67,7 @@ def test_batch_sizes_of_a_sweep_are_problems_of_their_own(scheme, one, other, et
             found = np.ravel(swept[quantity].values)[k]
             assert math.isclose(found, alone[quantity], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if len(sizes) == 2 and abs(sizes[0] - sizes[1]) > 20:
-        assert np.ptp(np.ravel(swept["final-Q"].values)) > 10 * TOLERANCE
+        assert np.ptp(np.ravel(swept["final_Q"].values)) > 10 * TOLERANCE
 
 
 @SWEPT
@@ -80,6 +80,6 @@ def test_a_simulated_point_is_the_simulation_bit_for_bit(problem, seed, dim):
         own = problem.replace(eta=eta)
         runs = bn.simulate(own, dim=dim, runs=2, time=1.0, points=2,
                            seed=point_seed(own, dim, seed))  # fmt: skip
-        found = np.squeeze(swept["final-R"].values)[k]
+        found = np.squeeze(swept["final_R"].values)[k]
         np.testing.assert_array_equal(found, runs.R[:, -1])
-        assert not np.array_equal(found, np.squeeze(swept["final-R"].values)[1 - k])
+        assert not np.array_equal(found, np.squeeze(swept["final_R"].values)[1 - k])

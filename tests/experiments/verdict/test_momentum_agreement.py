@@ -160,6 +160,23 @@ def test_the_inertial_flow_is_the_finite_size_correction(nesterov):
     assert (found > 10 * allowed).all()
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_what_noise_adds_in_the_first_steps_is_that_of_runs(nesterov):
+    # Gradients are all but noise of variance 1/M: L^2 grows by eta^2 of it a step, and starts by
+    # `steps_behind` late. From rest it is 3/2 of 1/kappa late, seen at more than 7 errors.
+    # After ten steps the buffer is full to 2^-10.
+    noisy = bn.Problem("identity", "sgd", eta=0.05, momentum=0.5, noise=200.0, nesterov=nesterov)
+    N, times = 100, [0.0, 0.1]
+    runs = bn.simulate(noisy, dim=N, runs=8000, times=times, seed=6)
+    flow = bn.integrate(noisy, times=times, dim=N)
+    late = bn.integrate(noisy, times=times, inertia=inertia(noisy, N))
+    square = runs.L[:, 1:] ** 2
+    error = square.std(axis=0, ddof=1) / np.sqrt(len(square))
+    right, wrong = (np.abs(square.mean(axis=0) - f.L[1:] ** 2) / error for f in (flow, late))
+    assert right.max() < 4
+    assert wrong.min() > 7
+
+
 @pytest.mark.parametrize(
     "kind", [{}, {"nesterov": True}, {"weight_decay": 3.0, "decoupled_decay": True}]
 )

@@ -279,7 +279,8 @@ def test_a_comparison_measures_by_the_scatter_of_the_runs_and_rejects_another_la
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        (RENORM.replace(activation="relu"), "activation='relu': .*identity, which is accepted"),
+        (RENORM.replace(activation="relu", train_beta=True), "train_beta=True: .*no shift"),
+        (RENORM.replace(activation="relu", batch_size=3), "batch_size=3: .*at least 4 is accepted"),
         (RENORM.replace(batch_size=3), "batch_size=3: .*at least 4 is accepted"),
         (TRACKED.replace(running_momentum=1.0), "running_momentum=1.0: .*below 1 is accepted"),
         (

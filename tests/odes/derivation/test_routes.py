@@ -35,7 +35,7 @@ from bntheory.teacher_student.activations import Activation
 TIMES = 5
 #: Tabulated moments that are compared in one case.
 MOST = 3
-CLOSED, _, QUADRATURE, TABLE, SAMPLING = ROUTES
+CLOSED, _, QUADRATURE, TABLE, _, SAMPLING = ROUTES
 #: For each problem the routes that average all of its moments, and a point.
 CASES = {
     "relu pn": ("closed form, quadrature, sampling", Point(0.8, 0.4)),

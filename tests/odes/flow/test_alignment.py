@@ -65,7 +65,7 @@ def test_without_logarithms_a_burst_comes_at_another_time(monkeypatch):
 def test_the_end_of_a_sweep_is_that_of_the_flow():
     problem = bn.Problem(**GIVEN, eta=1.0)
     swept = bn.sweep(problem, weight_decay=[0.0, 0.02, 0.1], time=83.0, quantity=["final-L"])
-    for decay, L in zip([0.0, 0.02, 0.1], swept["final-L"].values, strict=True):
+    for decay, L in zip([0.0, 0.02, 0.1], swept["final_L"].values, strict=True):
         flow = bn.integrate(problem.replace(weight_decay=decay), times=[0.0, 83.0])
         assert pytest.approx(flow.L[-1], rel=1e-4) == L
 

@@ -1,0 +1,1 @@
+"""Problems fitted to measured curves."""

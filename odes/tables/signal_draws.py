@@ -1,0 +1,103 @@
+"""Drawn batches of which moments of any signal are averaged: scrambled Sobol sequences.
+
+Of a batch of m examples two are drawn: the fields ``u_k = ubar + s uhat_k``, ``k = 1, 2``, of the
+law of `batch_law`, what their teacher's fields have beside, and their label noises. Small spreads,
+at which ``1/s^order`` is largest, are drawn more often and weigh less.
+
+The first two coordinates of a sequence are those of one example's direction and of the spread:
+what depends on these alone is averaged the best.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+#: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS.
+SEQUENCES, DRAWS = 8, 13
+#: Coordinates of a draw.
+COORDINATES = 9
+#: Quantiles are taken between this and 1 minus this.
+EDGE = 1e-12
+
+
+class Draws(NamedTuple):
+    """Arrays of shape (sequences, draws).
+
+    Attributes
+    ----------
+    s, uhat, uhat2
+        The spread, and the deviations of two examples in units of it.
+    weight
+        Of mean 1.
+    mean, one, two
+        Normal numbers: of the batch's mean, and of each example's teacher.
+    noise, noise2
+        Label noises in units of ``sqrt(S)``.
+    """
+
+    s: Array
+    uhat: Array
+    uhat2: Array
+    weight: Array
+    mean: Array
+    one: Array
+    two: Array
+    noise: Array
+    noise2: Array
+
+
+@lru_cache(maxsize=8)
+def draws(m: int, order: int, degrees: float) -> Draws:
+    """The draws of batches of m examples.
+
+    Parameters
+    ----------
+    m
+        At least ``order + 2``.
+    order
+        The largest power of ``1/s`` in what is averaged.
+    degrees
+        Of freedom of Student's noise; infinite of a Gaussian one.
+    """
+    from scipy.special import gammaincinv, gammaln, ndtri, stdtrit
+    from scipy.stats import qmc
+
+    uniform = np.stack([
+        qmc.Sobol(COORDINATES, seed=seed).random_base2(DRAWS) for seed in range(SEQUENCES)
+    ])  # fmt: skip
+    uniform = np.moveaxis(np.clip(uniform, EDGE, 1.0 - EDGE), 2, 0)
+    tilted, own = (m - 1 - order) / 2, (m - 1) / 2
+    half_square = gammaincinv(tilted, uniform[1])
+    log_weight = gammaln(tilted) - gammaln(own) + order / 2 * np.log(half_square)
+    first, second = component(m - 1, uniform[0]), component(m - 2, uniform[2])
+    cosine = -1.0 / (m - 1.0)
+    beside = math.sqrt(1.0 - cosine**2) * np.sqrt(np.maximum(0.0, 1.0 - first**2))
+    root = math.sqrt(m - 1.0)
+    noise = ndtri if math.isinf(degrees) else lambda x: stdtrit(degrees, x)
+    return Draws(
+        np.sqrt(2.0 * half_square / m),
+        root * first,
+        root * (cosine * first + beside * second),
+        np.exp(log_weight),
+        ndtri(uniform[3]),
+        ndtri(uniform[4]),
+        ndtri(uniform[5]),
+        noise(uniform[6]),
+        noise(uniform[7]),
+    )
+
+
+def component(dimension: int, quantile: Array) -> Array:
+    """One component of a direction that is uniform on the sphere in some dimensions."""
+    from scipy.special import betaincinv
+
+    if dimension < 2:  # of the two directions in one dimension; m = 2 leaves none for a second
+        return np.sign(quantile - 0.5) * dimension
+    half = (dimension - 1) / 2
+    found: Array = 2.0 * betaincinv(half, half, quantile) - 1.0
+    return found
