@@ -22,14 +22,6 @@ class RunOptions(TypedDict, total=False):
     progress: Progress | None
 
 
-class StepOptions(TypedDict, total=False):
-    """How exactly a flow is integrated: bounds on the error of a step, and explicit steps."""
-
-    rtol: float
-    atol: float
-    max_steps: int
-
-
 class SimulationOptions(RunOptions, total=False):
     """All that `bntheory.simulate` takes beside a problem."""
 

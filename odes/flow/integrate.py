@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...teacher_student.committee.checks import refuse_committees
-from ...teacher_student.options import StepOptions, check_names
+from ...teacher_student.options import check_names
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
@@ -21,9 +21,10 @@ from ..committee.flow import CommitteeFlow
 from ..committee.integrate import solve_committee
 from ..committee.points import USUAL, Sampling
 from ..tables.moment_tables import Progress
+from .bounds import Bounds, SolverOptions
 from .inertial import beyond_rounding, inertial_start, runs_start
 from .known_moments import beyond_tables
-from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
+from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
 from .spectral import blocks_of, reduced, refuse_inertia
@@ -38,9 +39,8 @@ def integrate(
     times: ArrayLike | None = None,
     inertia: float | None = None,
     dim: int | None = None,
-    sampling: tuple[int, int | None, int] = USUAL,
     progress: Progress | None = None,
-    **bounds: Unpack[StepOptions],
+    **options: Unpack[SolverOptions],
 ) -> Flow | CommitteeFlow:
     """Integrate the order-parameter flow of a problem (theory page 3).
 
@@ -59,16 +59,15 @@ def integrate(
     dim
         N of runs, of which the flow under momentum has the inertia and the first step: kappa is
         that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
-    sampling
-        Of a committee (``units`` or ``teacher_units`` above 1) whose averages are sampled:
-        scramblings, steps averaged at one state (None: by batch size), and seed, as
-        `bntheory.odes.committee.points.Sampling`.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
         happens once for an activation, a scheme and a batch size; and while a flow is sampled.
-    **bounds
-        ``rtol`` (1e-8) and ``atol`` (1e-10), relative and absolute bounds on the error of a step;
-        ``max_steps``, explicit steps after which a stiff solver goes on.
+    **options
+        How closely it is solved: ``rtol, atol`` (1e-8, 1e-10), relative and absolute bounds on
+        the error of a step; ``max_steps``, explicit steps after which a stiff solver goes on; and
+        ``sampling`` of a committee (``units`` or ``teacher_units`` above 1) whose averages are
+        sampled: scramblings, steps averaged at one state (None: by batch size), and seed, as
+        `bntheory.odes.committee.points.Sampling`.
 
     Returns
     -------
@@ -92,10 +91,9 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    check_names("integrate", bounds, StepOptions)
-    known: dict[str, Any] = {"time": time, "points": points, "times": times, "inertia": inertia}
-    known |= {"dim": dim, "progress": progress, **bounds}
-    flow = solve_any(problem, sampling, **known)
+    check_names("integrate", options, SolverOptions)
+    asked: dict[str, Any] = {"time": time, "points": points, "times": times, "inertia": inertia}
+    flow = solve_any(problem, **asked, dim=dim, progress=progress, **options)
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
