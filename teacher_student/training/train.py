@@ -19,6 +19,7 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
+from ..spectral import refuse_spectrum
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
@@ -108,6 +109,7 @@ def train(
     refuse_losses(problem, "training on a set is with the squared loss")
     refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
