@@ -34,6 +34,9 @@ class Quantity:
         X with which the quantity is asked for, as ``name:X``; ``"plateau"``.
     of_flow
         Whether no simulation has it.
+    has
+        Whether one unit (``"one"``), committees (``"several"``) or both (``"any"``) have it.
+        Those of committees are read by `experiments.sweeps.committees.CommitteeEnding`.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Quantity:
     read: Callable[..., Array]
     needs: Literal["", "level", "plateau"] = ""
     of_flow: bool = False
+    has: Literal["one", "several", "any"] = "one"
+
+
+def _of_committees(ending: Ending) -> Array:
+    """What one unit does not have."""
+    return np.full(len(ending.error), np.nan)
 
 
 def _effective_rate(ending: Ending) -> Array:
@@ -56,18 +65,25 @@ QUANTITIES = {
         Quantity("final-Q", "The scale at the end.", lambda end: end.Q),
         Quantity("final-R", "The overlap at the end.", lambda end: end.R),
         Quantity("final-L", "The length at the end.", lambda end: end.L),
-        Quantity("final-error", "The generalisation error at the end.", lambda end: end.error),
+        Quantity("final-error", "The generalisation error at the end.", lambda end: end.error,
+                 has="any"),
         Quantity("eta-eff", "The effective learning rate at the end.", _effective_rate),
         Quantity("plateau", "The longest time the error takes to fall by a tenth.",
-                 lambda end: end.plateau, needs="plateau"),
+                 lambda end: end.plateau, needs="plateau", has="any"),
+        Quantity("final-specialisation", "The specialisation of a committee at the end.",
+                 _of_committees, has="several"),
+        Quantity("escape-rate", "The rate at which a committee's plateau is left, in 1/time.",
+                 _of_committees, of_flow=True, has="several"),
+        Quantity("specialisation-time", "When a committee's specialisation first is half of all.",
+                 _of_committees, has="several"),
         Quantity("eta-max", "The largest stable effective learning rate.",
                  lambda end: end.bounds[0], of_flow=True),
         Quantity("largest-eta", "The largest stable learning rate at L = l0.",
                  lambda end: end.bounds[1], of_flow=True),
         Quantity("diverged", "Whether an order parameter left the finite numbers.",
-                 lambda end: end.diverged),
+                 lambda end: end.diverged, has="any"),
         Quantity("time-to", "When the error first falls to a level.",
-                 lambda end, level: end.passages[level], needs="level"),
+                 lambda end, level: end.passages[level], needs="level", has="any"),
     )
 }  # fmt: skip
 
@@ -117,6 +133,29 @@ def parse_quantities(quantity: str | Sequence[str], simulated: bool = False) -> 
     levels = [level_of(n) for n, e in zip(names, entries, strict=True) if e.needs == "level"]
     plateau = any(entry.needs == "plateau" for entry in entries)
     return Asked(tuple(names), tuple(levels), plateau)
+
+
+def check_units(asked: Asked, several: bool) -> None:
+    """Refuse quantities that one unit, or that a committee, does not have.
+
+    Raises
+    ------
+    InputError
+        Naming the quantity, with the reason.
+
+    Examples
+    --------
+    >>> check_units(parse_quantities("escape-rate"), several=True)
+    """
+    own = "several" if several else "one"
+    accepted = tuple(one.name for one in QUANTITIES.values() if one.has in ("any", own))
+    for name in asked.names:
+        if _entry(name).has in ("any", own):
+            continue
+        reason = "a committee has matrices in their place" if several else (
+            "with one unit of student and teacher there is nothing to specialise"
+        )  # fmt: skip
+        raise InputError("quantity", name, f"{reason}; {', '.join(accepted)} are accepted", accepted)
 
 
 def _entry(name: str) -> Quantity:
