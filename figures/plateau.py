@@ -31,7 +31,6 @@ START = 0.01 * np.array([[1.0, -0.3], [0.2, 0.6]])
 #: What simulates it unless told otherwise, and the record of that.
 DIM, RUNS = 20_000, 6
 RECORD = Path(__file__).with_name("records") / "plateau" / "escape.json"
-COMMAND = "bntheory figure plateau --dim 20000 --runs 6 --output escape.json"
 
 
 def plateau_figure(
@@ -87,7 +86,8 @@ def plateau_figure(
     for scheme in SCHEMES:
         escapes[scheme] = escape(scheme, rates["erf"][scheme]["scale"], dim, runs, seed)
         step()
-    return PlateauFigure(escapes, rates, M, ETA, dim, runs, seed, COMMAND)
+    command = f"bntheory figure plateau --dim {dim} --runs {runs} --output escape.json"
+    return PlateauFigure(escapes, rates, M, ETA, dim, runs, seed, command)
 
 
 def implied_decay(activation: str) -> float:

@@ -155,7 +155,9 @@ def check_units(asked: Asked, several: bool) -> None:
         reason = "a committee has matrices in their place" if several else (
             "with one unit of student and teacher there is nothing to specialise"
         )  # fmt: skip
-        raise InputError("quantity", name, f"{reason}; {', '.join(accepted)} are accepted", accepted)
+        raise InputError(
+            "quantity", name, f"{reason}; {', '.join(accepted)} are accepted", accepted
+        )
 
 
 def _entry(name: str) -> Quantity:

@@ -193,7 +193,9 @@ def _by_prediction(
     sem = {name: np.maximum(std[name], least) for name in QUANTITIES}
     bound = {name: remainder(runs, shift[name]) for name in QUANTITIES}
     z = {
-        name: sign_flip.beyond(runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name])
+        name: sign_flip.beyond(
+            runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name]
+        )
         for name in QUANTITIES
     }
     silent = ~resolved(predicted, runs.dim)
