@@ -39,8 +39,9 @@ def command(name: str, **options: Any) -> None:
 
     Figures 2 to 4 are drawn from the records that come with the package; with --store FOLDER their
     runs are trained there. Beyond the paper: universality (inputs that are not Gaussian), and
-    plateau (escape of two hidden units from their plateau, by scheme), drawn from the record that
-    comes with the package, or computed with --dim and --runs. With all every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
+    plateau (how two hidden units leave their plateau, by scheme: from the record that comes with
+    the package, or computed with --dim, --runs). With all every figure that needs no training of
+    networks is drawn, FILE-1a.pdf and so on.
     """
     if name not in (*FIGURES, "all"):
         raise click.UsageError(f"FIGURE={name!r}: one of {', '.join(FIGURES)} or all is accepted")

@@ -68,8 +68,11 @@ def committee_report(comparison: CommitteeComparison) -> Report:
         "Theory, and simulated means with two standard errors, against time: cosines between "
         "units of student and teacher, scales, specialisation and generalisation error."
     )
-    table = Table("A column of theory, mean, standard error, deviation beyond the allowance in "
-                  "such errors, and allowance a number.", comparison.columns(), ALL, DIGITS)  # fmt: skip
+    what = (
+        "By number: theory, mean, standard error, deviation beyond the allowance in such errors, "
+        "and the allowance."
+    )
+    table = Table(what, comparison.columns(), ALL, DIGITS)
     return Report(
         f"Theory against simulation: {runs.problem.scheme}, {runs.problem.activation}",
         comparison.verdict(), runs.problem.to_dict(), settings, *_equations(runs.problem),

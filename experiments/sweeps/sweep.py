@@ -69,13 +69,13 @@ def sweep(
         Everything that the grid does not vary.
     quantity
         ``final-Q final-R final-L final-error eta-eff time-to:X plateau eta-max largest-eta
-        diverged``, as a list or separated by commas; of committees ``final-error
-        final-specialisation time-to:X plateau escape-rate specialisation-time diverged``. ``time-to:X``: when the error first falls
+        diverged``, as a list or separated by commas. ``time-to:X``: when the error first falls
         to X. ``plateau``: the longest time the error takes to fall by a tenth. ``eta-eff``: at
         the end. ``eta-max``: the largest stable ``eta_eff`` (Proposition 2), ``largest-eta``
-        the same as a learning rate at L = l0; these two are of flows only, and so is ``escape-rate``, at which
-        a committee leaves its plateau, in 1/time at the length l0. ``specialisation-time``: when
-        the specialisation first is half of all that there is.
+        the same as a learning rate at L = l0; these two are of flows only. Committees have
+        ``final-error final-specialisation time-to:X plateau escape-rate specialisation-time
+        diverged``. ``escape-rate``: at which the plateau is left, in 1/time, at the length l0; of
+        flows only. ``specialisation-time``: when the specialisation first is half of all.
     simulate
         Simulate every grid point instead of integrating its flow.
     store
