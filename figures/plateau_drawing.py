@@ -53,11 +53,12 @@ def _cosines(axes: Axes, found: PlateauFigure, scheme: str) -> None:
         axes.plot(one.t, one.R[:, k, n], color=look.color, linestyle=look.linestyle)
         axes.plot(one.t[some], one.simulated_R[some, k, n], color=look.color, marker=look.marker,
                   markersize=3, linestyle="none", label=f"_{k}{n}")  # fmt: skip
-        # Named at the end of its curve: four looks stand for schemes beside it.
-        axes.annotate(f"$R_{{{k + 1}{n + 1}}}$", (one.t[-1], one.R[-1, k, n]), color=look.color,
-                      xytext=(2, 4 - 8 * (k != n)), textcoords="offset points", ha="right",
+    # Named at the end of their curves: the looks stand for schemes in the panel beside.
+    for names, at, below in ((r"$R_{11}, R_{22}$", (0, 0), 4), (r"$R_{12}, R_{21}$", (0, 1), -12)):
+        end = (one.t[-1], one.R[(-1, *at)])
+        axes.annotate(names, end, xytext=(0, below), textcoords="offset points", ha="right",
                       fontsize="small")  # fmt: skip
-    axes.set(xlabel=LABELS["t"], ylabel="cosines $R_{kn}$", ylim=(-0.35, 1.12))
+    axes.set(xlabel=LABELS["t"], ylabel="cosines $R_{kn}$", ylim=(-0.12, 1.15))
     axes.set_title(NAMES[scheme])
 
 

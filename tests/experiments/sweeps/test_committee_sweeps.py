@@ -22,7 +22,10 @@ def test_numbers_of_flows():
     flow = bn.integrate(TWO.replace(eta=1.0), time=150, points=3001)
     k = int(np.argmax(flow.specialisation >= 0.25))
     assert flow.t[k - 1] <= found.specialisation_time.values[1] <= flow.t[k] + 0.01
-    assert found.plateau.values[1] > 30
+    falls = flow.error[0] * 0.9 ** np.arange(1, 200)
+    falls = falls[falls > 1e-8]
+    times = np.interp(np.log(falls), np.log(flow.error[::-1].clip(1e-9)), flow.t[::-1])
+    assert found.plateau.values[1] == pytest.approx(np.diff(times).max(), rel=0.01)
     assert found.final_specialisation.values[1] == pytest.approx(0.5, abs=1e-3)
 
 
@@ -56,6 +59,6 @@ def test_what_there_is_not_is_refused(problem, quantity, reason):
 
 
 def test_a_point_without_a_plateau_says_why():
-    across = TWO.replace(scheme="ln", units=4, start="symmetric:0.1")
-    found = bn.sweep(across, eta=[0.3], time=0.1, quantity="escape-rate")
+    unequal = TWO.replace(second_layer=(1.0, 0.5))
+    found = bn.sweep(unequal, eta=[0.3], time=0.1, quantity="escape-rate")
     assert "there is no plateau" in found.message.values[0]

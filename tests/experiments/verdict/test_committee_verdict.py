@@ -35,9 +35,7 @@ def test_a_flow_that_says_its_error_is_allowed_it(found):
     off = {n: v + 0.05 for n, v in found.flow.values.items()}
     wrong = CommitteeFlow(PROBLEM, found.flow.t, off, 1)
     unsure = {n: np.full(v.shape, 0.05) for n, v in off.items()}
-    said = CommitteeFlow(
-        PROBLEM, found.flow.t, off, 1, std_error=unsure, scramblings=8
-    )
+    said = CommitteeFlow(PROBLEM, found.flow.t, off, 1, std_error=unsure, scramblings=8)
     assert not judge_committee(found.runs, wrong, 0.01).agree
     assert judge_committee(found.runs, said, 0.01).agree
 
