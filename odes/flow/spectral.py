@@ -54,7 +54,7 @@ def block_numbers(problem: Problem, spectrum: Spectrum) -> Array:
 
 def block_state(problem: Problem, spectrum: Spectrum) -> Array:
     """The state at the start."""
-    start = dict(zip(problem.order_parameters, problem.start, strict=True))
+    start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
     A, C = block_start(spectrum, start.pop("R"), start.pop("L"))
     values, room = spectrum.arrays[0], room_for(spectrum)
     fill = np.zeros(room - spectrum.blocks)

@@ -19,7 +19,7 @@ KERNELS = ("batch_gradient", "online", "observables", "spectral")
 
 def _start(problem: Problem, spectrum: Spectrum) -> tuple[Array, Array, Array]:
     """``gamma, beta``, and A and C in every block."""
-    start = dict(zip(problem.order_parameters, problem.start, strict=True))
+    start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
     A, C = block_start(spectrum, start["R"], start["L"])
     return np.array([start.get("gamma", 0.0), 0.0]), A, C
 

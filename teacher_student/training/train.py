@@ -40,6 +40,15 @@ class _Outcome:
     history: Array
 
 
+def _check_trained(problem: Problem) -> None:
+    """Refuse what is not trained on a set here."""
+    check_problem(problem)
+    refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_committees(problem, "training on a set")
+    refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
+
+
 def train(
     problem: Problem,
     alpha: float,
@@ -104,12 +113,8 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
-    check_problem(problem)
     check_names("train", options, RunOptions)
-    refuse_losses(problem, "training on a set is with the squared loss")
-    refuse_committees(problem, "training on a set")
-    refuse_running(problem, "training on a set knows no running statistics")
-    refuse_spectrum(problem, "training on a set is with isotropic inputs")
+    _check_trained(problem)
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
