@@ -25,8 +25,6 @@ from .options import (
 from .ranges import parse_range
 from .report import Reporter, some_failed, table
 
-#: What is kept of one unit where nothing is asked for.
-QUANTITY = "final-error,final-Q,final-R,final-L,diverged"
 #: Of the simulation's options, those that take a range of whole numbers.
 WHOLE = ("dim", "seed")
 #: What is of no use without --simulate, with its default.
@@ -60,11 +58,10 @@ def store_options(command: Any) -> Any:
 @click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
 @click.option(
     "--quantity",
-    default=QUANTITY,
+    default="final-error,final-Q,final-R,final-L,diverged",
     show_default=True,
     help="Of final-Q final-R final-L final-error eta-eff time-to:X plateau eta-max largest-eta "
-    "diverged; of committees final-error final-specialisation time-to:X plateau escape-rate "
-    "specialisation-time diverged.",
+    "diverged; committees: final-specialisation escape-rate specialisation-time too, no Q R L eta.",
 )
 @click.option(
     "--best", type=click.Choice(["eta"]), help="Only the best learning rate for the horizon."
@@ -100,10 +97,6 @@ def command(**options: Any) -> None:
         grid = _take_grid(options)
         problem = take_problem(options)
         chosen = _take_choices(options, grid)
-        if problem.several_units and chosen["quantity"] == QUANTITY:
-            from ..experiments.sweeps.committees import COMMITTEE_QUANTITIES
-
-            chosen["quantity"] = ",".join(COMMITTEE_QUANTITIES)
         if not options["force"]:
             _check_size(problem, grid, options)
         if best or schedule:

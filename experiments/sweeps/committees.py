@@ -12,6 +12,7 @@ import numpy as np
 from ...odes.committee.fixed_points import committee_fixed_points
 from ...odes.committee.integrate import solve_committee
 from ...odes.flow.integrate import EXPLICIT_STEPS
+from ...odes.flow.records import ATOL, RTOL
 from ...odes.flow.solver import Progress
 from ...results.errors import InputError
 from ...store.blocks import COMPLETE, FAILED, Array, Chunk
@@ -26,8 +27,6 @@ from .simulation import Simulation, StoppedError, first_passage, plateau, point_
 FLOW_POINTS = 501
 #: Errors below this are rounding of averages.
 ROUNDING = 1e-9
-#: Kept of a committee where nothing is asked for.
-COMMITTEE_QUANTITIES = ("final-error", "final-specialisation", "specialisation-time", "diverged")
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,8 @@ class CommitteeWork:
     problem: Problem
     quantities: tuple[str, ...]
     time: float
-    rtol: float
-    atol: float
+    rtol: float = RTOL
+    atol: float = ATOL
     simulation: Simulation | None = None
 
     def compute(

@@ -88,6 +88,11 @@ QUANTITIES = {
 }  # fmt: skip
 
 
+#: Kept where nothing is asked for: of one unit, and of a committee.
+DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
+COMMITTEE_QUANTITIES = ("final-error", "final-specialisation", "specialisation-time", "diverged")
+
+
 @dataclass(frozen=True)
 class Asked:
     """The quantities asked for.
@@ -135,29 +140,32 @@ def parse_quantities(quantity: str | Sequence[str], simulated: bool = False) -> 
     return Asked(tuple(names), tuple(levels), plateau)
 
 
-def check_units(asked: Asked, several: bool) -> None:
-    """Refuse quantities that one unit, or that a committee, does not have.
+def quantities_of(quantity: str | Sequence[str], simulated: bool, several: bool) -> Asked:
+    """The quantities by name, of one unit or of a committee; its own defaults for those of one.
 
     Raises
     ------
     InputError
-        Naming the quantity, with the reason.
+        Naming the quantity, with the reason, also for one that only the other has.
 
     Examples
     --------
-    >>> check_units(parse_quantities("escape-rate"), several=True)
+    >>> quantities_of("escape-rate", simulated=False, several=True).names
+    ('escape-rate',)
     """
+    asked = parse_quantities(quantity, simulated)
+    if several and sorted(asked.names) == sorted(DEFAULT_QUANTITIES):
+        return parse_quantities(COMMITTEE_QUANTITIES, simulated)
     own = "several" if several else "one"
     accepted = tuple(one.name for one in QUANTITIES.values() if one.has in ("any", own))
+    reason = "with one unit of student and teacher there is nothing to specialise"
+    if several:
+        reason = "a committee has matrices in its place"
     for name in asked.names:
-        if _entry(name).has in ("any", own):
-            continue
-        reason = "a committee has matrices in their place" if several else (
-            "with one unit of student and teacher there is nothing to specialise"
-        )  # fmt: skip
-        raise InputError(
-            "quantity", name, f"{reason}; {', '.join(accepted)} are accepted", accepted
-        )
+        if _entry(name).has not in ("any", own):
+            said = f"{reason}; {', '.join(accepted)} are accepted"
+            raise InputError("quantity", name, said, accepted)
+    return asked
 
 
 def _entry(name: str) -> Quantity:

@@ -24,8 +24,8 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import MOST_POINTS, check_schedule
 from .axes import WHOLE, checked_axes
-from .committees import COMMITTEE_QUANTITIES, CommitteeWork
-from .quantities import check_units, parse_quantities
+from .committees import CommitteeWork
+from .quantities import DEFAULT_QUANTITIES, quantities_of
 from .simulation import Simulation, seconds_a_run
 from .work import FlowWork, SimulationWork
 
@@ -42,7 +42,6 @@ COMMITTEES = 16
 #: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
 #: would have less than so many chunks.
 SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.4, 32
-DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
 #: Other single values, with their defaults.
@@ -121,10 +120,7 @@ def sweep(
     3
     """
     check_problem(problem)
-    if problem.several_units and tuple(quantity) == DEFAULT_QUANTITIES:
-        quantity = COMMITTEE_QUANTITIES
-    asked = parse_quantities(quantity, simulate)
-    check_units(asked, problem.several_units)
+    asked = quantities_of(quantity, simulate, problem.several_units)
     single = _taken_out(grid)
     axes = checked_axes(problem, grid, simulate)
     end = number("time", single["time"], above=0.0) if "time" in single else math.nan
@@ -136,21 +132,20 @@ def sweep(
     work: Work
     if simulate:
         simulation, runs = _simulation(problem, axes, single), single["runs"]
-        work = (CommitteeWork(problem, asked.names, end, rtol, atol, simulation)
-                if problem.several_units
-                else SimulationWork(problem, asked.names, end, simulation))  # fmt: skip
+        kind = CommitteeWork if problem.several_units else SimulationWork
+        work = kind(problem, asked.names, end, simulation=simulation)
         kept = [n for n in ("engine", "inputs", "points", *WHOLE) if n not in axes]
         about |= {name: getattr(simulation, name) for name in kept}
         chunk = _simulated_chunk(problem, simulation, end, axes, runs)
         axes |= {"run": np.arange(runs)}
-    elif problem.several_units:
-        work = CommitteeWork(problem, asked.names, end, rtol, atol)
-        about |= {"rtol": rtol, "atol": atol}
-        chunk = filled(tuple(map(len, axes.values())), COMMITTEES)
     else:
-        work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
         about |= {"rtol": rtol, "atol": atol}
-        chunk = filled(tuple(map(len, axes.values())), CHUNK)
+        if problem.several_units:
+            work, most = CommitteeWork(problem, asked.names, end, rtol, atol), COMMITTEES
+        else:
+            own = 1 if dask else workers
+            work, most = FlowWork(problem, asked.names, end, rtol, atol, own), CHUNK
+        chunk = filled(tuple(map(len, axes.values())), most)
     layout = Layout(axes, asked.names, chunk, *_described(about))
     return _filled(layout, work, store, mode, workers, dask, progress)
 

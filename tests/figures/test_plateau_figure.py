@@ -2,7 +2,6 @@
 
 import math
 
-import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.figures import plateau

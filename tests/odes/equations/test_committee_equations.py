@@ -65,7 +65,7 @@ def test_text_and_latex_have_all_of_them():
 
 
 def test_the_command_prints_them_and_says_what_there_is_not(monkeypatch, capsys):
-    line = "derive --units 2 --teacher-units 2 --scheme bn --batch-size 8".split()
+    line = ["derive", "--units", "2", "--teacher-units", "2", "--scheme", "bn", "--batch-size", "8"]
     assert call(monkeypatch, *line) == 0
     assert "mean_batch" in capsys.readouterr().out
     assert call(monkeypatch, *line, "--format", "python") == 2
