@@ -104,7 +104,7 @@ def implied_decay(activation: str) -> float:
 
 def setting(activation: str, scheme: str, eta: float, **others: Any) -> Problem:
     """The problem of one scheme."""
-    zeta = {"zeta": implied_decay(activation)} if scheme == "pn" else {}
+    zeta: dict[str, Any] = {"zeta": implied_decay(activation)} if scheme == "pn" else {}
     return Problem(
         activation, scheme, units=2, teacher_units=2, batch_size=M, eta=eta, **zeta, **others
     )

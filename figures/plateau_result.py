@@ -124,7 +124,7 @@ class PlateauFigure(Tabular):
         held = json.loads(path.read_text(encoding="utf-8"))
         escapes = {}
         for scheme, one in held.pop("escapes").items():
-            given = {
+            given: dict[str, Any] = {
                 name: math.nan if one[name] is None else one[name]
                 for name in Escape.__dataclass_fields__
             }

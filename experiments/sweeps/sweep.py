@@ -37,7 +37,7 @@ Range = float | Sequence[float] | Array
 Work = FlowWork | SimulationWork | CommitteeWork
 #: Grid points whose flows are held at a time: memory does not grow with the grid.
 CHUNK = 16_384
-#: Committees of a chunk: a point takes milliseconds to seconds.
+#: Committees likewise, which take milliseconds to seconds.
 COMMITTEES = 16
 #: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
 #: would have less than so many chunks.
@@ -141,10 +141,10 @@ def sweep(
     else:
         about |= {"rtol": rtol, "atol": atol}
         if problem.several_units:
-            work, most = CommitteeWork(problem, asked.names, end, rtol, atol), COMMITTEES
+            work = CommitteeWork(problem, asked.names, end, rtol, atol)
         else:
-            own = 1 if dask else workers
-            work, most = FlowWork(problem, asked.names, end, rtol, atol, own), CHUNK
+            work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
+        most = COMMITTEES if problem.several_units else CHUNK
         chunk = filled(tuple(map(len, axes.values())), most)
     layout = Layout(axes, asked.names, chunk, *_described(about))
     return _filled(layout, work, store, mode, workers, dask, progress)
