@@ -56,8 +56,7 @@ def _cosines(axes: Axes, found: PlateauFigure, scheme: str) -> None:
     # Named at the end of their curves: the looks stand for schemes in the panel beside.
     for names, at, below in ((r"$R_{11}, R_{22}$", (0, 0), 4), (r"$R_{12}, R_{21}$", (0, 1), -12)):
         end = (one.t[-1], one.R[(-1, *at)])
-        axes.annotate(names, end, xytext=(0, below), textcoords="offset points", ha="right",
-                      fontsize="small")  # fmt: skip
+        axes.annotate(names, end, xytext=(0, below), textcoords="offset points", ha="right")
     axes.set(xlabel=LABELS["t"], ylabel="cosines $R_{kn}$", ylim=(-0.12, 1.15))
     axes.set_title(NAMES[scheme])
 
@@ -75,7 +74,7 @@ def _rates(axes: Axes, found: PlateauFigure) -> None:
                  color=[look.color for look in LOOKS[: len(places)]], alpha=0.75)  # fmt: skip
         for place, height in zip(places, heights, strict=True):
             axes.annotate(TITLES[activation], (place + shift, height), xytext=(0, 2), ha="center",
-                          textcoords="offset points", fontsize="x-small")  # fmt: skip
+                          textcoords="offset points", fontsize=7)  # fmt: skip
     axes.axhline(1.0, color="0.4", linewidth=0.6, linestyle="-")
     axes.set_xticks(places, [NAMES.get(scheme, scheme).split(" ")[0] for scheme in found.escapes])
     axes.set_ylabel(r"rate / $\eta_{\mathrm{eff}}$, SGD = 1")
