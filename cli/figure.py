@@ -12,7 +12,7 @@ from .kinds import FOLDER, Names
 from .options import output_options
 from .report import Reporter, table
 
-FIGURES = ("1a", "1b", "2", "3", "4", "universality")
+FIGURES = ("1a", "1b", "2", "3", "4", "universality", "plateau")
 #: Figures that are drawn without training networks; 3 has no records to be drawn from.
 ALL = ("1a", "1b", "2", "4")
 
@@ -22,6 +22,7 @@ ALL = ("1a", "1b", "2", "4")
     epilog=examples(
         "bntheory figure 2 --output fig2.pdf --output fig2.json",
         "bntheory figure 1a --store fig1a.zarr --output fig1a.pdf",
+        "bntheory figure plateau --output plateau.pdf",
     ),
 )
 @click.argument("name", metavar="FIGURE", type=Names([*FIGURES, "all"]))
@@ -46,8 +47,10 @@ def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student), 1b (ReLU student), 2, 3, 4 (networks).
 
     Figures 2 to 4 are drawn from the records that come with the package; with --store FOLDER their
-    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian). With all
-    every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
+    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian), and
+    plateau (how two hidden units leave their plateau, by scheme: from the record that comes with
+    the package, or computed with --dim, --runs). With all every figure that needs no training of
+    networks is drawn, FILE-1a.pdf and so on.
     """
     reporter = Reporter(options)
     if name != "all":
@@ -84,6 +87,8 @@ def _drawn(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any,
     """A figure's result, and the lines to print of it."""
     if name == "universality":
         return _universality(reporter, options)
+    if name == "plateau":
+        return _plateau(reporter, options)
     if name in ("2", "3", "4"):
         return _networks(name, reporter, options)
     options["preset"] = options["preset"] or "quick"
@@ -118,3 +123,15 @@ def _universality(reporter: Reporter, options: dict[str, Any]) -> tuple[Any, lis
     with bad_input():
         result = universality(progress=reporter.progress)
     return result, table(result.columns())
+
+
+def _plateau(reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
+    from ..figures.plateau import plateau_figure
+
+    _refuse("plateau", options, ("store", "preset"))
+    with bad_input():
+        result = plateau_figure(
+            dim=options["dim"], runs=options["runs"], progress=reporter.progress
+        )
+    notes = [f"* {found}" for found in result.findings()]
+    return result, [*table(result.columns()), *notes, f"* computed by: {result.command}"]

@@ -65,7 +65,7 @@ def store_options(command: Any) -> Any:
     default="final-error,final-Q,final-R,final-L,diverged",
     show_default=True,
     help="Of final-Q final-R final-L final-error eta-eff time-to:X plateau eta-max largest-eta "
-    "diverged.",
+    "diverged; committees: final-specialisation escape-rate specialisation-time too, no Q R L eta.",
 )
 @click.option("--best", type=Names(["eta"]), help="Only the best learning rate for the horizon.")
 @click.option("--schedule", is_flag=True, help="The locally optimal schedule eta(t) and its gain.")

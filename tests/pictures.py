@@ -10,6 +10,7 @@ import bntheory as bn
 import numpy as np
 from bntheory.experiments.finite_data.early_stopping import early_stopping
 from bntheory.experiments.finite_data.training_work import Settings
+from bntheory.figures.plateau import plateau_figure
 from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
@@ -133,6 +134,10 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "fixed-points": lambda: bn.fixed_points(PN),
     "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
     "committee-points": lambda: bn.fixed_points(COMMITTEE),
+    "committee-compare": lambda: bn.compare(
+        COMMITTEE, dim=100, runs=8, time=1.0, points=3, workers=1
+    ),
+    "plateau": plateau_figure,
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
     "best-rates": _best_rates,
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),

@@ -150,7 +150,10 @@ BAD = [
     (["integrate", "--scheme", "bnn"], "(did you mean 'bn'?)"),
     (["simulate", "--engine", "chains"], "(did you mean 'chain'?)"),
     (["sweep", "--quantity", "final-eror"], "(did you mean 'final-error'?)"),
-    (["figure", "5"], "FIGURE='5': one of 1a, 1b, 2, 3, 4, universality or all is accepted"),
+    (
+        ["figure", "5"],
+        "FIGURE='5': one of 1a, 1b, 2, 3, 4, universality, plateau or all is accepted",
+    ),
     (["cache", "clear", "--kind", "x"], "--kind='x': one of compiled formulas"),
 ]
 
