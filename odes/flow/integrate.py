@@ -25,6 +25,7 @@ from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
+from .spectral import blocks_of, reduced, refuse_inertia
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -151,6 +152,7 @@ def solve(
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     check_problem(problem)
     stored = stored_times(time, points, times)
+    refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)
@@ -195,10 +197,15 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     Q, error = np.empty((2, stored))
     names = flows.problem.order_parameters
     kernels.observe(states, Q, error)
-    own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
+    own, blocks = dict(zip(names, states.T.copy(), strict=False)), {}  # velocities come after
+    if flows.problem.spectrum_ is not None:
+        own, blocks = reduced(flows.problem, states), blocks_of(flows.problem, states)
+        del own["spread"]
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
-    found = Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    found = Flow(
+        flows.problem, record.times[:stored], values, steps, status, message, blocks=blocks
+    )
     drawn = flows.kernels.TABLE and not flows.problem.squares
     return replace(found, moments_error=flows.moments_error) if drawn else found

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...results.checks import integer
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import isotropic
 from ..flow.trajectory import Flow
 from ..tables.table_quadrature import Progress
 from .covariance import fluctuations
@@ -36,6 +37,10 @@ def spread_is_measurable(problem: Problem) -> bool:
     sampling error of that scatter is infinite still (theory page 4)."""
     if not tails_allow(problem, 8):
         return False
+    if problem.spectrum_ is not None:  # powers of 1/s are those of the batch size alone
+        if not problem.uses_batch:
+            return True
+        problem = isotropic(problem)
     normaliser = problem.scheme_.normaliser
     if normaliser == "batch":
         smallest = smallest_scatter(problem, fluctuation_kernels(problem))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer
 from ...results.errors import DivergenceWarning, InputError
-from ..inputs import read_inputs
+from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem
@@ -25,11 +25,13 @@ from .committee.collect import committee_values
 from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
 from .committee.runs import CommitteeRuns
 from .deployed import check_running, deployed_values
+from .measured_inputs import in_blocks
 from .momentum_run import MomentumChainRun, MomentumVectorRun
-from .observe import observe as observe
+from .observed import observed_of
 from .one_run import run_rows
 from .run import AnyRun, ChainRun, VectorRun, sharing
 from .runs import Array, Runs
+from .spectral_run import SpectralChainRun, SpectralVectorRun, blocks_of
 
 ENGINES = ("chain", "vectors")
 MOST_RUNS = 10**6
@@ -173,8 +175,9 @@ def run_makers(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     if problem.several_units:
         check_dimensions(problem, dim, engine)
+    else:
+        sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
-    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
@@ -183,6 +186,9 @@ def run_makers(
             "engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'",
         )
+    if problem.spectrum_ is not None:
+        sizes = problem.spectrum_.sizes(dim)  # every block has directions enough
+        law = in_blocks(law, problem.spectrum_, sizes) if law.kind == ROWS else law
     chain, vectors = _engines(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
@@ -193,6 +199,8 @@ def run_makers(
 def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
     if problem.several_units:
         return CommitteeChainRun, CommitteeVectorRun
+    if problem.spectrum_ is not None:
+        return SpectralChainRun, SpectralVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
     return ChainRun, VectorRun
@@ -224,10 +232,12 @@ def _collect(
     if problem.several_units:
         values = committee_values(problem, table)
         return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
-    Q, error = observe(problem, table, os.cpu_count() or 1)
-    values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
-    values |= class_error(problem, Q, values["R"])
+    values = observed_of(problem, table, os.cpu_count() or 1)
+    del values["spread"]
+    values |= class_error(problem, values["Q"], values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
-    return Runs(problem, dim, engine, seed, t, values, status, message)
+    return Runs(
+        problem, dim, engine, seed, t, values, status, message, blocks=blocks_of(problem, table)
+    )

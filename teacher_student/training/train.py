@@ -19,6 +19,7 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
+from ..spectral import refuse_spectrum
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
@@ -37,6 +38,15 @@ class _Outcome:
     epochs: int
     status: str
     history: Array
+
+
+def _check_trained(problem: Problem) -> None:
+    """Refuse what is not trained on a set here."""
+    check_problem(problem)
+    refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_committees(problem, "training on a set")
+    refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
 
 
 def train(
@@ -103,11 +113,8 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
-    check_problem(problem)
     check_names("train", options, RunOptions)
-    refuse_losses(problem, "training on a set is with the squared loss")
-    refuse_committees(problem, "training on a set")
-    refuse_running(problem, "training on a set knows no running statistics")
+    _check_trained(problem)
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
