@@ -13,6 +13,7 @@ from .drawing import (
     LOOKS,
     SIMULATION,
     THEORY,
+    apart,
     draw_points,
     draw_predicted_spread,
     draw_simulation,
@@ -21,6 +22,7 @@ from .drawing import (
     error_axis,
     few,
     lowest,
+    moving,
     new_figure,
     setting,
     shared_legend,
@@ -51,7 +53,7 @@ def draw(comparison: Comparison, width: Width) -> Figure:
 def draw_comparison(comparison: Comparison, width: Width) -> Figure:
     """One panel a quantity: theory, its band, single runs, their mean; below them residuals."""
     runs, flow = comparison.runs, comparison.flow
-    names = shown_quantities(runs.values)
+    names, level = moving(runs.values, shown_quantities(runs.values))
     figure, panels = time_panels([*names, RESIDUALS], width, last=0.75)
     below = panels.pop(RESIDUALS)
     for name, axes in panels.items():
@@ -64,15 +66,16 @@ def draw_comparison(comparison: Comparison, width: Width) -> Figure:
             style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "-."}
             other = comparison.approximation
             draw_theory(axes, other.t, other.values[name], **style)
-    error_axis(panels[names[-1]], flow.values[names[-1]], runs.mean[names[-1]])
+    for name in {"error", "error01"} & set(panels):
+        error_axis(panels[name], flow.values[name], runs.mean[name])
     draw_residuals(below, comparison)
     shared_legend(figure)
     word = "agree" if comparison.agree else "DISAGREE"
     entitle(
         figure,
-        f"{setting(runs.problem)}: theory and simulation {word}\n"
+        f"{setting(runs.problem)}\ntheory and simulation {word}: "
         f"max |z| = {comparison.max_abs_z:.2f}, p = {comparison.p_value:.3g}, "
-        f"{runs.runs} runs at $N$ = {runs.dim}",
+        f"{runs.runs} runs at $N$ = {runs.dim}" + "".join(f"\n{words}" for words in level),
     )
     return figure
 
@@ -85,8 +88,8 @@ def draw_residuals(axes: Axes, comparison: Comparison) -> None:
     axes.axhline(0.0, color=THEORY, linestyle="-", linewidth=0.8)
     t, some = comparison.runs.t, few(comparison.runs.t.size)
     for (name, values), look in zip(tested.items(), LOOKS[1:], strict=False):
-        axes.plot(t[some], values[some], linestyle="none", marker=look.marker, color=look.color,
-                  markerfacecolor="white", label=f"residual of {own.get(name, f'${name}$')}")  # fmt: skip
+        named = f"residual of {own.get(name, f'${name}$')}"
+        axes.plot(t[some], values[some], markerfacecolor="white", label=named, **apart(look))
     name, at = comparison.worst
     axes.plot(t[at : at + 1], comparison.z[name][at : at + 1], linestyle="none", marker="o",
               markersize=8, color="black", markerfacecolor="none", label="the largest")  # fmt: skip

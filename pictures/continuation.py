@@ -74,5 +74,6 @@ def _draw_branches(axes: Axes, path: Continuation, name: str) -> None:
     edge = np.clip(single, low - room, high + room)
     for at, beyond in zip(edge, single != edge, strict=True):
         if (outside := beyond & np.isfinite(at)).any():
-            axes.plot(path.grid[outside], at[outside], linestyle="none", marker="d", color=THEORY,
-                      markerfacecolor="white", clip_on=False, label="a point beyond the panel")  # fmt: skip
+            axes.plot(path.grid[outside], at[outside], linestyle="none", marker="d",
+                      color=THEORY, markerfacecolor="white", clip_on=False,
+                      label="a point beyond the panel")  # fmt: skip

@@ -6,13 +6,14 @@ What lays a picture out (`bntheory.pictures.layout`) and names its quantities
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..results.labels import LABELS, label
 from ..results.widths import Width
+from .guests import given_axes
 from .layout import (
     across,
     add_legend,
@@ -77,6 +78,19 @@ def shown_quantities(values: Collection[str]) -> tuple[str, ...]:
     """The quantities of the panels: of classes the share of errors, in place of their square."""
     own = "error01" if "error01" in values else "error"
     return ("Q", "R", "L", own)
+
+
+def moving(values: Mapping[str, Any], names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The quantities that change, and in words those that are one number throughout.
+
+    All of them on a user's axes, and where none changes.
+    """
+    arrays = {name: np.asarray(values[name]) for name in names}
+    level = {n: v.flat[0] for n, v in arrays.items() if np.ptp(v) <= 1e-12 * np.abs(v).max()}
+    if given_axes() is not None or len(level) == len(names):
+        return tuple(names), []
+    told = [f"{LABELS.get(name, name)}: {value:g} throughout" for name, value in level.items()]
+    return tuple(n for n in names if n not in level), told
 
 
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
@@ -179,8 +193,9 @@ def size_axis(axes: Axes, sizes: Any) -> None:
 
 
 __all__ = [
-    "APPROXIMATION", "DASHED", "KEY", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
-    "across", "add_notes", "apart", "draw_line", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
-    "entitle", "error_axis", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
-    "setting", "shared_legend", "shown_quantities", "size_axis", "time_panels",
+    "APPROXIMATION", "DASHED", "KEY", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look",
+    "add_legend", "across", "add_notes", "apart", "draw_line", "draw_points",
+    "draw_predicted_spread", "draw_simulation", "draw_theory", "entitle", "error_axis", "label",
+    "few", "log_axis", "lowest", "moving", "new_figure", "panel_legends", "setting",
+    "shared_legend", "shown_quantities", "size_axis", "time_panels",
 ]  # fmt: skip

@@ -72,7 +72,7 @@ def _plane(axes: Axes, found: FixedPoints) -> None:
     # A start has Q > 0: a mirror image that no flow comes near would take half of the panel.
     lowest = min(0.0, *(Q.min() for _, Q in paths)) - 0.05 * tall
     for stable, face, label in ((True, SIMULATION, "stable"), (False, "white", "unstable")):
-        points = [p for p in found.points if p.stable == stable and p.Q >= lowest]
+        points = [p for p in found.points if p.stable == stable and lowest <= p.Q]
         if points:
             axes.plot([p.R for p in points], [p.Q for p in points], "o", color=SIMULATION,
                       markerfacecolor=face, markersize=6, label=f"{label} point")  # fmt: skip

@@ -66,7 +66,9 @@ def new_figure(
 
     wide, given = inches(width), given_axes()
     if given is not None:
-        return given.figure(panels, names)  # type: ignore[return-value]  # a figure for drawing
+        # Stands in for a figure. A lower row of its own height belongs to the others.
+        extra = int(last != 1.0)
+        return given.figure(panels, names, extra)  # type: ignore[return-value]
     if width == "one":
         across = 1 if panels <= STACKED else 2
         height = min(height, 2.4 if panels == 1 else 1.9 if across == 1 else 1.6)

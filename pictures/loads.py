@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ..finite_load.curve import Generalization
 
 NOT_A_PREDICTION = "no prediction: replica symmetry unstable, or minimum unreached"
-#: Loads of theory up to which each is marked.
-FEW = 12
+#: Loads of theory up to which each is marked, and the mark.
+FEW, MARK = 12, "_"
 UNSETTLED = "the same, not converged"
 
 
@@ -51,12 +51,14 @@ def draw_curve(axes: Axes, alpha: Any, error: Any, trusted: Any, label: str, loo
     # a dashed piece reaches to the neighbouring trusted loads, so that the curve has no gaps
     touching = ~trusted | np.append(~trusted[1:], False) | np.append(False, ~trusted[:-1])
     solid, dashed = np.where(trusted, error, np.nan), np.where(touching, error, np.nan)
-    # A load that has no trusted neighbour is a dot, and few loads are dots that lines join.
-    dots = {"marker": "o", "markersize": 3.2} if len(alpha) <= FEW else {}
-    draw_line(axes, alpha, solid, color=color, linestyle=style, label=label, **dots)
+    # A load that has no trusted neighbour is a dash, and few loads are dashes that lines join:
+    # round marks are simulation.
+    mark = {"marker": MARK} if len(alpha) <= FEW else {}
+    draw_line(axes, alpha, solid, MARK, color=color, linestyle=style, label=label,
+              markersize=7, **mark)  # fmt: skip
     if not trusted.all():
-        draw_line(axes, alpha, dashed, "x", color=color, linestyle=DASHED, linewidth=0.8,
-                  gid=NOT_A_PREDICTION)  # fmt: skip
+        draw_line(axes, alpha, dashed, MARK, color=color, linestyle=DASHED, linewidth=0.8,
+                  gid=NOT_A_PREDICTION, markersize=7)  # fmt: skip
 
 
 def draw_simulated(

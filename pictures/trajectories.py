@@ -14,6 +14,7 @@ from .drawing import (
     entitle,
     error_axis,
     log_axis,
+    moving,
     new_figure,
     setting,
     shared_legend,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def draw_flow(flow: Flow, width: Width) -> Figure:
     """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
-    names = shown_quantities(flow.values)
+    names, level = moving(flow.values, shown_quantities(flow.values))
     figure, panels = time_panels(names, width)
     for name, axes in panels.items():
         draw_theory(axes, flow.t, flow.values[name])
@@ -39,9 +40,10 @@ def draw_flow(flow: Flow, width: Width) -> Figure:
             draw_predicted_spread(
                 axes, flow.t, flow.values[name], flow.std[name], flow.dim, flow.averaged
             )
-    error_axis(panels[names[-1]], flow.values[names[-1]])
+    if "error" in panels:
+        error_axis(panels["error"], flow.error)
     shared_legend(figure)
-    entitle(figure, setting(flow.problem, *_size(flow)))
+    entitle(figure, "\n".join([setting(flow.problem, *_size(flow)), *level]))
     return figure
 
 
@@ -52,13 +54,15 @@ def _size(flow: Flow) -> list[str]:
 
 def draw_runs(runs: Runs, width: Width) -> Figure:
     """Means with standard errors over the spread of the runs."""
-    names = shown_quantities(runs.values)
+    names, level = moving(runs.values, shown_quantities(runs.values))
     figure, panels = time_panels(names, width)
     for name, axes in panels.items():
         draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
-    error_axis(panels[names[-1]], runs.mean[names[-1]])
+    if "error" in panels:
+        error_axis(panels["error"], runs.mean["error"])
     shared_legend(figure)
-    entitle(figure, f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}")
+    told = f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}"
+    entitle(figure, "\n".join([told, *level]))
     return figure
 
 

@@ -46,5 +46,6 @@ def is_shown(handle: Any, axes: Axes) -> bool:
     places = places[np.isfinite(places).all(axis=1)]
     if not len(places):
         return False
-    box, (low, high) = axes.bbox, (places.min(axis=0), places.max(axis=0))
-    return bool((low <= (box.x1 + 1, box.y1 + 1)).all() and (high >= (box.x0 - 1, box.y0 - 1)).all())
+    box = axes.bbox.get_points()
+    inside = (places.min(axis=0) <= box[1] + 1) & (places.max(axis=0) >= box[0] - 1)
+    return bool(inside.all())

@@ -155,3 +155,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "layer-gaps": lambda: _Layers("bridge"),
     "claims": _claims,
 }
+
+
+@cache
+def made(name: str) -> Any:
+    """The result of a picture, made once."""
+    return PICTURES[name]()
