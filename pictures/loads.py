@@ -18,6 +18,7 @@ from .drawing import (
     entitle,
     new_figure,
 )
+from .visible import is_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,8 +93,8 @@ def name_styles(figure: Figure) -> None:
     from matplotlib.lines import Line2D
 
     (axes,) = figure.axes
-    handles, labels = axes.get_legend_handles_labels()
-    entries = dict(zip(labels, handles, strict=True))
+    named = zip(*axes.get_legend_handles_labels(), strict=True)
+    entries = {words: handle for handle, words in named if is_shown(handle, axes)}
     drawn = {line.get_gid() for line in axes.lines}
     grey: dict[str, dict[str, Any]] = {
         SIMULATED: {"linestyle": "none", "marker": "o"},

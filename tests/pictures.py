@@ -127,6 +127,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "fixed-points": lambda: bn.fixed_points(PN),
     "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
     "committee-points": lambda: bn.fixed_points(COMMITTEE),
+    "fit": lambda: bn.fit(WN.replace(eta=0.4), compared().runs, over="eta"),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
     "approximation": lambda: bn.approximate(
