@@ -68,7 +68,7 @@ def draw_sweep(sweep: Sweep, width: Width) -> Figure:
 
 def _varied(sweep: Sweep) -> tuple[list[str], list[str]]:
     """The quantities that have a panel, and in words those that are one number throughout."""
-    names, level = list(sweep.quantities), []
+    names, level = list(sweep.quantities), list[str]()
     if given_axes() is not None:
         return names, level  # a user asks for the panels that he knows
     for name in sweep.quantities if np.prod(sweep.shape) > 1 else {"diverged"} & set(names):
@@ -106,7 +106,7 @@ def _curve(
         draw_points(axes, x, values, sweep[f"{name}_sem"].reshape(values.shape))
     else:
         # A few points are shown as such: what lies between them was not computed.
-        dots = {"marker": "o", "markersize": 2.2} if len(x) <= MARKED else {}
+        dots: dict[str, Any] = {"marker": "o", "markersize": 2.2} if len(x) <= MARKED else {}
         draw_theory(axes, x, values, **dots)
     axes.set_ylabel(label(name))
     if _is_geometric(x):

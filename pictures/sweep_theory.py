@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -37,12 +37,12 @@ def theory_along(sweep: Sweep, along: str) -> Theory | None:
     if not sweep.simulated or sweep.problem.several_units:
         return None
     places = _places(sweep.grid[along])
-    fixed = {n: v for n, v in sweep.grid.items() if n not in (along, "dim", "seed")}
-    grid = dict(fixed) if along in ("dim", "seed") else {**fixed, along: _typed(along, places)}
-    if not any(len(v) for v in grid.values()):
-        grid = {"eta": [sweep.problem.eta]}
+    grid: dict[str, Any] = {n: v for n, v in sweep.grid.items() if n not in ("dim", "seed")}
+    if along in grid:
+        grid[along] = _typed(along, places)
+    grid = grid or {"noise": [sweep.problem.noise]}  # one flow, which a sweep needs an axis for
     names = [n for n in sweep.quantities if n.startswith("final-")]
-    options = {} if "time" in grid or sweep.time is None else {"time": sweep.time}
+    options: dict[str, Any] = {} if "time" in grid or sweep.time is None else {"time": sweep.time}
     try:
         made = type(sweep)(solve(sweep.problem, quantity=names, **options, **grid))
     except InputError:
