@@ -17,7 +17,7 @@ NUMBERS = {
 
 
 def setting(problem: Any, *more: str, without: Collection[str] = ()) -> str:
-    """Scheme, activation, M, eta and S; of the rest what is not as usual; and what else is told.
+    r"""Scheme, activation, M, eta and S; of the rest what is not as usual; and what else is told.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def draw_sweep(sweep: Sweep, width: Width) -> Figure:
     from ..experiments.sweeps.result import check_drawable
 
     check_drawable(sweep.grid)
+    sweep = _with_an_axis(sweep)
     long = [name for name, values in sweep.grid.items() if len(values) > 1]
     long = long or list(sweep.grid)[:1]  # a single point is drawn along the first
     names, level = _varied(sweep)
@@ -64,6 +66,15 @@ def draw_sweep(sweep: Sweep, width: Width) -> Figure:
     shared_legend(figure)
     entitle(figure, "\n".join([_told(sweep, long), *level]))
     return figure
+
+
+def _with_an_axis(sweep: Sweep) -> Sweep:
+    """The sweep; of a problem without a range a single point along its rate, or its noise."""
+    if sweep.axes:
+        return sweep
+    name = "noise" if isinstance(sweep.problem.eta, str) else "eta"
+    place = {name: [float(getattr(sweep.problem, name))]}
+    return replace(sweep, data=sweep.data.expand_dims(place))
 
 
 def _varied(sweep: Sweep) -> tuple[list[str], list[str]]:

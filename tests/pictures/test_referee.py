@@ -147,6 +147,8 @@ def test_a_single_value_is_a_marker():
     line = series(axes, "theory")
     assert line.get_xdata().tolist() == [0.5]
     assert line.get_marker() == "o"
+    no_range = bn.Sweep(bn.sweep(bn.Problem("identity", "wn", eta=0.3), time=1.0))
+    assert series(no_range.plot("one").axes[0], "theory").get_xdata().tolist() == [0.3]
 
 
 def test_points_that_stand_alone_are_seen():
