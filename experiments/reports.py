@@ -92,8 +92,8 @@ def sweep_report(sweep: Sweep) -> Report:
     fixed = {n: v for n, v in problem.to_dict().items() if n not in grid}
     what = "simulations" if sweep.simulated else "flows"
     pictures = []
-    if drawable(grid):
-        long = [name for name, values in grid.items() if len(values) > 1]
+    long = [name for name, values in grid.items() if len(values) > 1]
+    if long and drawable(grid):
         caption = f"{', '.join(sweep.quantities)} against {' and '.join(long)}."
         pictures.append(Drawing(caption, sweep.plot))
     shown = {n: v for n, v in sweep.columns().items() if not n.endswith("_runs")}

@@ -44,10 +44,13 @@ def _panel(name: str, label: str) -> Any:
     plot = figure(height=210, sizing_mode="stretch_width", toolbar_location=None, tools="",
                   y_axis_type=axis, min_border_left=58, min_border_right=12)  # fmt: skip
     line = plot.line("t", name, source=flow, line_color=FLOW, line_width=2.2)
-    plot.line("t", name, source=end, line_color=END, line_width=2, line_dash=[7, 4])
+    line.glyph.name = "flow-line"
+    drawn = plot.line("t", name, source=end, line_color=END, line_width=2, line_dash=[7, 4])
+    drawn.glyph.name = "end-line"
     if name == "eta_eff":
         bound = ColumnDataSource(blank, name="bound")
-        plot.line("t", name, source=bound, line_color=BOUND, line_width=2, line_dash=[2, 3])
+        drawn = plot.line("t", name, source=bound, line_color=BOUND, line_width=2, line_dash=[2, 3])
+        drawn.glyph.name = "bound-line"
     tips = [("t", "@t{0.000}"), (name, f"@{name}{{0.000000}}")]
     plot.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))
     if axis == "log":
@@ -57,7 +60,12 @@ def _panel(name: str, label: str) -> Any:
 
 
 def _style(plot: Any, label: str) -> None:
+    """Looks by day; the names are those by which plots.js paints the plot in the page's colours."""
     plot.title.text = label
+    plot.title.name = "title"
+    for which in ("x", "y"):
+        getattr(plot, f"{which}axis").name = f"{which}-axis"
+        getattr(plot, f"{which}grid").name = f"{which}-grid"
     plot.title.text_font_size, plot.title.text_font_style = "14px", "bold"
     plot.xaxis.axis_label = "time t (steps / N)"
     for axis in (plot.xaxis, plot.yaxis):

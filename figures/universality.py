@@ -81,6 +81,7 @@ class Universality(Tabular):
             draw_theory,
             entitle,
             new_figure,
+            setting,
             shared_legend,
         )
 
@@ -100,7 +101,7 @@ class Universality(Tabular):
             axes.set(xlabel=LABELS["t"], ylabel=LABELS[name])
         shared_legend(figure)
         first = next(iter(self.runs.values()))
-        what = f"bn, relu, $M$ = {self.flow.problem.M}: {first.runs} runs at $N$ = {first.dim}"
+        what = f"{setting(self.flow.problem)}: {first.runs} runs at $N$ = {first.dim}"
         entitle(figure, f"{what}, means ± 2 standard errors, set side by side along the flow")
         return figure
 

@@ -49,6 +49,7 @@ def draw_advice(found: Advice, width: Width) -> Figure:
         shared_legend(figure)
     training = found.training
     told = (f"lr = {training.learning_rate:g}", f"weight decay {training.weight_decay:g}",
-            f"M = {training.batch_size}", f"fan-in {training.fan_in}")  # fmt: skip
-    entitle(figure, setting(training.problem, *told))
+            f"fan-in {training.fan_in}")  # fmt: skip
+    # The practitioner's own numbers stand for the theory's eta and lambda.
+    entitle(figure, setting(training.problem, *told, without=["eta", "weight_decay"]))
     return figure

@@ -44,7 +44,7 @@ def draw_committee_flow(flow: CommitteeFlow, width: Width) -> Figure:
         axes.set_xlabel(LABELS["t"])
     shared_legend(figure)
     sizes = f"$K$ = {K}, $T$ = {T}"
-    entitle(figure, setting(flow.problem, sizes, f"$\\eta$ = {flow.problem.eta}"))
+    entitle(figure, setting(flow.problem, sizes, r"$N \to \infty$"))
     return figure
 
 
@@ -87,7 +87,7 @@ def draw_committee_points(found: CommitteePoints, width: Width) -> Figure:
             axes.set_ylabel("unit of the student")
     if not points:
         figure.axes[0].set_axis_off()
-    entitle(figure, setting(found.problem, f"$\\eta$ = {found.problem.eta}", found.summary()))
+    entitle(figure, setting(found.problem, found.summary()))
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: theory under its runs, and the runs' scatter against its prediction."""
+"""Pictures of a comparison: theory under its runs, residuals, and scatter against prediction."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from ..results.widths import Width
 from .drawing import (
     APPROXIMATION,
     LABELS,
+    LOOKS,
     SIMULATION,
     THEORY,
+    apart,
     draw_points,
     draw_predicted_spread,
     draw_simulation,
     draw_theory,
     entitle,
+    error_axis,
     few,
     lowest,
+    moving,
     new_figure,
     setting,
     shared_legend,
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from ..experiments.verdict.comparison import Comparison
 
 Array = np.ndarray
+#: Name of the panel of deviations in standard errors.
+RESIDUALS = "z"
 #: Single runs drawn at most.
 SHOWN_RUNS = 25
 #: Radius that holds 95% of a Gaussian in the plane.
@@ -45,9 +51,11 @@ def draw(comparison: Comparison, width: Width) -> Figure:
 
 
 def draw_comparison(comparison: Comparison, width: Width) -> Figure:
-    """One panel a quantity: theory, its predicted band, single runs, their mean; the verdict."""
-    figure, panels = time_panels(shown_quantities(comparison.runs.values), width)
+    """One panel a quantity: theory, its band, single runs, their mean; below them residuals."""
     runs, flow = comparison.runs, comparison.flow
+    names, level = moving(runs.values, shown_quantities(runs.values))
+    figure, panels = time_panels([*names, RESIDUALS], width, last=0.75)
+    below = panels.pop(RESIDUALS)
     for name, axes in panels.items():
         if comparison.predicted is None:
             draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
@@ -58,15 +66,36 @@ def draw_comparison(comparison: Comparison, width: Width) -> Figure:
             style = {"label": "PN + gamma decay", "color": APPROXIMATION, "linestyle": "-."}
             other = comparison.approximation
             draw_theory(axes, other.t, other.values[name], **style)
+    for name in {"error", "error01"} & set(panels):
+        error_axis(panels[name], flow.values[name], runs.mean[name])
+    draw_residuals(below, comparison)
     shared_legend(figure)
     word = "agree" if comparison.agree else "DISAGREE"
     entitle(
         figure,
-        f"{setting(runs.problem)}: theory and simulation {word}\n"
+        f"{setting(runs.problem)}\ntheory and simulation {word}: "
         f"max |z| = {comparison.max_abs_z:.2f}, p = {comparison.p_value:.3g}, "
-        f"{runs.runs} runs at $N$ = {runs.dim}",
+        f"{runs.runs} runs at $N$ = {runs.dim}" + "".join(f"\n{words}" for words in level),
     )
     return figure
+
+
+def draw_residuals(axes: Axes, comparison: Comparison) -> None:
+    """Deviations of the means from theory, in standard errors: what the verdict tests."""
+    tested = {n: v for n, v in comparison.z.items() if np.isfinite(v).any()}
+    own = {"LR": "$LR$", "error": r"$\epsilon$", "error01": "share of errors"}
+    axes.axhspan(-2.0, 2.0, color="0.5", alpha=0.12, linewidth=0, label="± 2 standard errors")
+    axes.axhline(0.0, color=THEORY, linestyle="-", linewidth=0.8)
+    t, some = comparison.runs.t, few(comparison.runs.t.size)
+    for (name, values), look in zip(tested.items(), LOOKS[1:], strict=False):
+        named = f"residual of {own.get(name, f'${name}$')}"
+        axes.plot(t[some], values[some], markerfacecolor="white", label=named, **apart(look))
+    name, at = comparison.worst
+    axes.plot(t[at : at + 1], comparison.z[name][at : at + 1], linestyle="none", marker="o",
+              markersize=8, color="black", markerfacecolor="none", label="the largest")  # fmt: skip
+    far = 1.15 * max(3.0, comparison.max_abs_z)
+    axes.set_ylim(-far, far)
+    axes.set_ylabel("residual\n(standard errors)")
 
 
 def _draw_runs(axes: Axes, comparison: Comparison, name: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..results.labels import LABELS, label
 from ..results.widths import Width
-from ..teacher_student.parameters import PARAMETERS
+from .guests import given_axes
 from .layout import (
     across,
     add_legend,
@@ -24,6 +24,8 @@ from .layout import (
     panel_legends,
     shared_legend,
 )
+from .setting import setting
+from .visible import KEY, draw_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +38,11 @@ class Look(NamedTuple):
     color: str
     linestyle: Any
     marker: str
+
+
+def apart(look: Look) -> dict[str, Any]:
+    """The look of points that no line joins."""
+    return {**look._asdict(), "linestyle": "none"}
 
 
 #: The cycle of the style sheet, with markers.
@@ -54,9 +61,11 @@ DASHED = (0, (5, 3))
 SIMULATED = "simulation, mean ± 2 standard errors"
 
 
-def time_panels(quantities: Sequence[str], width: Width) -> tuple[Figure, Mapping[str, Axes]]:
-    """A figure with one labelled panel a quantity, time along all of them."""
-    figure = new_figure(len(quantities), 2, width=width, names=quantities)
+def time_panels(
+    quantities: Sequence[str], width: Width, last: float = 1.0
+) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with one labelled panel a quantity, time along all; `last` as of `new_figure`."""
+    figure = new_figure(len(quantities), 2, width=width, names=quantities, last=last)
     panels = dict(zip(quantities, figure.axes, strict=True))
     for name, axes in panels.items():
         axes.set_ylabel(LABELS.get(name, name))
@@ -71,9 +80,22 @@ def shown_quantities(values: Collection[str]) -> tuple[str, ...]:
     return ("Q", "R", "L", own)
 
 
+def moving(values: Mapping[str, Any], names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The quantities that change, and in words those that are one number throughout.
+
+    All of them on a user's axes, and where none changes.
+    """
+    arrays = {name: np.asarray(values[name]) for name in names}
+    level = {n: v.flat[0] for n, v in arrays.items() if np.ptp(v) <= 1e-12 * np.abs(v).max()}
+    if given_axes() is not None or len(level) == len(names):
+        return tuple(names), []
+    told = [f"{LABELS.get(name, name)}: {value:g} throughout" for name, value in level.items()]
+    return tuple(n for n in names if n not in level), told
+
+
 def draw_theory(axes: Axes, t: Any, y: Any, label: str = "theory", **style: Any) -> None:
-    """A theory curve: a solid line unless told otherwise."""
-    axes.plot(t, y, **{"color": THEORY, "linestyle": "-", "label": label, **style})
+    """A theory curve: a solid line unless told otherwise; points that stand alone are dots."""
+    draw_line(axes, t, y, **{"color": THEORY, "linestyle": "-", "label": label, **style})
 
 
 def draw_points(axes: Axes, x: Any, mean: Any, sem: Any, label: str = SIMULATED,
@@ -124,13 +146,31 @@ def log_axis(axes: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def error_axis(axes: Axes, *shown: Any) -> None:
+    """A logarithmic axis for errors: all that is shown and above zero is in it, bands are cut.
+
+    An error that is nowhere above zero has no logarithm, and leaves the axis linear.
+    """
+    values = np.concatenate([np.ravel(np.asarray(one, dtype=float)) for one in shown])
+    good = values[np.isfinite(values) & (values > 0)]
+    if not good.size:
+        return
+    # Rounding at an error of zero would stretch the axis over many decades.
+    low, top = max(good.min(), 1e-10 * good.max()), axes.get_ylim()[1]
+    axes.set_ylim(max(axes.get_ylim()[0], 0.7 * low), top)
+    log_axis(axes, "y")
+
+
 def _labelled(axes: Axes, which: str, low: float, high: float) -> tuple[int, ...]:
     """Which multiples of powers of ten have room for their labels."""
-    grid, figure = axes.get_gridspec(), axes.get_figure(root=True)
+    place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None
     size = figure.get_size_inches()
     # Axes that a user has placed himself are in no grid.
-    columns, rows = (1, 1) if grid is None else (grid.ncols, grid.nrows)
+    columns = rows = 1.0
+    if place is not None:
+        grid = place.get_gridspec()
+        columns, rows = grid.ncols / len(place.colspan), grid.nrows / len(place.rowspan)
     if which == "x":
         digits = max(len(f"{low:.1g}"), len(f"{high:.0f}"))
         length, needed = size[0] / columns - 0.7, 0.055 * digits + 0.08
@@ -152,18 +192,10 @@ def size_axis(axes: Axes, sizes: Any) -> None:
     axes.set_xlabel(LABELS["batch_size"])
 
 
-def setting(problem: Any, *more: str) -> str:
-    """What a picture's title says of its problem."""
-    trained = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}"}
-    defaults = {name: PARAMETERS[name].default for name in trained}
-    given = {name: getattr(problem, name, default) for name, default in defaults.items()}
-    own = [trained[n].format(value) for n, value in given.items() if value != defaults[n]]
-    return ", ".join([str(problem.scheme), str(problem.activation), *own, *more])
-
-
 __all__ = [
-    "APPROXIMATION", "DASHED", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look", "add_legend",
-    "across", "add_notes", "draw_points", "draw_predicted_spread", "draw_simulation", "draw_theory",
-    "entitle", "label", "few", "log_axis", "lowest", "new_figure", "panel_legends",
-    "setting", "shared_legend", "shown_quantities", "size_axis", "time_panels",
+    "APPROXIMATION", "DASHED", "KEY", "LABELS", "LOOKS", "SIMULATION", "THEORY", "Look",
+    "add_legend", "across", "add_notes", "apart", "draw_line", "draw_points",
+    "draw_predicted_spread", "draw_simulation", "draw_theory", "entitle", "error_axis", "label",
+    "few", "log_axis", "lowest", "moving", "new_figure", "panel_legends", "setting",
+    "shared_legend", "shown_quantities", "size_axis", "time_panels",
 ]  # fmt: skip

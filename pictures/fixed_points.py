@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 #: Starts of the flows that are drawn: overlaps, scales, and lengths in units of l0.
 OVERLAPS, SCALES, LENGTHS = (-0.8, -0.3, 0.3, 0.8), (0.3, 1.5), (0.5, 1.0, 2.0, 4.0)
 POINTS = 400
+#: How many times longer the flows in the plane are, so that they arrive.
+LONG = 3.0
 
 
 def draw_fixed_points(found: FixedPoints, width: Width) -> Figure:
@@ -43,7 +45,7 @@ def draw_fixed_points(found: FixedPoints, width: Width) -> Figure:
     _plane(plane, found)
     _over_time(rates, found)
     shared_legend(figure)
-    entitle(figure, setting(found.problem, f"$\\eta$ = {found.problem.eta}"))
+    entitle(figure, setting(found.problem, r"$N \to \infty$"))
     return figure
 
 
@@ -54,17 +56,23 @@ def _horizon(found: FixedPoints) -> float:
 
 
 def _plane(axes: Axes, found: FixedPoints) -> None:
-    named = "flows"
+    paths = []
     for r0 in OVERLAPS:
         for q0 in SCALES:
             start = found.problem.replace(q0=q0, r0=r0)
-            flow = solve(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+            flow = solve(start, times=_times(LONG * _horizon(found)), rtol=1e-6)
             near = np.abs(flow.Q) < 5  # a diverging student leaves the picture
-            axes.plot(flow.R[near], flow.Q[near], color=THEORY, linestyle="-", linewidth=0.8,
-                      marker=".", markevery=[0], label=named)  # fmt: skip
-            named = "_flows"
+            paths.append((flow.R[near], flow.Q[near]))
+    for number, (R, Q) in enumerate(paths):
+        axes.plot(R, Q, color=THEORY, linestyle="-", linewidth=0.8, marker=".", markevery=[0],
+                  label="_flows" if number else "flows, from their starts")  # fmt: skip
+    tall = max(np.ptp(Q) for _, Q in paths) or 1.0
+    for R, Q in paths:
+        _arrow(axes, R, Q, tall)
+    # A start has Q > 0: a mirror image that no flow comes near would take half of the panel.
+    lowest = min(0.0, *(Q.min() for _, Q in paths)) - 0.05 * tall
     for stable, face, label in ((True, SIMULATION, "stable"), (False, "white", "unstable")):
-        points = [p for p in found.points if p.stable == stable]
+        points = [p for p in found.points if p.stable == stable and lowest <= p.Q]
         if points:
             axes.plot([p.R for p in points], [p.Q for p in points], "o", color=SIMULATION,
                       markerfacecolor=face, markersize=6, label=f"{label} point")  # fmt: skip
@@ -74,6 +82,21 @@ def _plane(axes: Axes, found: FixedPoints) -> None:
     axes.set_ylabel(LABELS["Q"])
 
 
+def _times(horizon: float) -> np.ndarray:
+    """Times that are dense where flows begin, and reach to where they end."""
+    return np.append(0.0, np.geomspace(1e-4 * horizon, horizon, POINTS - 1))
+
+
+def _arrow(axes: Axes, R: np.ndarray, Q: np.ndarray, tall: float) -> None:
+    """Where a flow goes, by an arrow half way along its path."""
+    way = np.append(0.0, np.cumsum(np.hypot(np.diff(R) / 2.0, np.diff(Q) / tall)))
+    if way[-1] < 0.05:
+        return
+    middle = max(1, int(np.searchsorted(way, 0.5 * way[-1])))
+    arrow = {"arrowstyle": "-|>", "color": THEORY, "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (R[middle], Q[middle]), (R[middle - 1], Q[middle - 1]), arrowprops=arrow)
+
+
 def _over_time(axes: Axes, found: FixedPoints) -> None:
     """The effective rate from several lengths; of a plain student, whose rate is eta, its scale."""
     problem = found.problem
@@ -81,7 +104,7 @@ def _over_time(axes: Axes, found: FixedPoints) -> None:
     for number, factor in enumerate(LENGTHS):
         name, base = ("l0", problem.l0) if normalised else ("q0", problem.q0)
         start = problem.replace(**{name: factor * base})
-        flow = solve(start, time=_horizon(found), points=POINTS, rtol=1e-6)
+        flow = solve(start, times=_times(_horizon(found)), rtol=1e-6)
         symbol = "L" if normalised else "Q"
         look = LOOKS[number % len(LOOKS)]
         shown = _effective(flow) if normalised else np.abs(flow.Q)

@@ -38,8 +38,10 @@ class Given:
             raise InputError("quantity", quantity, "a panel is drawn on one ax")
         self.quantity = quantity
 
-    def figure(self, panels: int, names: Sequence[str]) -> Guest:
+    def figure(self, panels: int, names: Sequence[str], extra: int = 0) -> Guest:
         """The figure that a picture of so many panels draws on.
+
+        So many of the last panels are extra: axes for the others alone are accepted too.
 
         Raises
         ------
@@ -48,6 +50,11 @@ class Given:
         """
         if len(self.own) == panels and self.quantity is None:
             return Guest(self.own, self.own)
+        from matplotlib.figure import Figure
+
+        if len(self.own) == panels - extra and self.quantity is None:
+            unseen = Figure().subplots(1, extra, squeeze=False).flat
+            return Guest([*self.own, *unseen], self.own)
         if self.quantity is None:
             what = f" ({', '.join(names)})" if names else ""
             one = "; or one ax, with quantity= the name of a panel" if names else ""
@@ -56,8 +63,6 @@ class Given:
         if self.quantity not in names:
             accepted = f"{', '.join(names) or 'none'} is accepted: the picture's panels"
             raise InputError("quantity", self.quantity, accepted, names)
-        from matplotlib.figure import Figure
-
         spare = list(Figure().subplots(1, panels, squeeze=False).flat)
         chosen = list(names).index(self.quantity)
         return Guest([self.own[0] if k == chosen else a for k, a in enumerate(spare)], self.own)

@@ -51,5 +51,5 @@ def draw_inference(found: Inference, width: Width) -> Figure:
     axes.set(xlabel=LABELS["statistics_size"], ylabel=LABELS["error"])
     shared_legend(figure)
     state = (f"$Q$ = {found.Q:.3g}", f"$R$ = {found.R:.3g}")
-    entitle(figure, setting(found.problem, *state))
+    entitle(figure, setting(found.problem, *state, without=["eta"]))
     return figure

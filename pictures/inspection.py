@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..results.widths import Width
-from .drawing import LOOKS, draw_points, entitle, log_axis, new_figure, shared_legend
+from .drawing import LOOKS, apart, draw_points, entitle, log_axis, new_figure, shared_legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,13 +25,13 @@ def draw_inspection(found: Inspection, width: Width) -> Figure:
     figure = new_figure(3 if turns else 2, 1, width=width, height=1.9)
     place = np.arange(len(found.rows))
     top, middle, *bottom = figure.axes
-    top.plot(place, _column(found, "gamma_squared"), **LOOKS[0]._asdict())
+    top.plot(place, _column(found, "gamma_squared"), **apart(LOOKS[0]))
     top.set(ylabel=r"$\gamma^2$", ylim=(0, None))
     _draw_gaps(middle, found, place)
     for axes in bottom:
-        axes.plot(place, _column(found, "rotation"), label="next step", **LOOKS[0]._asdict())
+        axes.plot(place, _column(found, "rotation"), label="next step", **apart(LOOKS[0]))
         axes.plot(place, _column(found, "rotation_equilibrium"), label="in equilibrium",
-                  **LOOKS[1]._asdict())  # fmt: skip
+                  **apart(LOOKS[1]))  # fmt: skip
         axes.set_ylabel("rotation a step")
         log_axis(axes, "y")
     for axes in figure.axes:

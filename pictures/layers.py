@@ -11,6 +11,7 @@ from ..results.widths import Width
 from .drawing import (
     LABELS,
     LOOKS,
+    apart,
     draw_points,
     draw_theory,
     log_axis,
@@ -68,12 +69,13 @@ def draw_layers(rows: Rows, width: Width) -> Figure:
     figure = new_figure(2, 1, width=width, height=2.2)
     place = np.arange(len(rows))
     top, bottom = figure.axes
-    top.plot(place, [row["gamma_squared"] for row in rows], **LOOKS[0]._asdict())
+    # Layers are not values of a number: nothing lies between them.
+    top.plot(place, [row["gamma_squared"] for row in rows], **apart(LOOKS[0]))
     top.set(ylabel=r"$\gamma^2$", ylim=(0, None))
     top.set_xticks(place, [])
     for count, look in zip(("samples", "effective", "positions"), LOOKS, strict=False):
         values = [row[f"zeta_{count}"] for row in rows]
-        bottom.plot(place, values, label=f"counting {count}", **look._asdict())
+        bottom.plot(place, values, label=f"counting {count}", **apart(look))
     log_axis(bottom, "y")
     bottom.set_ylabel(r"predicted $\zeta$")
     bottom.set_xticks(place, [row["layer"] for row in rows], rotation=30, ha="right")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from ..results.widths import Width, inches
 from .guests import Guest, given_axes
 from .style import in_house_style
+from .visible import is_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 #: Panels up to which a picture of one column has them below each other.
-STACKED = 4
+STACKED = 5
 PAD = 0.05  # inches around title, legend and notes
 
 
@@ -34,6 +36,7 @@ def new_figure(
     width: Width = "two",
     height: float = 2.3,
     names: Sequence[str] = (),
+    last: float = 1.0,
 ) -> Figure:
     """A figure drawn off screen; call it within `bntheory.pictures.style.house_style`.
 
@@ -49,6 +52,9 @@ def new_figure(
         Of a panel of a picture of two columns, in inches. Title and legend add to it.
     names
         Of the panels, where a user can ask for one of them.
+    last
+        Height of the lowest row, in that of the others. Its panels share the width of the
+        picture, however few they are: no cell is empty.
 
     Raises
     ------
@@ -60,35 +66,53 @@ def new_figure(
 
     wide, given = inches(width), given_axes()
     if given is not None:
-        return given.figure(panels, names)  # type: ignore[return-value]  # a figure for drawing
+        # Stands in for a figure. A lower row of its own height belongs to the others.
+        extra = int(last != 1.0)
+        return given.figure(panels, names, extra)  # type: ignore[return-value]
     if width == "one":
         across = 1 if panels <= STACKED else 2
         height = min(height, 2.4 if panels == 1 else 1.9 if across == 1 else 1.6)
     rows = -(-panels // across)
-    figure = Figure(figsize=(wide, height * rows), layout="constrained")
+    figure = Figure(figsize=(wide, height * (rows - 1 + last)), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.subplots(rows, across)
+    _place(figure, panels, across, [1.0] * (rows - 1) + [last])
     _engine(figure).set(w_pad=PAD, h_pad=PAD)
-    for spare in figure.axes[panels:]:
-        spare.remove()
     figure.align_ylabels()
     # Ticks are made, and text is turned into paths or not, only when a file is written.
     figure.savefig = in_house_style(figure.savefig)  # type: ignore[method-assign]
     return figure
 
 
+def _place(figure: Figure, panels: int, across: int, heights: Sequence[float]) -> None:
+    """Rows of panels; those of the last row fill it."""
+    rest = panels - across * (len(heights) - 1)
+    columns = lcm(across, rest)
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=list(heights))
+    for panel in range(panels):
+        row, column = divmod(panel, across)
+        wide = columns // (rest if row == len(heights) - 1 else across)
+        figure.add_subplot(grid[row, column * wide : (column + 1) * wide])
+
+
 def lowest(figure: Figure) -> list[Axes]:
     """The panels below which there is none."""
-    return figure.axes[-across(figure) :]
+    if isinstance(figure, Guest):
+        return figure.axes
+    return [axes for axes in figure.axes if _rows(axes).stop == _rows(figure.axes[-1]).stop]
 
 
 def across(figure: Figure) -> int:
     """How many panels are side by side."""
     if isinstance(figure, Guest):
         return len(figure.axes)
-    grid = figure.axes[0].get_gridspec()
-    assert grid is not None
-    return int(grid.ncols)
+    return sum(_rows(axes).start == 0 for axes in figure.axes)
+
+
+def _rows(axes: Axes) -> range:
+    """Which rows of the picture's grid a panel is in."""
+    place = axes.get_subplotspec()
+    assert place is not None
+    return place.rowspan
 
 
 def entitle(figure: Figure, text: str) -> None:
@@ -96,7 +120,7 @@ def entitle(figure: Figure, text: str) -> None:
     if isinstance(figure, Guest):
         return
     if text:
-        title = figure.suptitle(text)
+        title = figure.suptitle(text.replace(" = ", "\u00a0=\u00a0"))  # no line ends there
         _wrap(figure, title)
         _make_taller(figure, title.get_window_extent().height / figure.dpi)
 
@@ -122,11 +146,14 @@ def _wrap(figure: Figure, written: Text) -> None:
 
 
 def shared_legend(figure: Figure) -> None:
-    """One legend for all panels, below them; each label once."""
+    """One legend for all panels, below them; each label once, of what is seen in a panel."""
     entries: dict[str, Any] = {}
     for axes in figure.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
+        for handle, named in zip(*axes.get_legend_handles_labels(), strict=True):
+            if is_shown(handle, axes):
+                entries.setdefault(named, handle)
+    if not entries:
+        return
     add_legend(figure, entries)
 
 

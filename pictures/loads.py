@@ -8,7 +8,17 @@ import numpy as np
 
 from ..results.labels import LABELS
 from ..results.widths import Width
-from .drawing import DASHED, LOOKS, SIMULATED, add_legend, draw_points, entitle, new_figure
+from .drawing import (
+    DASHED,
+    LOOKS,
+    SIMULATED,
+    add_legend,
+    draw_line,
+    draw_points,
+    entitle,
+    new_figure,
+)
+from .visible import is_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +29,8 @@ if TYPE_CHECKING:
     from ..finite_load.curve import Generalization
 
 NOT_A_PREDICTION = "no prediction: replica symmetry unstable, or minimum unreached"
+#: Loads of theory up to which each is marked, and the mark.
+FEW, MARK = 12, "_"
 UNSETTLED = "the same, not converged"
 
 
@@ -40,9 +52,14 @@ def draw_curve(axes: Axes, alpha: Any, error: Any, trusted: Any, label: str, loo
     # a dashed piece reaches to the neighbouring trusted loads, so that the curve has no gaps
     touching = ~trusted | np.append(~trusted[1:], False) | np.append(False, ~trusted[:-1])
     solid, dashed = np.where(trusted, error, np.nan), np.where(touching, error, np.nan)
-    axes.plot(alpha, solid, color=color, linestyle=style, label=label)
+    # A load that has no trusted neighbour is a dash, and few loads are dashes that lines join:
+    # round marks are simulation.
+    mark = {"marker": MARK} if len(alpha) <= FEW else {}
+    draw_line(axes, alpha, solid, MARK, color=color, linestyle=style, label=label,
+              markersize=7, **mark)  # fmt: skip
     if not trusted.all():
-        axes.plot(alpha, dashed, color=color, linestyle=DASHED, linewidth=0.8, gid=NOT_A_PREDICTION)
+        draw_line(axes, alpha, dashed, MARK, color=color, linestyle=DASHED, linewidth=0.8,
+                  gid=NOT_A_PREDICTION, markersize=7)  # fmt: skip
 
 
 def draw_simulated(
@@ -76,8 +93,8 @@ def name_styles(figure: Figure) -> None:
     from matplotlib.lines import Line2D
 
     (axes,) = figure.axes
-    handles, labels = axes.get_legend_handles_labels()
-    entries = dict(zip(labels, handles, strict=True))
+    named = zip(*axes.get_legend_handles_labels(), strict=True)
+    entries = {words: handle for handle, words in named if is_shown(handle, axes)}
     drawn = {line.get_gid() for line in axes.lines}
     grey: dict[str, dict[str, Any]] = {
         SIMULATED: {"linestyle": "none", "marker": "o"},
@@ -95,8 +112,15 @@ def draw_generalization(curve: Generalization, width: Width) -> Figure:
     figure, axes = load_axes(width)
     draw_curve(axes, curve.alpha, curve.error, curve.trusted, curve.label)
     name_styles(figure)
-    entitle(figure, curve.message)
+    entitle(figure, _told(curve))
     return figure
+
+
+def _told(curve: Generalization, more: str = "") -> str:
+    """The setting, and what of the theory is not to be trusted."""
+    student = {"identity": "linear", "relu": "ReLU"}.get(curve.student, curve.student)
+    message = f"\n{curve.message}" if curve.message else ""
+    return f"{student} student, $S$ = {curve.noise:g}{more}{message}"
 
 
 def add_study(axes: Axes, study: GeneralizationStudy, look: int = 0, top: float = np.inf) -> None:
@@ -112,7 +136,9 @@ def draw_study(study: GeneralizationStudy, width: Width) -> Figure:
     figure, axes = load_axes(width)
     add_study(axes, study)
     name_styles(figure)
-    entitle(figure, study.theory.message)
+    points = study.simulated
+    made = "" if points is None else f", $N$ = {points.settings.dim}, {points.settings.runs} runs"
+    entitle(figure, _told(study.theory, made))
     return figure
 
 
@@ -129,9 +155,16 @@ def draw_early_stopping(stopping: EarlyStopping, width: Width) -> Figure:
     best = stopping.course.stop()
     if np.isfinite(best.tau):
         axes.axvline(best.tau / stopping.rate, color="0.4", linestyle=":", label="best stop")
-    axes.set_xscale("symlog", linthresh=1.0)
+    # Linear near 0 and logarithmic far from it, without a kink where the one becomes the other.
+    axes.set_xscale("asinh", linear_width=1.0)
+    marks = [0, *(10**k for k in range(int(np.log10(max(1.0, stopping.epochs[-1]))) + 1))]
+    axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axes.minorticks_off()
     axes.set_xlim(0.0, None)
     name_styles(figure)
-    load, rate = rf"$\alpha$ = {stopping.course.alpha:g}", rf"$\eta/M$ = {stopping.rate:g}"
-    entitle(figure, f"linear student, {load}, {rate}")
+    told = [rf"$\alpha$ = {stopping.course.alpha:g}", rf"$\eta/M$ = {stopping.rate:g}",
+            f"$S$ = {stopping.course.noise:g}"]  # fmt: skip
+    if (runs := stopping.runs) is not None:
+        told += [f"$N$ = {runs.dim}", f"{runs.runs} runs"]
+    entitle(figure, ", ".join(["linear student", *told]))
     return figure

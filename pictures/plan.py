@@ -9,7 +9,17 @@ import numpy as np
 
 from ..experiments.verdict.plan import MOST_REMAINDER
 from ..results.widths import Width
-from .drawing import DASHED, LABELS, LOOKS, entitle, log_axis, new_figure, setting, shared_legend
+from .drawing import (
+    DASHED,
+    KEY,
+    LABELS,
+    LOOKS,
+    entitle,
+    log_axis,
+    new_figure,
+    setting,
+    shared_legend,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +41,7 @@ def draw_plan(plan: Plan, width: Width) -> Figure:
             axes.plot(plan.dim, np.where(touching, runs, math.nan), color=look.color,
                       linestyle=DASHED, linewidth=0.8)  # fmt: skip
     if any((values > MOST_REMAINDER).any() for values in plan.remainder.values()):
-        axes.plot([], [], color="0.3", linestyle=DASHED, linewidth=0.8,
+        axes.plot([], [], color="0.3", linestyle=DASHED, linewidth=0.8, gid=KEY,
                   label="$N$ too small for the theory")  # fmt: skip
     axes.set(xlabel=LABELS["dim"], ylabel="runs needed")
     log_axis(axes, "x")

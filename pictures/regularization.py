@@ -90,6 +90,6 @@ def draw_approximation(found: Approximation, width: Width) -> Figure:
         size_axis(axes, M)
         log_axis(axes, "y")
     shared_legend(figure)
-    exact = setting(found.problem, f"$\\eta$ = {found.problem.eta}")
+    exact = setting(found.problem, r"$N \to \infty$", without=["batch_size"])
     entitle(figure, f"{found.approximation} with gamma decay for {exact}")
     return figure

@@ -12,7 +12,9 @@ from .drawing import (
     draw_simulation,
     draw_theory,
     entitle,
+    error_axis,
     log_axis,
+    moving,
     new_figure,
     setting,
     shared_legend,
@@ -30,25 +32,37 @@ if TYPE_CHECKING:
 
 def draw_flow(flow: Flow, width: Width) -> Figure:
     """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
-    figure, panels = time_panels(shown_quantities(flow.values), width)
+    names, level = moving(flow.values, shown_quantities(flow.values))
+    figure, panels = time_panels(names, width)
     for name, axes in panels.items():
         draw_theory(axes, flow.t, flow.values[name])
         if name in flow.std:
             draw_predicted_spread(
                 axes, flow.t, flow.values[name], flow.std[name], flow.dim, flow.averaged
             )
+    if "error" in panels:
+        error_axis(panels["error"], flow.error)
     shared_legend(figure)
-    entitle(figure, setting(flow.problem, f"$\\eta$ = {flow.problem.eta}"))
+    entitle(figure, "\n".join([setting(flow.problem, *_size(flow)), *level]))
     return figure
+
+
+def _size(flow: Flow) -> list[str]:
+    """What N is."""
+    return [r"$N \to \infty$" if flow.dim is None else f"$N$ = {flow.dim}"]
 
 
 def draw_runs(runs: Runs, width: Width) -> Figure:
     """Means with standard errors over the spread of the runs."""
-    figure, panels = time_panels(shown_quantities(runs.values), width)
+    names, level = moving(runs.values, shown_quantities(runs.values))
+    figure, panels = time_panels(names, width)
     for name, axes in panels.items():
         draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
+    if "error" in panels:
+        error_axis(panels["error"], runs.mean["error"])
     shared_legend(figure)
-    entitle(figure, f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}")
+    told = f"{setting(runs.problem)}: {runs.runs} runs at $N$ = {runs.dim}"
+    entitle(figure, "\n".join([told, *level]))
     return figure
 
 
@@ -71,5 +85,5 @@ def draw_schedule(schedule: Schedule, width: Width) -> Figure:
         axes.set_xlabel(LABELS["t"])
         axes.set_ylabel(LABELS[name])
     shared_legend(figure)
-    entitle(figure, setting(schedule.problem))
+    entitle(figure, setting(schedule.problem, r"$N \to \infty$", without=["eta"]))
     return figure

@@ -35,7 +35,7 @@ class Result(Tabular):
             ``quantity``. Their figure keeps its size and gets no title.
         quantity
             The panel that is drawn on ``ax``, of pictures with a panel a quantity: those of flows
-            and runs (``Q R L error``) and of sweeps.
+            and runs (``Q R L error``; of a comparison also ``z``, its residuals) and of sweeps.
 
         Returns
         -------

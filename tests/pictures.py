@@ -138,6 +138,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
         COMMITTEE, dim=100, runs=8, time=1.0, points=3, workers=1
     ),
     "plateau": plateau_figure,
+    "fit": lambda: bn.fit(WN.replace(eta=0.4), compared().runs, over="eta"),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
     "best-rates": _best_rates,
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
@@ -167,3 +168,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "layer-gaps": lambda: _Layers("bridge"),
     "claims": _claims,
 }
+
+
+@cache
+def made(name: str) -> Any:
+    """The result of a picture, made once."""
+    return PICTURES[name]()

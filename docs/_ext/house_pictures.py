@@ -1,5 +1,7 @@
 """How the gallery takes its pictures: in the house style, drawn by pyplot or by a result."""
 
+from textwrap import indent
+
 from bntheory.pictures.style import STYLE_SHEET, house_style
 from matplotlib import pyplot as plt
 from matplotlib import style
@@ -26,7 +28,14 @@ def scrape(block, block_vars, gallery_conf):
             with house_style():
                 value.savefig(path)
             saved.append(path)
-    return shown + figure_rst(saved, gallery_conf["src_dir"])
+    return boxed(shown + figure_rst(saved, gallery_conf["src_dir"]))
+
+
+def boxed(pictures):
+    """Pictures in a box of their own, in which they scroll on a narrow screen."""
+    if not pictures.strip():
+        return pictures
+    return f"\n\n.. container:: picture\n\n{indent(pictures, '   ')}\n\n"
 
 
 def _get_sg_image_scraper():

@@ -204,17 +204,17 @@ def check_drawable(grid: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        Unless one or two ranges have more than one value.
+        If more than two ranges have more than one value.
     """
     if not drawable(grid):
         raise ValueError(
-            f"{len(_long(grid))} ranges have more than one value; a picture needs one or two"
+            f"{len(_long(grid))} ranges have more than one value; a picture shows one or two"
         )
 
 
 def drawable(grid: Mapping[str, Any]) -> bool:
-    """Whether one or two ranges have more than one value."""
-    return len(_long(grid)) in (1, 2)
+    """Whether at most two ranges have more than one value."""
+    return len(_long(grid)) <= 2
 
 
 def _long(grid: Mapping[str, Any]) -> list[str]:
