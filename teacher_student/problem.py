@@ -16,6 +16,7 @@ from .learning_rate import rate
 from .loss_checks import check_loss
 from .momentum import limit
 from .named_numbers import Numbers, checked_numbers
+from .optimisers import Optimised, check_optimiser
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
@@ -28,7 +29,7 @@ from .problem_checks import (
 )
 from .resolved import Resolved
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
-from .state_space import StateSpace, scalar_student
+from .state_space import ACCUMULATED, StateSpace, scalar_student
 from .supervision import Supervised
 
 #: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
@@ -37,7 +38,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True, repr=False)
-class Problem(Described, Resolved, Supervised, Units):
+class Problem(Described, Resolved, Supervised, Optimised, Units):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -91,6 +92,14 @@ class Problem(Described, Resolved, Supervised, Units):
     clip
         Threshold of one example's gradient in units of ``|x| = 1``: the signal of an example
         whose ``|delta df/da|`` is larger is made smaller by a factor. Default None.
+    step_clip
+        Threshold of a batch's gradient, by its length, in the same units: a longer one is made
+        that long. Gamma's gradient is not clipped. Default None.
+    optimiser
+        Of the weights: ``sgd``; ``normalised``, steps of length eta along the gradient; ``sign``,
+        signSGD over sqrt(N); ``adagrad-norm``, a learning rate ``eta / sqrt(b2)`` with ``b2`` one
+        and the sum of squared gradients over N. Weight decay stays beside it, and gamma's rate
+        what it is (`bntheory.teacher_student.optimisers`).
     frozen_std
         The spread, positive, that scheme ``frozen`` divides by.
     running_momentum
@@ -150,6 +159,8 @@ class Problem(Described, Resolved, Supervised, Units):
     labels: str = PARAMETERS["labels"].default
     noise_law: str = PARAMETERS["noise_law"].default
     clip: float | None = PARAMETERS["clip"].default
+    step_clip: float | None = PARAMETERS["step_clip"].default
+    optimiser: str = PARAMETERS["optimiser"].default
     frozen_std: float = PARAMETERS["frozen_std"].default
     running_momentum: float = PARAMETERS["running_momentum"].default
     running_rate: float | None = PARAMETERS["running_rate"].default
@@ -191,6 +202,7 @@ class Problem(Described, Resolved, Supervised, Units):
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
         check_units(self)
+        check_optimiser(self)
 
     def _usual(self) -> dict[str, Any]:
         return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),
@@ -205,7 +217,7 @@ class Problem(Described, Resolved, Supervised, Units):
         """The order parameters: trained scalars, overlap, length; or those of a committee."""
         if self.several_units:
             return self.committee.state_space
-        return scalar_student(self.trained_scalars)
+        return scalar_student(self.trained_scalars, self.accumulates)
 
     @property
     def order_parameters(self) -> tuple[str, ...]:
@@ -217,9 +229,10 @@ class Problem(Described, Resolved, Supervised, Units):
         """The start, in the order of `order_parameters`."""
         if self.several_units:
             return self.committee.initial_state
-        given = self.start_parameters
+        given, others = self.start_parameters, {"beta": 0.0, ACCUMULATED: 1.0}
         return tuple(
-            getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters
+            getattr(self, given[name]) if name in given else others[name]
+            for name in self.order_parameters
         )
 
     @property

@@ -18,12 +18,15 @@ from typing import Any, cast
 import sympy
 from sympy import Expr, Symbol
 
+from ...codegen.functions import RootOfRest
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
+from ...teacher_student.state_space import ACCUMULATED
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .batch_signals import collect_one, collect_two, smallest_signal_batch
 from .expectations import AnyMoment
 from .gaussian_moments import expectation
+from .optimised import kept_part
 from .routes import ROUTES, Choice, Route, choose
 from .running_field import corrected_drift, running_field, running_step
 from .signal_moments import collect_signal
@@ -135,9 +138,14 @@ class Derivation:
         """The drift with closed forms put in, for a positive scale."""
         positive = {SIGN: sympy.Integer(1), FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
         return {
-            name: sympy.factor_terms(sympy.expand(value.xreplace(self.closed).xreplace(positive)))
+            name: sympy.factor_terms(sympy.expand(told(value.xreplace(self.closed), positive)))
             for name, value in self.drift.items()
         }
+
+
+def told(value: Expr, positive: dict[Symbol, Expr]) -> Expr:
+    """A drift in symbols that people read; roots without their guard against rounding."""
+    return value.xreplace(positive).replace(RootOfRest, lambda x: sympy.sqrt(1 - x**2))
 
 
 def derive_drift(
@@ -174,26 +182,30 @@ def _derive(
     if normaliser == "corrected":
         drift, field = corrected_drift(problem, training), running_field(problem)
     elif normaliser == "running":
-        drift, field = _drift(running_step(training), mean, nothing), running_field(problem)
+        drift, field = _drift(problem, running_step(training), mean, nothing), running_field(problem)
     elif problem.uses_batch and not problem.squares:
         drift = _drift(
+            problem,
             one_step(problem, training),
             lambda integrand: collect_one(integrand, problem, moments),
             lambda first, second: collect_two(first, second, problem, moments),
         )
     elif problem.uses_batch:
         drift = _drift(
+            problem,
             one_step(problem, training),
             lambda integrand: collect_moment(integrand, moments),
             lambda first, second: collect_pair(first, second, moments),
         )
     else:
-        drift = _drift(one_step(problem, training), mean, nothing)
+        drift = _drift(problem, one_step(problem, training), mean, nothing)
     own = {name: drift[name] for name in problem.order_parameters}
     return Derivation(problem, field or student_field(problem), own, moments, training, routes)
 
 
-def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
+def _drift(
+    problem: Problem, step: Step, mean: Expectation, pair: PairExpectation
+) -> dict[str, Expr]:
     """The mean change of every order parameter in unit time (`step` says what is averaged).
 
     For one example's own field the pushes by mean and spread are zero. A step of M examples
@@ -223,9 +235,12 @@ def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Ex
     student = L * pulled(u, oriented(UBAR), SPREAD)
     size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
     size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
-    overlap = rate * (teacher + (2 * pull - DECAY) * L * R)
-    square = 2 * rate * (student + (2 * pull - DECAY) * L**2) + rate**2 / BATCH * size
+    kept = kept_part(problem, size)
+    overlap = rate * (kept.drift * (teacher + 2 * pull * L * R) - DECAY * L * R)
+    square = 2 * rate * (kept.drift * (student + 2 * pull * L**2) - DECAY * L**2)
+    square += rate**2 / BATCH * kept.noise * size
     flow["L"] = sympy.expand(square / (2 * L))
+    flow[ACCUMULATED] = size / BATCH
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
     return {name: _signs_cancel(value) for name, value in flow.items()}
 

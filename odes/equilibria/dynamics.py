@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...results.errors import InputError
+from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
@@ -49,6 +50,7 @@ class Dynamics:
     """
 
     def __init__(self, problem: Problem) -> None:
+        refuse_optimisers(problem, "points of rest are those of plain SGD")
         if isinstance(problem.eta, str):
             raise InputError(
                 "eta",

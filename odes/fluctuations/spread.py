@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...results.checks import integer
+from ...teacher_student.optimisers import plain
 from ...teacher_student.problem import Problem
 from ..flow.trajectory import Flow
 from ..tables.table_quadrature import Progress
@@ -36,6 +37,8 @@ def spread_is_measurable(problem: Problem) -> bool:
     sampling error of that scatter is infinite still (theory page 4)."""
     if not tails_allow(problem, 8):
         return False
+    if not problem.plain_steps:  # AdaGrad-norm divides by what a batch leaves infinite: as for SGD
+        return not problem.uses_batch or spread_is_measurable(plain(problem))
     normaliser = problem.scheme_.normaliser
     if normaliser == "batch":
         smallest = smallest_scatter(problem, fluctuation_kernels(problem))

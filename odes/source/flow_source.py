@@ -34,6 +34,10 @@ IMPORTS = (
 )
 
 
+#: And those of optimisers beside SGD.
+OF_LENGTHS = "from bntheory.codegen.chi_square import kept_drift, kept_noise, mean_chi\n"
+
+
 def flow_source(derivation: Derivation) -> str:
     """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow, and their facts."""
     return PYTHON.module(system_module(derivation))
@@ -42,7 +46,8 @@ def flow_source(derivation: Derivation) -> str:
 def has_lanes(derivation: Derivation) -> bool:
     """Whether no moment needs a quadrature or a table: only straight code becomes SIMD code."""
     problem = derivation.problem
-    return not (derivation.by_quadrature or problem.uses_batch or problem.carried)
+    straight = problem.plain_steps and not problem.uses_batch
+    return straight and not (derivation.by_quadrature or problem.carried)
 
 
 def lanes_source(derivation: Derivation) -> str:
@@ -56,6 +61,8 @@ def lanes_source(derivation: Derivation) -> str:
 def system_source(derivation: Derivation) -> str:
     """`flow_source` with the imports that its compiled form needs."""
     head = "\n".join(IMPORTS) + signal_head("moments", derivation, derivation.by_quadrature)
+    if not derivation.problem.plain_steps:
+        head += OF_LENGTHS
     return head + flow_source(derivation) + "\n" + lanes_source(derivation)
 
 

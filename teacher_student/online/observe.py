@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..formula_kernels import specialise
+from ..optimisers import plain
 from ..problem import Problem
 from .runs import Array
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
     """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
-    kernels = specialise(problem, "observables")
+    kernels = specialise(plain(problem), "observables")
     rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:

@@ -19,6 +19,7 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
+from ..state_space import ACCUMULATED
 from ..supervision import class_error
 from ..threads import in_threads
 from .committee.collect import committee_values
@@ -28,6 +29,12 @@ from .deployed import check_running, deployed_values
 from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .observe import observe as observe
 from .one_run import run_rows
+from .optimised_run import (
+    ACCUMULATED_COLUMN,
+    OptimisedChainRun,
+    OptimisedVectorRun,
+    check_chain,
+)
 from .run import AnyRun, ChainRun, VectorRun, sharing
 from .runs import Array, Runs
 
@@ -173,6 +180,8 @@ def run_makers(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     if problem.several_units:
         check_dimensions(problem, dim, engine)
+    if engine == "chain":
+        check_chain(problem)
     check_schedule(problem, steps[-1] / dim)
     sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
@@ -195,6 +204,8 @@ def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
         return CommitteeChainRun, CommitteeVectorRun
     if problem.momentum:
         return MomentumChainRun, MomentumVectorRun
+    if not problem.plain_steps:
+        return OptimisedChainRun, OptimisedVectorRun
     return ChainRun, VectorRun
 
 
@@ -230,4 +241,6 @@ def _collect(
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
+    if problem.accumulates:
+        values[ACCUMULATED] = table[..., ACCUMULATED_COLUMN]
     return Runs(problem, dim, engine, seed, t, values, status, message)

@@ -16,6 +16,7 @@ from ..committee.checks import refuse_committees
 from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
 from ..options import RunOptions, check_names
+from ..optimisers import refuse_optimisers
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
@@ -106,6 +107,7 @@ def train(
     check_problem(problem)
     check_names("train", options, RunOptions)
     refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_optimisers(problem, "training on a set is with plain SGD")
     refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
