@@ -154,7 +154,8 @@ def size_axis(axes: Axes, sizes: Any) -> None:
 
 def setting(problem: Any, *more: str) -> str:
     """What a picture's title says of its problem."""
-    trained = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}"}
+    trained = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}",
+               "step_clip": "steps clipped at {}", "optimiser": "{}"}  # fmt: skip
     defaults = {name: PARAMETERS[name].default for name in trained}
     given = {name: getattr(problem, name, default) for name, default in defaults.items()}
     own = [trained[n].format(value) for n, value in given.items() if value != defaults[n]]

@@ -96,10 +96,8 @@ class Problem(Described, Resolved, Supervised, Optimised, Units):
         Threshold of a batch's gradient, by its length, in the same units: a longer one is made
         that long. Gamma's gradient is not clipped. Default None.
     optimiser
-        Of the weights: ``sgd``; ``normalised``, steps of length eta along the gradient; ``sign``,
-        signSGD over sqrt(N); ``adagrad-norm``, a learning rate ``eta / sqrt(b2)`` with ``b2`` one
-        and the sum of squared gradients over N. Weight decay stays beside it, and gamma's rate
-        what it is (`bntheory.teacher_student.optimisers`).
+        Of the weights, beside weight decay: ``sgd``, ``normalised`` (steps of length eta), ``sign``
+        (over sqrt N), ``adagrad-norm``: ``eta / sqrt(b2)``, ``b2`` = 1 + squared gradients / N.
     frozen_std
         The spread, positive, that scheme ``frozen`` divides by.
     running_momentum

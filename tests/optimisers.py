@@ -11,12 +11,16 @@ def mean_chi(M):
 
 def kept(M, e, k, c):
     """``E[f Y]/M, E[f^2 Y]/M`` of ``f = min(1, c M / (k e sqrt(Y)))``, by an integral in log Y."""
-    f = lambda y: min(1.0, c * M / (k * e * np.sqrt(y)))
-    at = lambda n: integrate.quad(
-        lambda x: np.exp(2 * x) * f(np.exp(x)) ** n * stats.chi2.pdf(np.exp(x), M) / M,
-        -40, 8, points=[2 * np.log(c * M / (k * e))], epsabs=1e-12, limit=400,
-    )[0]  # fmt: skip
-    return at(1), at(2)
+
+    def at(n, x):
+        y = np.exp(x)
+        return y * y * min(1.0, c * M / (k * e * np.sqrt(y))) ** n * stats.chi2.pdf(y, M) / M
+
+    def mean(n):
+        edge = [2 * np.log(c * M / (k * e))]
+        return integrate.quad(lambda x: at(n, x), -40, 8, points=edge, epsabs=1e-12, limit=400)[0]
+
+    return mean(1), mean(2)
 
 
 def kept_closed(M, e, k, c):

@@ -18,7 +18,6 @@ from typing import Any, cast
 import sympy
 from sympy import Expr, Symbol
 
-from ...codegen.functions import RootOfRest
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.state_space import ACCUMULATED
@@ -26,11 +25,11 @@ from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .batch_signals import collect_one, collect_two, smallest_signal_batch
 from .expectations import AnyMoment
 from .gaussian_moments import expectation
-from .optimised import kept_part
+from .optimised import kept_part, told
 from .routes import ROUTES, Choice, Route, choose
 from .running_field import corrected_drift, running_field, running_step
 from .signal_moments import collect_signal
-from .step import PLAIN, Step, Training, one_step, oriented
+from .step import PLAIN, Step, Training, one_step, oriented, signs_cancel
 from .student_field import StudentField, student_field
 from .symbols import (
     BATCH,
@@ -143,11 +142,6 @@ class Derivation:
         }
 
 
-def told(value: Expr, positive: dict[Symbol, Expr]) -> Expr:
-    """A drift in symbols that people read; roots without their guard against rounding."""
-    return value.xreplace(positive).replace(RootOfRest, lambda x: sympy.sqrt(1 - x**2))
-
-
 def derive_drift(
     problem: Problem, training: Training = PLAIN, routes: tuple[Route, ...] = ROUTES
 ) -> Derivation:
@@ -182,7 +176,10 @@ def _derive(
     if normaliser == "corrected":
         drift, field = corrected_drift(problem, training), running_field(problem)
     elif normaliser == "running":
-        drift, field = _drift(problem, running_step(training), mean, nothing), running_field(problem)
+        drift, field = (
+            _drift(problem, running_step(training), mean, nothing),
+            running_field(problem),
+        )
     elif problem.uses_batch and not problem.squares:
         drift = _drift(
             problem,
@@ -242,14 +239,7 @@ def _drift(
     flow["L"] = sympy.expand(square / (2 * L))
     flow[ACCUMULATED] = size / BATCH
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
-    return {name: _signs_cancel(value) for name, value in flow.items()}
-
-
-def _signs_cancel(expression: Expr) -> Expr:
-    """Put in ``sign^2 = 1``."""
-    return sympy.expand(expression).replace(
-        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
-    )
+    return {name: signs_cancel(value) for name, value in flow.items()}
 
 
 def mean_of(problem: Problem, integrand: Expr, moments: dict[Symbol, Any]) -> Expr:

@@ -8,6 +8,7 @@ the drift is multiplied by ``E[f Y]/M``, the noise by ``E[f^2 Y]/M``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import sympy
@@ -58,3 +59,8 @@ def gradient_length(problem: Problem) -> Expr:
     """
     e2 = RootOfRest(RHO) ** 2 + (RHO - FIELD_STD) ** 2 + NOISE
     return sympy.Abs(student_field(problem).derivatives["a"]) * sqrt(e2)
+
+
+def told(value: Expr, positive: Mapping[Expr, Expr]) -> Expr:
+    """A drift in symbols that people read; roots without their guard against rounding."""
+    return value.xreplace(positive).replace(RootOfRest, lambda x: sqrt(1 - x**2))

@@ -111,3 +111,10 @@ def one_step(problem: Problem, training: Training = PLAIN) -> Step:
 def oriented(u: Expr) -> Expr:
     """``w.x / L`` of an example, from its field ``u' = sign u`` (`symbols.SIGN`)."""
     return SIGN * u
+
+
+def signs_cancel(expression: Expr) -> Expr:
+    """Put in ``sign^2 = 1``."""
+    return sympy.expand(expression).replace(
+        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
+    )

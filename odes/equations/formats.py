@@ -145,15 +145,15 @@ class Equations:
 
     def _of_the_optimiser(self) -> list[str]:
         given = self.problem
-        if given.plain_steps:
-            return []
         clipped = f"steps are clipped where a gradient is longer than {given.step_clip};"
         chi = "MeanChi(M) = E sqrt(Y) of a chi-square Y of M degrees of freedom;"
-        kept = "KeptDrift(M, x) = E[f Y]/M, KeptNoise(M, x) = E[f^2 Y]/M, f = min(1, M/(x sqrt(Y)));"
+        kept = (
+            "KeptDrift(M, x) = E[f Y]/M, KeptNoise(M, x) = E[f^2 Y]/M, f = min(1, M/(x sqrt(Y)));"
+        )
         b2 = "the optimiser is adagrad-norm: b2 is 1 + sum |gradient|^2 / N, 1 at the start;"
-        if given.step_clip is not None:
-            return [clipped, kept]
-        return [b2] if given.accumulates else [f"the optimiser is {given.optimiser};", chi]
+        if given.plain_steps or given.accumulates:
+            return [b2] * given.accumulates
+        return [clipped, kept] if given.step_clip else [f"the optimiser is {given.optimiser};", chi]
 
     def _under_momentum(self) -> list[str]:
         given = self.problem

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from ...results.errors import InputError
 from ...results.files import dataset
 from ...results.tabular import Tabular
-from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
@@ -225,7 +224,6 @@ def fluctuations(
     True
     """
     check_problem(problem)
-    refuse_optimisers(problem, "the scatter of runs is derived for plain SGD")
     stored = stored_times(time, points, times)
     check_schedule(problem, stored[-1])
     kernels = fluctuation_kernels(problem)

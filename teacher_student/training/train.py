@@ -15,8 +15,8 @@ from ...results.errors import InputError
 from ..committee.checks import refuse_committees
 from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
-from ..options import RunOptions, check_names
 from ..optimisers import refuse_optimisers
+from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
@@ -106,10 +106,7 @@ def train(
     """
     check_problem(problem)
     check_names("train", options, RunOptions)
-    refuse_losses(problem, "training on a set is with the squared loss")
-    refuse_optimisers(problem, "training on a set is with plain SGD")
-    refuse_committees(problem, "training on a set")
-    refuse_running(problem, "training on a set knows no running statistics")
+    _check_derived(problem)
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
@@ -147,6 +144,14 @@ def _columns(outcomes: Sequence[_Outcome]) -> dict[str, Any]:
         "status": tuple(outcome.status for outcome in outcomes),
         "history": np.stack([outcome.history for outcome in outcomes]),
     }
+
+
+def _check_derived(problem: Problem) -> None:
+    """Refuse what the kernels of training on a set do not know."""
+    refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_optimisers(problem, "training on a set is with plain SGD")
+    refuse_committees(problem, "training on a set")
+    refuse_running(problem, "training on a set knows no running statistics")
 
 
 def _checked_epochs(stored: Sequence[int], last: int) -> Array:

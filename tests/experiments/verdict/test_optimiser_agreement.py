@@ -84,7 +84,8 @@ def test_a_wrong_formula_is_seen(mistake):
 
 
 @pytest.mark.parametrize(
-    "way", ["normalised", *(pytest.param(w, marks=pytest.mark.slow) for w in ("adagrad-norm", "clipped"))]
+    "way",
+    ["normalised", *(pytest.param(w, marks=pytest.mark.slow) for w in ("adagrad-norm", "clipped"))],
 )
 def test_the_chain_is_that_of_vectors(way):
     """At N = 60, means and spreads of 400 runs; |z| > 4 of six numbers: 4e-4.

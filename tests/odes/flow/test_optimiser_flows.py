@@ -11,7 +11,8 @@ from scipy import stats
 TIMES = [0.0, 0.7, 2.1]
 #: Odd numbers; one threshold, so that flows are compiled once.
 WN = {"activation": "identity", "scheme": "wn", "eta": 1.3, "batch_size": 5, "noise": 0.23,
-      "weight_decay": 0.17, "zeta": 0.06, "gamma_rate": 0.8, "q0": 0.44, "r0": 0.13, "l0": 0.9}  # fmt: skip
+      "weight_decay": 0.17, "zeta": 0.06, "gamma_rate": 0.8, "q0": 0.44, "r0": 0.13,
+      "l0": 0.9}  # fmt: skip
 SGD = {"activation": "identity", "scheme": "sgd", "eta": 0.6, "noise": 0.3, "q0": 0.7, "r0": -0.2}
 WAYS = [{"optimiser": "normalised"}, {"optimiser": "sign"}, {"optimiser": "adagrad-norm"},
         {"step_clip": 0.37}]  # fmt: skip
@@ -39,12 +40,17 @@ def test_what_clipping_keeps_is_an_average_over_a_chi_square():
 
 
 @pytest.mark.parametrize(
-    "way", [pytest.param(w, marks=[pytest.mark.slow] * ("sign" in w.values())) for w in WAYS], ids=str
+    "way",
+    [pytest.param(w, marks=[pytest.mark.slow] * ("sign" in w.values())) for w in WAYS],
+    ids=str,
 )
 def test_flows_are_those_written_by_hand(way):
     """Two solvers with steps of an error of 1e-9."""
     problem = bn.Problem(**WN, **way)
-    flow, right = bn.integrate(problem, times=TIMES, rtol=1e-9, atol=1e-11), hand_flow(problem, TIMES)
+    flow, right = (
+        bn.integrate(problem, times=TIMES, rtol=1e-9, atol=1e-11),
+        hand_flow(problem, TIMES),
+    )
     assert flow.status == "complete"
     for name in ("Q", "R", "L", *(["b2"] if problem.accumulates else [])):
         assert flow.values[name] == pytest.approx(right[name], abs=1e-6)
@@ -54,14 +60,17 @@ def test_flows_are_those_written_by_hand(way):
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_flows_of_plain_students_are_those_written_by_hand(way):
     problem = bn.Problem(**SGD, batch_size=3, **way)
-    flow, right = bn.integrate(problem, times=TIMES, rtol=1e-9, atol=1e-11), hand_flow(problem, TIMES)
+    flow, right = (
+        bn.integrate(problem, times=TIMES, rtol=1e-9, atol=1e-11),
+        hand_flow(problem, TIMES),
+    )
     for name in ("R", "L"):
         assert flow.values[name] == pytest.approx(right[name], abs=1e-6)
 
 
 @pytest.mark.slow
 def test_single_examples_are_those_of_other_losses():
-    """A normalised gradient of one example is that of the absolute loss; a clipped one is `clip`."""
+    """Of one example: normalised it is that of the absolute loss, clipped that of `clip`."""
     options = {"times": TIMES, "rtol": 1e-10, "atol": 1e-12}
     for way, loss in (({"optimiser": "normalised"}, {"loss": "absolute"}),
                       ({"step_clip": 0.37}, {"clip": 0.37})):  # fmt: skip
@@ -83,9 +92,10 @@ def test_a_wide_threshold_clips_nothing():
 
 @pytest.mark.slow
 def test_a_sum_of_gradients_is_known_for_any_loss_and_scheme():
-    """At a small rate ``b2`` is 1 + t times the mean squared gradient, that of two examples' runs."""
-    for given in ({"activation": "relu", "scheme": "bn", "batch_size": 8, "noise": 0.2},
-                  {"activation": "identity", "scheme": "wn", "loss": "logistic", "labels": "sign"}):  # fmt: skip
+    """At a small rate ``b2`` is 1 + t times the mean squared gradient."""
+    relu = {"activation": "relu", "scheme": "bn", "batch_size": 8, "noise": 0.2}
+    signs = {"activation": "identity", "scheme": "wn", "loss": "logistic", "labels": "sign"}
+    for given in (relu, signs):
         problem = bn.Problem(**given, eta=1e-4, optimiser="adagrad-norm")
         flow = bn.integrate(problem, time=1, points=2)
         runs = bn.simulate(problem, dim=2000, runs=24, time=1, points=2)
