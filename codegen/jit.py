@@ -28,6 +28,28 @@ def lane_kernel(function: Callable[..., Any]) -> Any:
     return _made(function, {"fastmath": {"contract"}})
 
 
+def part_kernel(function: Callable[..., Any]) -> Any:
+    """`kernel` that becomes part of those that call it: arrays cost more to hand on than a number.
+
+    Nothing of the arithmetic changes.
+    """
+    return _made(function, {"inline": "always"})
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Any:
+    """`lane_kernel` that becomes part of those that call it, under their flags.
+
+    A call of small work costs more than the work, and what is behind a call is not seen to be
+    straight code.
+    """
+    return _made(function, {"fastmath": {"contract"}, "inline": "always"})
+
+
+def sum_kernel(function: Callable[..., Any]) -> Any:
+    """`kernel` for long sums of finite numbers, which are added in the order that is fastest."""
+    return _made(function, {"fastmath": {"reassoc", "contract", "nsz"}})
+
+
 def _made(function: Callable[..., Any], flags: dict[str, Any]) -> Any:
     flags = {"nogil": True, "error_model": "numpy", "fastmath": False, **flags}
     if "__file__" not in function.__globals__:  # a module in memory: its disk is full

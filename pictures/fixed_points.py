@@ -102,4 +102,6 @@ def _over_time(axes: Axes, found: FixedPoints) -> None:
 
 
 def _effective(flow: Flow) -> np.ndarray:
-    return effective_rate(flow.problem, float(flow.problem.limit.eta), flow.Q, flow.L)
+    spectrum = flow.problem.spectrum_
+    width = flow.L if spectrum is None else np.sqrt(flow.blocks["C"] @ spectrum.arrays[0])
+    return effective_rate(flow.problem, float(flow.problem.limit.eta), flow.Q, width)

@@ -42,8 +42,9 @@ def draw_inference(found: Inference, width: Width) -> Figure:
         )  # fmt: skip
     if found.running_rate is not None:
         axes.plot(
-            [found.statistics_size], [found.error["running"]], color="black", linestyle="none",
-            marker="*", label=rf"lagging statistics, $N\rho$ = {found.running_rate:g}",
+            [found.statistics_size], [found.error["running"] or 0.0], color="black",
+            linestyle="none", marker="*",
+            label=rf"lagging statistics, $N\rho$ = {found.running_rate:g}",
         )  # fmt: skip
     size_axis(axes, LABELLED)
     log_axis(axes, "y")

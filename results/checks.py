@@ -68,4 +68,6 @@ def integer(name: str, value: object, least: int, most: float = math.inf) -> int
         raise refused from None
     if real != int(real):
         raise refused
+    if type(value) is int:  # a protocol is slow to ask
+        return value
     return int(value) if isinstance(value, SupportsInt) else int(real)

@@ -54,7 +54,22 @@ def plain(value: Any) -> Any:
 
 def to_json(result: Tabular) -> str:
     """A result as one JSON object; a quantity that does not exist is null."""
-    return json.dumps(plain(result.to_dict()), allow_nan=False)
+    made = result.to_dict()
+    try:  # a million rows are soon written as they are, and slowly looked through for what is not
+        return json.dumps(made, allow_nan=False, default=_listed)
+    except ValueError:
+        return json.dumps(plain(made), allow_nan=False)
+
+
+def _listed(value: Any) -> Any:
+    """What the encoder does not know: arrays, their numbers, and tables."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"{type(value).__name__} is not a value of JSON")
+    listed = value.tolist()
+    whole = getattr(value, "dtype", None) is not None and value.dtype.kind in "iub"
+    return listed if whole else plain(listed)
 
 
 def to_csv(result: Tabular) -> str:

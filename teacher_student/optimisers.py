@@ -66,6 +66,9 @@ def check_optimiser(problem: Problem) -> None:
     if problem.several_units:
         reason = "the steps of committees are derived for plain SGD"
         raise InputError(parameter, value, f"{reason}; accepted with one unit and one teacher")
+    if problem.spectrum_ is not None:
+        reason = "with a spectrum of the inputs steps are derived for plain SGD"
+        raise InputError(parameter, value, f"{reason}; accepted with spectrum 1")
     if problem.scheme_.remembers:
         reason = f"scheme={problem.scheme!r} normalises by running statistics, with which"
         reason += " steps are derived for plain SGD"

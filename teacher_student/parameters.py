@@ -174,6 +174,16 @@ _ROWS = (
         "start", None, "Of several units: symmetric:EPS, random, or a table of gamma, A, C.", str,
         shown="from q0, r0, l0",
     ),
+    Parameter(
+        "spectrum", "1",
+        "Spectrum of the inputs: EIGENVALUE:FRACTION:POWER,..., power:ALPHA[:BLOCKS][:TEACHER], "
+        "two:RATIO[:TEACHER] or FILE.npy[:BLOCKS][:TEACHER]; TEACHER is equal, head or tail.",
+        str, "Lambda", shown="1",
+    ),
+    Parameter(
+        "condition", None, "Condition number that the eigenvalues of a spectrum are stretched to.",
+        symbol="condition", least=1.0, shown="as the spectrum has it",
+    ),
 )  # fmt: skip
 
 #: All parameters by their names, in the order in which they are told.
@@ -185,4 +195,6 @@ START_PARAMETERS = ("q0", "r0", "l0")
 #: What the running statistics' numbers in a flow are made of.
 RUNNING_PARAMETERS = ("running_momentum", "r_max", "d_max")
 #: Those that a sweep takes as a range.
-RANGED_PARAMETERS = (*KERNEL_PARAMETERS, "momentum", *RUNNING_PARAMETERS, *START_PARAMETERS)
+RANGED_PARAMETERS = (
+    *KERNEL_PARAMETERS, "momentum", *RUNNING_PARAMETERS, *START_PARAMETERS, "condition",
+)  # fmt: skip

@@ -10,13 +10,13 @@ from typing import Any
 from ..results.checks import integer
 from .activations import ACTIVATIONS, Activation
 from .committee.checks import check_units
-from .committee.described import Units
 from .committee.values import Matrix, Vector
 from .learning_rate import rate
 from .loss_checks import check_loss
 from .momentum import limit
 from .named_numbers import Numbers, checked_numbers
 from .optimisers import Optimised, check_optimiser
+from .order_parameters import Ordered
 from .parameter_files import Described
 from .parameters import PARAMETERS
 from .problem_checks import (
@@ -29,7 +29,7 @@ from .problem_checks import (
 )
 from .resolved import Resolved
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
-from .state_space import ACCUMULATED, StateSpace, scalar_student
+from .spectral import Anisotropic, check_spectrum, checked_spectrum
 from .supervision import Supervised
 
 #: Largest batch: of a scheme with batch statistics, whose flow is within 1e-6 of that of the
@@ -38,7 +38,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True, repr=False)
-class Problem(Described, Resolved, Supervised, Optimised, Units):
+class Problem(Described, Resolved, Supervised, Anisotropic, Optimised, Ordered):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -109,6 +109,16 @@ class Problem(Described, Resolved, Supervised, Optimised, Units):
     r_max, d_max
         Of ``batch-renorm``: r stays within ``1/r_max`` and ``r_max`` (at least 1), d within
         ``-d_max`` and ``d_max`` (at least 0).
+    spectrum
+        Of the inputs' covariance (theory page 11): ``"1"``; ``EIGENVALUE:FRACTION:POWER,...`` or a
+        list of such triples, the power being the teacher's squared length in the block over N;
+        ``power:ALPHA[:BLOCKS][:TEACHER]``; ``two:RATIO[:TEACHER]``, two equal blocks; or
+        ``FILE.npy[:BLOCKS][:TEACHER]`` of eigenvalues, or of examples whose covariance is
+        measured. TEACHER says where its power is: ``equal head tail``. Powers are scaled so that
+        the teacher's field has variance 1.
+    condition
+        Condition number, at least 1, that the logarithms of the spectrum's eigenvalues are
+        stretched to at a fixed mean. Default None.
     parameters
         Numbers by the names that they have in formulas: ``{"c": 1.2}`` for ``"tanh(c*h)"``. They
         can be swept and fitted as every other number is.
@@ -164,12 +174,14 @@ class Problem(Described, Resolved, Supervised, Optimised, Units):
     running_rate: float | None = PARAMETERS["running_rate"].default
     r_max: float = PARAMETERS["r_max"].default
     d_max: float = PARAMETERS["d_max"].default
-    parameters: Mapping[str, float] = field(default=Numbers())
     units: int = PARAMETERS["units"].default
     teacher_units: int = PARAMETERS["teacher_units"].default
     second_layer: Vector | None = PARAMETERS["second_layer"].default
     teacher_overlap: Matrix | None = PARAMETERS["teacher_overlap"].default
     start: str | Mapping[str, Any] | None = PARAMETERS["start"].default
+    spectrum: str = PARAMETERS["spectrum"].default
+    condition: float | None = PARAMETERS["condition"].default
+    parameters: Mapping[str, float] = field(default=Numbers())
 
     def __post_init__(self) -> None:
         self._set(**formulas_as_text(self))
@@ -200,6 +212,8 @@ class Problem(Described, Resolved, Supervised, Optimised, Units):
         if self.train_beta:
             check_scheme_has(self, "train_beta", "beta")
         check_units(self)
+        self._set(**checked_spectrum(self))
+        check_spectrum(self)
         check_optimiser(self)
 
     def _usual(self) -> dict[str, Any]:
@@ -209,29 +223,6 @@ class Problem(Described, Resolved, Supervised, Optimised, Units):
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    @property
-    def state_space(self) -> StateSpace:
-        """The order parameters: trained scalars, overlap, length; or those of a committee."""
-        if self.several_units:
-            return self.committee.state_space
-        return scalar_student(self.trained_scalars, self.accumulates)
-
-    @property
-    def order_parameters(self) -> tuple[str, ...]:
-        """The names of the order parameters, in their order in a state."""
-        return self.state_space.labels
-
-    @property
-    def initial_state(self) -> tuple[float, ...]:
-        """The start, in the order of `order_parameters`."""
-        if self.several_units:
-            return self.committee.initial_state
-        given, others = self.start_parameters, {"beta": 0.0, ACCUMULATED: 1.0}
-        return tuple(
-            getattr(self, given[name]) if name in given else others[name]
-            for name in self.order_parameters
-        )
 
     @property
     def M(self) -> int:

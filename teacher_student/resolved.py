@@ -53,10 +53,3 @@ class Resolved:
     def trained_scalars(self) -> tuple[str, ...]:
         """The scalars trained beside the weights, of ``gamma`` and ``beta``."""
         return self.scheme_.trained_scalars
-
-    @property
-    def start_parameters(self) -> dict[str, str]:
-        """Which parameter an order parameter starts at; ``beta`` starts at 0."""
-        if "gamma" in self.trained_scalars:
-            return {"gamma": "q0", "R": "r0", "L": "l0"}
-        return {"R": "r0", "L": "q0"}

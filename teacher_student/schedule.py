@@ -63,7 +63,9 @@ def check_schedule(problem: Problem, time: float) -> None:
     """Refuse a learning-rate formula that is not positive on the whole run."""
     if not isinstance(problem.eta, str):
         return
-    rate = specialise(problem, "observables").learning_rate
+    # Kernels of one unit have the schedule of a committee, too.
+    one = Problem("identity", "sgd", eta=problem.eta) if problem.several_units else problem
+    rate = specialise(one, "observables").learning_rate
     for t in np.linspace(0.0, time, 1001):
         value = rate(t, 0.0)
         if not (math.isfinite(value) and value > 0):

@@ -11,6 +11,9 @@ from sympy.printing.pycode import PythonCodePrinter
 from ..model import Assign, Call, Function, LookUp, Loop, Return, Table, entry
 from .statements import StatementPrinter
 
+#: Look-ups fill whole blocks of numbers.
+BLOCK = 16
+
 
 class PythonExpressions(PythonCodePrinter):
     """Sympy's Python printer, for scalar code that numba compiles and Python can run."""
@@ -132,7 +135,8 @@ class PythonPrinter(StatementPrinter):
         """See `StatementPrinter`."""
         call = self.call(Call("look_up", (look_up.table, *look_up.point, sympy.Symbol("values"))))
         read = [Assign(s, entry("values", i)) for i, s in enumerate(look_up.targets)]
-        return [f"values = np.empty({len(read)})", call, *map(self.assign, read)]
+        room = -(-len(read) // BLOCK) * BLOCK
+        return [f"values = np.empty({room})", call, *map(self.assign, read)]
 
     def loop(self, loop: Loop) -> list[str]:
         """See `StatementPrinter`."""

@@ -9,6 +9,7 @@ from ...odes.equilibria.points import FixedPoints
 from ...results.tabular import Tabular
 from ...results.widths import Width
 from ...teacher_student.options import Progress
+from ...teacher_student.spectral import refuse_spectrum
 from .branch import BranchCheck, check_branch
 from .equilibrium import EquilibriumCheck, check_equilibrium
 from .learning_rate import LearningRateCheck, check_learning_rate
@@ -96,6 +97,7 @@ def check_fixed_points(
     ValueError
         If there is nothing to check.
     """
+    refuse_spectrum(found.problem, "this check is for isotropic inputs")
     given = {name: value for name, value in (("dim", dim), ("runs", runs)) if value is not None}
     problem = found.problem
     rate = check_learning_rate(problem, seed=seed, progress=progress, **given)

@@ -43,7 +43,7 @@ def own_batch_errors(problem: Problem, gamma: Array, R: Array, seed: int = 0) ->
     errors = np.empty(gamma.shape)
     for at in np.ndindex(gamma.shape):
         u, z = rng.standard_normal((2, count, m))
-        v = R[at] * u + np.sqrt(max(0.0, 1.0 - R[at] ** 2)) * z
+        v = R[at] * u + np.sqrt(max(0.0, 1.0 - float(R[at]) ** 2)) * z
         f = u - u.mean(axis=1, keepdims=True) if "mu" in by else u
         f = gamma[at] * (f / u.std(axis=1, keepdims=True) if "sigma" in by else f)
         own, target = (g(np.ascontiguousarray(h.ravel()))[0] for h in (f, v))

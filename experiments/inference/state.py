@@ -15,6 +15,7 @@ from ...teacher_student.options import Progress
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
 from ...teacher_student.schemes import SCHEMES
+from ...teacher_student.spectral import refuse_spectrum
 from .deployed import Deployment
 from .lag import complete, lagging, updating_rate
 
@@ -59,6 +60,7 @@ def check_problem(problem: Problem) -> None:
     InputError
         Naming scheme or shift.
     """
+    refuse_spectrum(problem, "the deployed error is of isotropic inputs")
     refuse_running(problem, "its training mode is not that of bn")
     refuse_committees(problem, "the error of the deployed network")
     if not problem.uses_batch:

@@ -21,6 +21,7 @@ from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem, refuse_running
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import refuse_spectrum
 
 Array = np.ndarray
 Progress = Callable[[int, int], None]
@@ -143,6 +144,7 @@ def approximate(
         raise InputError("approximation", approximation, f"{APPROXIMATIONS[0]} is accepted")
     refuse_committees(problem, "what PN is worth in place of BN")
     refuse_running(problem, "PN stands for the statistics of the batch")
+    refuse_spectrum(problem, "the approximation is for isotropic inputs")
     if not problem.uses_batch:
         raise InputError("scheme", problem.scheme, "a batch scheme such as bn is accepted")
     sizes = [integer("batch_sizes", M, 1) for M in batch_sizes]

@@ -18,7 +18,7 @@ from ...teacher_student.schedule import learning_rate
 Array = np.ndarray
 #: What the bound on the learning rate depends on, besides l0.
 BOUND_DEPENDS = ("gamma_rate", "zeta", "noise", "batch_size", "weight_decay",
-                 "statistics_size", "momentum", *RUNNING_PARAMETERS, "l0")  # fmt: skip
+                 "statistics_size", "momentum", *RUNNING_PARAMETERS, "l0", "condition")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Ending:
     plateau
         The longest time the error took to fall by a tenth; NaN if it never did, or was not
         asked for.
+    spread
+        Of the field ``w.x`` at the end, where inputs with a spectrum make it another than L.
     """
 
     problem: Problem
@@ -54,6 +56,7 @@ class Ending:
     diverged: Array
     passages: Mapping[float, Array]
     plateau: Array
+    spread: Array | None = None
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
@@ -79,7 +82,7 @@ def ending_of_flows(columns: Mapping[str, Array], flows: Flows, record: AtEnd) -
         return np.where(complete, values, np.nan)
 
     problem = flows.problem
-    state = problem.state_space.unpack(flows.states)
+    state = flows.order_parameters
     Q, error = flows.observed()
     diverged = (flows.status == flows.kernels.DIVERGED).astype(float)
     times = np.where(np.isfinite(record.passages), record.passages, np.nan)
@@ -89,6 +92,7 @@ def ending_of_flows(columns: Mapping[str, Array], flows: Flows, record: AtEnd) -
         diverged=np.where(flows.status == OUTSIDE, np.nan, diverged),
         passages=dict(zip(record.levels, times.T, strict=True)),
         plateau=at_end(np.where(record.plateaus > 0, record.plateaus, np.nan)),
+        spread=at_end(state["spread"]) if "spread" in state else None,
     )  # fmt: skip
 
 

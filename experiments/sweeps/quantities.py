@@ -45,7 +45,8 @@ class Quantity:
 
 def _effective_rate(ending: Ending) -> Array:
     """The effective rate of theory page 3."""
-    return effective_rate(ending.problem, ending.rate, ending.Q, ending.L)
+    width = ending.L if ending.spread is None else ending.spread
+    return effective_rate(ending.problem, ending.rate, ending.Q, width)
 
 
 #: By name. To add a quantity, add an entry.

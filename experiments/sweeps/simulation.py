@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...teacher_student.online.simulate import observe, run_makers, run_rows
+from ...teacher_student.online.observed import observed_of
+from ...teacher_student.online.simulate import run_makers, run_rows
 from ...teacher_student.parameters import PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import learning_rate, stored_steps, stored_times
@@ -108,12 +109,13 @@ def simulate_point(
 def ending_of_run(problem: Problem, rows: Array, t: Array, asked: Asked) -> Ending:
     """Where one run ended whose rows were stored at some times, or at the first of them."""
     arrived, reached = len(rows) == len(t), t[: len(rows)]
-    Q, error = (x[0] for x in observe(problem, rows[None], 1))
-    numbers = [np.nan] * 5
+    seen = {name: x[0] for name, x in observed_of(problem, rows[None], 1).items()}
+    error, numbers = seen["error"], [np.nan] * 6
     if arrived:
-        R, L = rows[-1, 2:4]
-        numbers = [Q[-1], R, L, error[-1], learning_rate(problem.limit, t[-1])]
-    end = dict(zip(("Q", "R", "L", "error", "rate"), np.array(numbers)[:, None], strict=True))
+        at_end = [seen[name][-1] for name in ("Q", "R", "L", "error", "spread")]
+        numbers = [*at_end, learning_rate(problem.limit, t[-1])]
+    names = ("Q", "R", "L", "error", "spread", "rate")
+    end = dict(zip(names, np.array(numbers)[:, None], strict=True))
     watched = arrived and asked.plateau
     return Ending(
         problem, {}, **end, diverged=np.array([0.0 if arrived else 1.0]),

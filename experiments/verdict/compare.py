@@ -165,7 +165,7 @@ def _predicted(runs: Runs, flow: Flow, progress: Progress | None) -> Fluctuation
     """The predicted fluctuations of the theory's problem, if they exist."""
     if runs.inputs != "gaussian":
         return None  # the shift depends on the inputs' kurtosis
-    if flow.problem.momentum:
+    if flow.problem.momentum or flow.problem.spectrum_ is not None:
         return None  # the shift has no prediction
     try:
         return fluctuations(flow.problem, times=flow.t, progress=progress)

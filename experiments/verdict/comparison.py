@@ -119,6 +119,8 @@ class Comparison(Result):
             sample += (
                 f"; the flow has the inertia kappa = {kappa:.4g}, the scatter is the runs' own"
             )
+        elif self.runs.problem.spectrum_ is not None:
+            sample += "; with a spectrum no scatter is predicted, it is the runs' own"
         return f"Theory and simulation {word}: {self._evidence()}, {against} {sample}."
 
     def _evidence(self) -> str:

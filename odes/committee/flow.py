@@ -71,11 +71,6 @@ class CommitteeFlow(Result):
     std_error: Mapping[str, Array] = field(default_factory=dict)
     scramblings: int = 0
 
-    def __getattr__(self, name: str) -> Array:
-        if name in ("values", "__setstate__") or name not in self.values:
-            raise AttributeError(name)
-        return self.values[name]
-
     def raise_for_status(self) -> CommitteeFlow:
         """Return the flow itself if it is complete.
 

@@ -73,7 +73,7 @@ class Sample(NamedTuple):
     orders: tuple[tuple[int, ...], ...]
 
     @property
-    def count(self) -> int:
+    def points_an_order(self) -> int:
         """Points of one order: a power of two."""
         most = DEVIATES / (self.batch * (self.units + self.teacher_units))
         wanted = min(most, max(LEAST, self.steps / len(self.orders)))
@@ -125,7 +125,7 @@ def default_steps(batch: int) -> int:
 
 def packed_points(sample: Sample, seed: int) -> Array:
     """Header, orders, points and examples of one scrambling, as `kernels.sampled` takes them."""
-    N, count = sample.units + sample.teacher_units, sample.count
+    N, count = sample.units + sample.teacher_units, sample.points_an_order
     z = _normals(count, sample.batch * N, seed).reshape(count, sample.batch, N)
     plain = count
     if sample.tilted:

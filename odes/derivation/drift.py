@@ -10,7 +10,6 @@ at the whole batch differs from one that looks at a single example in which mome
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import Any, cast
@@ -20,6 +19,7 @@ from sympy import Expr, Symbol
 
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ...teacher_student.state_space import ACCUMULATED
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .batch_signals import collect_one, collect_two, smallest_signal_batch
@@ -29,7 +29,8 @@ from .optimised import kept_part, told
 from .routes import ROUTES, Choice, Route, choose
 from .running_field import corrected_drift, running_field, running_step
 from .signal_moments import collect_signal
-from .step import PLAIN, Step, Training, one_step, oriented, signs_cancel
+from .step import PLAIN, Step, Training, one_step
+from .step_averages import Expectation, PairExpectation, step_averages
 from .student_field import StudentField, student_field
 from .symbols import (
     BATCH,
@@ -41,18 +42,10 @@ from .symbols import (
     RHO,
     SHIFT,
     SIGN,
-    SPREAD,
-    STATISTICS_SIZE,
-    UBAR,
-    UHAT,
     ZETA,
     L,
     R,
-    V,
 )
-
-Expectation = Callable[[Expr], Expr]
-PairExpectation = Callable[[Expr, Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -162,6 +155,7 @@ def derive_drift(
         For a user's batch field that does not separate (see `student_field`), or whatever the
         computer algebra fails on.
     """
+    refuse_spectrum(problem, "equations are derived for isotropic inputs")
     with derivable(problem):
         return _derive(structure(problem), problem, training, routes)
 
@@ -203,43 +197,27 @@ def _derive(
 def _drift(
     problem: Problem, step: Step, mean: Expectation, pair: PairExpectation
 ) -> dict[str, Expr]:
-    """The mean change of every order parameter in unit time (`step` says what is averaged).
-
-    For one example's own field the pushes by mean and spread are zero. A step of M examples
-    averages M/m groups of m that share their statistics: what is of first order does not know M,
-    and of the square only the examples' noise is left, which M of them average out.
-    """
-    direct, by_mean, by_spread = map(step.push, ("a", "mu", "sigma"))
-    uhat, rate = oriented(UHAT), step.gain * ETA
-
-    def pulled(x: Expr, mean_x: Expr, along_x: Expr) -> Expr:
-        """``E[sum_k c_k x_k]``, given x, and over the batch the means of x and of uhat x."""
-        return mean(direct * x + by_mean * mean_x + by_spread * along_x)
-
-    def means(p: Expr, q: Expr) -> Expr:
-        """``E[mean(delta p) mean(delta q)]``."""
-        return mean(p * q) / STATISTICS_SIZE + (1 - 1 / STATISTICS_SIZE) * pair(p, q)
-
-    pull = mean(step.push("n2"))
+    """The mean change of every order parameter in unit time (`step` says what is averaged)."""
+    found, rate = step_averages(step, mean, pair), step.gain * ETA
     flow = {
-        "gamma": rate * GAMMA_RATE * (mean(step.push("gamma")) - ZETA * GAMMA),
-        "beta": rate * GAMMA_RATE * mean(step.push("beta")),
+        "gamma": rate * GAMMA_RATE * (found.gamma - ZETA * GAMMA),
+        "beta": rate * GAMMA_RATE * found.beta,
     }
-    # Given the u of the batch, v = R u + sqrt(1 - R^2) z, with z the example's own.
-    u = oriented(step.u)
-    own = (V - R * u) / STATISTICS_SIZE
-    teacher = pulled(V, R * oriented(UBAR) + own, R * SPREAD + uhat * own)
-    student = L * pulled(u, oriented(UBAR), SPREAD)
-    size = mean(direct**2) + 2 * means(direct, by_mean) + 2 * means(direct * uhat, by_spread)
-    size += means(by_mean, by_mean) + means(by_spread, by_spread)  # mean of (M c_k)^2
-    kept = kept_part(problem, size)
-    overlap = rate * (kept.drift * (teacher + 2 * pull * L * R) - DECAY * L * R)
+    student, pull, kept = L * found.student, found.pull, kept_part(problem, found.size)
+    overlap = rate * (kept.drift * (found.teacher + 2 * pull * L * R) - DECAY * L * R)
     square = 2 * rate * (kept.drift * (student + 2 * pull * L**2) - DECAY * L**2)
-    square += rate**2 / BATCH * kept.noise * size
+    square += rate**2 / BATCH * kept.noise * found.size
     flow["L"] = sympy.expand(square / (2 * L))
-    flow[ACCUMULATED] = size / BATCH
+    flow[ACCUMULATED] = found.size / BATCH
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
     return {name: signs_cancel(value) for name, value in flow.items()}
+
+
+def signs_cancel(expression: Expr) -> Expr:
+    """Put in ``sign^2 = 1``."""
+    return sympy.expand(expression).replace(
+        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
+    )
 
 
 def mean_of(problem: Problem, integrand: Expr, moments: dict[Symbol, Any]) -> Expr:

@@ -18,7 +18,7 @@ from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from .signal_moments import SIGNAL
 from .student_field import student_field
-from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, T, U
+from .symbols import SIGN, SLOPE, SPREAD, UBAR, UHAT, XI, G, L, T, U
 
 #: The label that an example shows: the teacher's output and its noise.
 LABEL = T + XI
@@ -97,24 +97,17 @@ class Step:
         return self.signal * self.by[name]
 
 
-def one_step(problem: Problem, training: Training = PLAIN) -> Step:
+def one_step(problem: Problem, training: Training = PLAIN, norm: Expr = L) -> Step:
     """The step of a problem's student.
 
     Of a problem whose loss or labels are others the signal stays a symbol, of which moments are
-    known (`signal_moments`).
+    known (`signal_moments`). ``norm`` as for `student_field`.
     """
     u = UBAR + SPREAD * UHAT if problem.uses_batch else U
     signal = training.signal if problem.squares else SIGNAL
-    return Step(signal, student_field(problem).derivatives, u, training.gain)
+    return Step(signal, student_field(problem, norm).derivatives, u, training.gain)
 
 
 def oriented(u: Expr) -> Expr:
     """``w.x / L`` of an example, from its field ``u' = sign u`` (`symbols.SIGN`)."""
     return SIGN * u
-
-
-def signs_cancel(expression: Expr) -> Expr:
-    """Put in ``sign^2 = 1``."""
-    return sympy.expand(expression).replace(
-        lambda e: e.is_Pow and e.base == SIGN, lambda e: SIGN ** (e.exp % 2)
-    )

@@ -37,8 +37,15 @@ class StudentField:
     derivatives: dict[str, Expr]
 
 
-def student_field(problem: Problem) -> StudentField:
+def student_field(problem: Problem, norm: Expr = L) -> StudentField:
     """Put ``a = L u``, ``|w|^2 = N L^2`` and the batch's statistics into the scheme's field.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    norm
+        ``|w|/sqrt(N)``, where inputs with a spectrum make it another than the spread L of ``w.x``.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def student_field(problem: Problem) -> StudentField:
     if any(derivative.has(sympy.DiracDelta) for derivative in by_name.values()):
         raise InputError("scheme", problem.scheme, "a field without jumps is accepted")
     by_name["n2"] *= s["N"]
-    values = {s["n2"]: s["N"] * L**2, s["gamma"]: GAMMA, s["beta"]: BETA}
+    values = {s["n2"]: s["N"] * norm**2, s["gamma"]: GAMMA, s["beta"]: BETA}
     population = {s["a"]: L * SIGN * U, s["mu"]: Integer(0), s["sigma"]: L}
     batch = {s["a"]: L * SIGN * (UBAR + SPREAD * UHAT), s["mu"]: L * SIGN * UBAR}
     batch[s["sigma"]] = L * SPREAD

@@ -44,6 +44,7 @@ def _rules(derivation: Derivation) -> str:
         return ""
     if derivation.problem.uses_batch:
         rule = (PACKAGE / "odes" / "tables" / "chebyshev.py").read_text(encoding="utf-8")
+        rule = rule.replace("@sum_kernel", "@kernel")
         return f"HEADER = {HEADER}\n\n\n@kernel" + rule.partition("@kernel")[2]
     rule = (PACKAGE / "teacher_student" / "normal_quadrature.py").read_text(encoding="utf-8")
     # The constant at its end is made without compiling, which a program without numba cannot say.

@@ -16,6 +16,7 @@ import numpy as np
 from ...results.errors import InputError
 from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
 from ..flow.running import running_error
@@ -52,11 +53,9 @@ class Dynamics:
     def __init__(self, problem: Problem) -> None:
         refuse_optimisers(problem, "points of rest are those of plain SGD")
         if isinstance(problem.eta, str):
-            raise InputError(
-                "eta",
-                problem.eta,
-                "a constant learning rate is accepted; under a schedule nothing is a fixed point",
-            )
+            reason = "a constant learning rate is accepted; under a schedule nothing is at rest"
+            raise InputError("eta", problem.eta, reason)
+        refuse_spectrum(problem, "this search is for isotropic inputs")
         self.problem = problem = problem.limit
         self.kernels: Any = flow_kernels(problem)
         self.p = parameters(problem)

@@ -23,6 +23,7 @@ from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
 from .lines import RestLine, come_to, off_lines, rest_lines
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
+from .spectral_points import spectral_fixed_points
 from .stability import (
     eigenvalues,
     largest_learning_rate,
@@ -55,12 +56,13 @@ def fixed_points(problem: Problem) -> FixedPoints:
     Examples
     --------
     >>> import bntheory as bn  # Proposition 1: Q0 = 1 / (1 + 2 zeta)
-    >>> found = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1))
-    >>> point = found.reached
+    >>> point = bn.fixed_points(bn.Problem(scheme="pn", zeta=0.5, batch_size=1)).reached
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
     check_problem(problem)
+    if problem.spectrum_ is not None:
+        return spectral_fixed_points(problem)
     flow = Dynamics(problem)
     lines = rest_lines(flow)
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)

@@ -177,6 +177,10 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
         None where no stable end has a bound.
     """
     own = problem if isinstance(problem.eta, float) else problem.replace(eta=1.0)
+    if problem.spectrum_ is not None:
+        from .spectral_edge import bound_with_spectrum  # stands on this module
+
+        return bound_with_spectrum(own)
     flow = Dynamics(own)
     best = best_limit(flow)
     find = largest_learning_rate if flow.normalised else stable_branch_end

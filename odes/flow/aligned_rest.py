@@ -102,7 +102,7 @@ def aligned_rest(flows: Flows, k: int, t: float) -> AlignedRest | None:
     resting = np.array([i for i in range(y.size) if i != R and not (normalised and i == L)])
     y[R] = sign = math.copysign(1.0, y[R])
     exact = kernels.HAS_JACOBIAN and bool(flows.problem.activation_.kinks)
-    found = AlignedRest(kernels, flows.numbers[k], sign, y, resting, R, L, exact)
+    found = AlignedRest(kernels, flows.row(k).copy(), sign, y, resting, R, L, exact)
 
     def force(x: Array) -> Array:
         y[resting] = x

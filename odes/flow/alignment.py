@@ -48,8 +48,8 @@ def may_return(flows: Flows, ends: Array) -> Array:
         return found  # what of another loss is left at the rest is not of this form
     if not flows.problem.plain_steps:
         return found  # nor are steps whose length does not vanish with the residual
-    if flows.inertial:
-        return found  # its velocities have no logarithms
+    if flows.inertial or flows.problem.spectrum_ is not None:
+        return found  # velocities have no logarithms; nor have single blocks
     if flows.kernels.TABLE:
         return found  # what a batch leaves of the residual is never zero
     edges: dict[tuple[float, ...], tuple[float, float] | None] = {}
@@ -157,7 +157,7 @@ def advance(flows: Flows, k: int, times: Array, out: Array, bounds: Bounds) -> t
         ends = due if due.size and due[-1] == look else np.append(due, look)
         rows, reached = np.empty((ends.size, y.size)), flows.times[k : k + 1]
         flows.status[k], done, tried = kernels.integrate(
-            y, ends, flows.numbers[k], *bounds, rows, reached, t
+            y, ends, flows.row(k), *bounds, rows, reached, t
         )
         kept = min(done, due.size)
         out[stored : stored + kept] = rows[:kept]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 
 class Bounds(NamedTuple):
@@ -11,3 +11,12 @@ class Bounds(NamedTuple):
     rtol: float
     atol: float
     max_steps: int
+
+
+class SolverOptions(TypedDict, total=False):
+    """How closely a flow is solved: options of `integrate`, explained there."""
+
+    rtol: float
+    atol: float
+    max_steps: int
+    sampling: tuple[int, int | None, int]

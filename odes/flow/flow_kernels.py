@@ -16,6 +16,7 @@ from ...teacher_student.regularization import decay
 from ..tables.moment_tables import SMALLEST_TABLE, Progress, Table, loaded_table
 from ..tables.regions import Region
 from .running import running_numbers
+from .spectral import spectral_kernels
 
 Array = np.ndarray
 #: Kernels that integrate one system.
@@ -29,6 +30,8 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     Momentum is in no formula: the flow is that of the problem's limit.
     """
+    if problem.spectrum_ is not None:
+        return spectral_kernels(problem, problem.spectrum_)
     problem = problem.limit
 
     def write() -> dict[str, str]:
@@ -40,7 +43,7 @@ def flow_kernels(problem: Problem) -> FlowSystem:
         with derivable(problem):
             derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
-        lanes = ("odes/kernels/lanes",) if has_lanes(derivation) else ()
+        lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
         alone = not (problem.squares or problem.uses_batch)
         signals = signal_texts(problem) if alone else {}
         return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
@@ -72,10 +75,16 @@ def own_numbers(problem: Problem) -> Array:
     Those of running statistics stand where other schemes have a table.
     """
     problem = problem.limit
-    values = problem.to_dict() | {"zeta": decay(problem), "statistics_size": problem.m}
+    derived = {"zeta": decay(problem), "statistics_size": problem.m}
     if isinstance(problem.eta, str):
-        values["eta"] = 0.0  # the system itself has the schedule
-    own = np.array([values[name] for name in KERNEL_PARAMETERS], dtype=float)
+        derived["eta"] = 0.0  # the system itself has the schedule
+    own = np.array(
+        [
+            derived[name] if name in derived else getattr(problem, name)
+            for name in KERNEL_PARAMETERS
+        ],
+        dtype=float,
+    )
     return np.concatenate([own, running_numbers(problem)])
 
 

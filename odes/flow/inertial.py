@@ -15,6 +15,7 @@ from ...teacher_student.momentum import inertia, steps_behind
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import refuse_running
 from .flow_kernels import check_batch, own_numbers
+from .known_moments import Tables
 from .rows import Flows
 
 Array = np.ndarray
@@ -96,12 +97,14 @@ def runs_start(problem: Problem, dim: int) -> Flows:
         As `inertial_start`.
     """
     flows = inertial_start(problem, inertia(problem, dim))
-    kernels, y, p = flows.kernels, flows.states[0], flows.numbers[0]
+    kernels, y = flows.kernels, flows.states[0]
+    if not Tables(flows).enter(np.zeros(1, dtype=np.int64)).size:
+        return flows  # it ends where it begins: no moments are known there
+    p = flows.row(0)
     slopes, kappa = np.empty_like(y), p[-2]
     kernels.rhs(0.0, y, p, slopes)
-    moving = slice(
-        len(problem.initial_state), kernels.PUSH + 2
-    )  # at rest: kappa times what drives them
+    # At rest: kappa times what drives them.
+    moving = slice(len(problem.initial_state), kernels.PUSH + 2)
     y[moving] = slopes[moving] / (2.0 * dim)
     square, eta = slopes[kernels.PUSH + 2] / kappa, kernels.learning_rate(0.0, p[0])
     y[kernels.PUSH] += 0.5 * eta * square * (1.5 - kappa / dim * steps_behind(problem))

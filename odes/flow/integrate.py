@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ...results.checks import integer, number
 from ...results.errors import InputError
 from ...teacher_student.committee.checks import refuse_committees
+from ...teacher_student.options import check_names
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import check_schedule, stored_times
@@ -20,11 +21,13 @@ from ..committee.flow import CommitteeFlow
 from ..committee.integrate import solve_committee
 from ..committee.points import USUAL, Sampling
 from ..tables.moment_tables import Progress
+from .bounds import Bounds, SolverOptions
 from .inertial import beyond_rounding, inertial_start, runs_start
 from .known_moments import beyond_tables
-from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes, Bounds
+from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
+from .spectral import blocks_of, reduced, refuse_inertia
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -34,13 +37,10 @@ def integrate(
     time: float = 20.0,
     points: int = 101,
     times: ArrayLike | None = None,
-    rtol: float = RTOL,
-    atol: float = ATOL,
-    max_steps: int = EXPLICIT_STEPS,
     inertia: float | None = None,
     dim: int | None = None,
-    sampling: tuple[int, int | None, int] = USUAL,
     progress: Progress | None = None,
+    **options: Unpack[SolverOptions],
 ) -> Flow | CommitteeFlow:
     """Integrate the order-parameter flow of a problem (theory page 3).
 
@@ -52,10 +52,6 @@ def integrate(
         End of the flow in steps / N, and how many equally spaced times are stored.
     times
         Stored times instead of ``time`` and ``points``: increasing, from 0 on.
-    rtol, atol
-        Relative and absolute bounds on the error of a step.
-    max_steps
-        Explicit steps after which a stiff solver goes on.
     inertia
         kappa: the flow at ``kappa = N (1 - momentum)`` held fixed as N grows, in which weights and
         scalars have velocities, at rest in the beginning. By default the flow at fixed momentum,
@@ -63,13 +59,15 @@ def integrate(
     dim
         N of runs, of which the flow under momentum has the inertia and the first step: kappa is
         that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
-    sampling
-        Of a committee (``units`` or ``teacher_units`` above 1) whose averages are sampled:
-        scramblings, steps averaged at one state (None: by batch size), and seed, as
-        `bntheory.odes.committee.points.Sampling`.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
         happens once for an activation, a scheme and a batch size; and while a flow is sampled.
+    **options
+        How closely it is solved: ``rtol, atol`` (1e-8, 1e-10), relative and absolute bounds on
+        the error of a step; ``max_steps``, explicit steps after which a stiff solver goes on; and
+        ``sampling`` of a committee (``units`` or ``teacher_units`` above 1) whose averages are
+        sampled: scramblings, steps averaged at one state (None: by batch size), and seed, as
+        `bntheory.odes.committee.points.Sampling`.
 
     Returns
     -------
@@ -93,16 +91,9 @@ def integrate(
     >>> bool(flow.R[-1] > 0.99)
     True
     """
-    known: dict[str, Any] = {"time": time, "points": points, "times": times}
-    known |= {
-        "rtol": rtol,
-        "atol": atol,
-        "max_steps": max_steps,
-        "inertia": inertia,
-        "dim": dim,
-        "progress": progress,
-    }
-    flow = solve_any(problem, sampling, **known)
+    check_names("integrate", options, SolverOptions)
+    asked: dict[str, Any] = {"time": time, "points": points, "times": times, "inertia": inertia}
+    flow = solve_any(problem, **asked, dim=dim, progress=progress, **options)
     if flow.status in ("diverged", OUTSIDE_TABLES):
         warnings.warn(flow.message, DivergenceWarning, stacklevel=2)
     return flow
@@ -151,6 +142,7 @@ def solve(
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     check_problem(problem)
     stored = stored_times(time, points, times)
+    refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)
@@ -195,10 +187,15 @@ def _flow(flows: Flows, record: AtTimes) -> Flow:
     Q, error = np.empty((2, stored))
     names = flows.problem.order_parameters
     kernels.observe(states, Q, error)
-    own = dict(zip(names, states.T.copy(), strict=False))  # velocities come after
+    own, blocks = dict(zip(names, states.T.copy(), strict=False)), {}  # velocities come after
+    if flows.problem.spectrum_ is not None:
+        own, blocks = reduced(flows.problem, states), blocks_of(flows.problem, states)
+        del own["spread"]
     values = {"Q": Q, "R": own.pop("R"), "L": own.pop("L"), "error": error, **own}
     values |= class_error(flows.problem, Q, values["R"])
     steps = int(record.steps[0])
-    found = Flow(flows.problem, record.times[:stored], values, steps, status, message)
+    found = Flow(
+        flows.problem, record.times[:stored], values, steps, status, message, blocks=blocks
+    )
     drawn = flows.kernels.TABLE and not flows.problem.squares
     return replace(found, moments_error=flows.moments_error) if drawn else found

@@ -38,7 +38,8 @@ class Tables:
         self._everywhere = not kernels.HAS_RANGE and np.inf == scale
         self._regions: dict[int, Region] = {}
         self._problems = {(flows.problem.m, flows.problem.noise): flows.problem}
-        self._packed: dict[tuple[Problem, Region], Array] = {}
+        self._places: dict[tuple[int, float, Region], int] = {}
+        self._next: dict[tuple[int, float, bytes, Region | None], Region | None] = {}
         self.error = 0.0
 
     def enter(self, which: Array) -> Array:
@@ -65,12 +66,16 @@ class Tables:
     def _enter(self, k: int) -> bool:
         flows, before = self.flows, self._regions.get(k)
         problem = self._problem(k)
-        region = next_region(problem, flows.kernels, flows.states[k], before, self.progress)
+        y = flows.states[k]
+        key = problem.m, problem.noise, b"" if self._everywhere else y.tobytes(), before
+        if key not in self._next:  # most flows start alike
+            self._next[key] = next_region(problem, flows.kernels, y, before, self.progress)
+        region = self._next[key]
         if region is None:
             return False
         self._regions[k] = region
         if flows.kernels.TABLE and region != before:
-            self._give(k, self._table(problem, region))
+            flows.table_of[k] = self._place(problem, region)
         return True
 
     def _problem(self, k: int) -> Problem:
@@ -84,21 +89,16 @@ class Tables:
             self._problems[m, noise] = other
         return self._problems[m, noise]
 
-    def _table(self, problem: Problem, region: Region) -> Array:
-        key = problem, region
-        if key not in self._packed:
+    def _place(self, problem: Problem, region: Region) -> int:
+        """Where a table stands among those of the flows."""
+        key = problem.m, problem.noise, region
+        if key not in self._places:
             made = flow_table(problem, region, self.progress)
             assert made is not None
             self.error = max(self.error, made.error)
-            self._packed[key] = made.packed
-        return self._packed[key]
-
-    def _give(self, k: int, table: Array) -> None:
-        flows, own = self.flows, len(COLUMNS)
-        if flows.numbers.shape[1] == own + flows.beside:
-            room = np.zeros((len(flows), len(table)))
-            flows.numbers = np.hstack([flows.numbers[:, :own], room, flows.numbers[:, own:]])
-        flows.numbers[k, own : own + len(table)] = table
+            self._places[key] = len(self.flows.tables)
+            self.flows.tables.append((made, problem.m))
+        return self._places[key]
 
 
 def next_region(

@@ -94,7 +94,7 @@ class AtTimes:
                 continue
             reached = flows.times[k : k + 1]
             flows.status[k], stored, steps = flows.kernels.integrate(
-                flows.states[k], self.times[self.stored[k] :], flows.numbers[k], *bounds,
+                flows.states[k], self.times[self.stored[k] :], flows.row(k), *bounds,
                 self.states[k, self.stored[k] :], reached, reached[0],
             )  # fmt: skip
             self.stored[k] += stored
@@ -147,12 +147,23 @@ class AtEnd:
 
     def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
         """Advance some flows, in lanes if there are any and nothing is watched."""
+        for alike in flows.by_table(part):
+            self._advance(flows, alike, bounds)
+
+    def _advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
+        """Advance flows that have one table."""
         y, t, ends, p = flows.states[part], flows.times[part], self.ends[part], flows.numbers[part]
         seen, status = self._watches[part], flows.status[part]
-        if not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes"):
-            flows.kernels.flows_in_lanes(y, ends, p, *bounds, status)
+        lanes = not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes")
+        if flows.beside and flows.table_of[part[0]] >= 0:  # what is beside stands after the table
+            p = np.array([flows.row(int(k)).copy() for k in part])
+            table = np.empty(0)
         else:
-            flows.kernels.flows(y, t, ends, p, *bounds, seen, status)
+            table = flows.table_for_all(int(part[0]), lanes=lanes)
+        if lanes:
+            flows.kernels.flows_in_lanes(y, t, ends, p, table, *bounds, status)
+        else:
+            flows.kernels.flows(y, t, ends, p, table, *bounds, seen, status)
         flows.states[part], flows.times[part] = y, t
         self._watches[part], flows.status[part] = seen, status
 

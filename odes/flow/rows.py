@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ...teacher_student.parameters import KERNEL_PARAMETERS, RUNNING_PARAMETERS
 from ...teacher_student.problem import Problem
+from ..tables.moment_tables import Table
 from .flow_kernels import check_batch, flow_kernels, own_numbers
 from .shared_kernels import constants, shared_kernels
+from .spectral import reduced, rows_of_blocks
+from .table_rows import joined
 
 Array = np.ndarray
 #: Where a problem's number stands in a row of parameters (see `parameters`).
@@ -33,8 +36,8 @@ class Flows:
         Order parameters, shape (flows, order parameters); at the end, or where times are stored
         after the last step, which may lead past it.
     numbers
-        What the kernels take, shape (flows, numbers): parameters, and a table of moments if the
-        flow needs one, and what a system has beside them.
+        What the kernels take beside a table, shape (flows, numbers): parameters, and what a
+        system has after the table.
     times
         Times reached, where the record keeps them.
     status
@@ -46,6 +49,9 @@ class Flows:
         How many named numbers stand behind the order parameters of a state.
     moments_error
         The largest estimated error of the tables of moments that they went through.
+    tables, table_of
+        Tables of moments and their batch sizes, each once; and which of them a flow has, -1 for
+        none.
     """
 
     problem: Problem
@@ -57,11 +63,46 @@ class Flows:
     beside: int = 0
     carried: int = 0
     moments_error: float = 0.0
+    tables: list[tuple[Table, int]] = field(default_factory=list)
+    table_of: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table_of = np.full(len(self.states), -1)
+
+    def row(self, k: int) -> Array:
+        """All numbers that a kernel takes of a flow; good until this thread asks for another."""
+        numbers: Array = self.numbers[k]
+        if self.table_of[k] < 0:
+            return numbers
+        return joined(numbers, self.tables[self.table_of[k]][0].pieces, self.beside)
+
+    def table_for_all(self, k: int, *, lanes: bool) -> Array:
+        """The table of a flow, as kernels of many flows take it; empty if it has none."""
+        if self.table_of[k] < 0:
+            return np.empty(0)
+        made, M = self.tables[self.table_of[k]]
+        return made.combined(self.kernels.COMBINATIONS, M) if lanes else made.pieces
+
+    def by_table(self, which: Array) -> list[Array]:
+        """Flows, of some, that have the same table, together and in order."""
+        if len(self.tables) < 2:
+            return [which]
+        own = self.table_of[which]
+        return [which[own == table] for table in np.unique(own)]
 
     @property
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
+        if self.problem.spectrum_ is not None:
+            return False  # what follows are blocks
         return self.problem.state_space.size + self.carried < self.kernels.SIZE
+
+    @property
+    def order_parameters(self) -> dict[str, Array]:
+        """The order parameters of the states, by name, each of shape (flows,)."""
+        if self.problem.spectrum_ is not None:
+            return reduced(self.problem, self.states)
+        return self.problem.state_space.unpack(self.states)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -100,13 +141,15 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     if shared is None:
         check_batch(problem)
     # Columns are the user's numbers: momentum comes in when all of them are there.
-    plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
+    plain = problem
+    if problem.momentum or problem.nesterov or problem.decoupled_decay:
+        plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
     numbers = np.tile(own_numbers(plain), (count, 1))
     lawful = RUNNING_PARAMETERS if problem.scheme_.remembers else ()
     names = ("batch_size", "statistics_size", *lawful)
     sized = {name: columns[name] for name in names if name in columns}
     rows = np.array(list(sized.values())).T
-    for sizes in np.unique(rows, axis=0):  # each has its own implied decay
+    for sizes in np.unique(rows, axis=0) if sized else ():  # each has its own implied decay
         own = plain.replace(**dict(zip(sized, sizes, strict=True)))
         if shared is None:
             check_batch(own)
@@ -122,6 +165,11 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]
     status, times = np.zeros(count, dtype=np.int64), np.zeros(count)
+    if problem.spectrum_ is not None:
+        states, blocks = rows_of_blocks(problem, columns)
+        numbers = np.hstack([numbers, blocks])
+        return Flows(problem, flow_kernels(problem), states, numbers, times, status,
+                     beside=blocks.shape[1])  # fmt: skip
     if shared is None:
         return Flows(problem, flow_kernels(problem), states, numbers, times, status)
     behind = constants(problem, shared)

@@ -36,7 +36,7 @@ def go_on(
     from scipy.integrate import solve_ivp
 
     kernels = flows.kernels
-    rhs, jacobian = _functions(kernels, flows.numbers[k])
+    rhs, jacobian = _functions(kernels, flows.row(k))
 
     def size(_: float, state: Array) -> float:
         return float(kernels.HUGE - np.abs(state).max())

@@ -14,6 +14,7 @@ from ...results.errors import DivergenceWarning as DivergenceWarning
 from ...results.errors import FlowError as FlowError
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
+from ...teacher_student.spectral import by_block, spectrum_of_result
 
 if TYPE_CHECKING:
     from .interpolated import Interpolated
@@ -57,6 +58,9 @@ class Flow(Result):
     moments_error
         Of a scheme with batch statistics and a loss other than the squared one: the largest
         estimated error of the averages in its drift, in units of ``max(1, |average|)``; else None.
+    blocks
+        Of inputs with a spectrum: ``A``, ``w.w*/N`` in a block, and ``C``, ``w.w/N``, each of shape
+        (times, blocks). Otherwise empty.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_flow"
@@ -74,11 +78,13 @@ class Flow(Result):
     averaged: int = 1
     inertia: float | None = None
     moments_error: float | None = None
+    blocks: Mapping[str, Array] = field(default_factory=dict)
 
     def until(self, count: int) -> Flow:
         """The same flow, with the first stored times only."""
         shorter = {name: values[:count] for name, values in self.values.items()}
-        return replace(self, t=self.t[:count], values=shorter)
+        blocks = {name: values[:count] for name, values in self.blocks.items()}
+        return replace(self, t=self.t[:count], values=shorter, blocks=blocks)
 
     def at(self, t: ArrayLike) -> Interpolated:
         """The flow at any times within its own, by monotone cubics through what is stored.
@@ -134,6 +140,8 @@ class Flow(Result):
             **self._fluctuations(),
             **({} if self.inertia is None else {"inertia": self.inertia}),
             **({} if self.moments_error is None else {"moments_error": self.moments_error}),
+            **spectrum_of_result(self.problem),
+            **self.blocks,
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
@@ -147,7 +155,7 @@ class Flow(Result):
     def columns(self) -> dict[str, Array]:
         """The CSV form: time and every quantity, with its predicted spread if there is one."""
         spread = {f"{name}_std": values for name, values in self.std.items()}
-        return {"t": self.t, **self.values, **spread}
+        return {"t": self.t, **self.values, **spread, **by_block(self.blocks)}
 
     def _attributes(self) -> dict[str, Any]:
         ended = {"status": self.status, "message": self.message}

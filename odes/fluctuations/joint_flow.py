@@ -10,6 +10,7 @@ import numpy as np
 from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import LOOP, flow_kernels, parameters
 from ..flow.trajectory import FlowError
 from ..tables.regions import widened
@@ -40,6 +41,7 @@ def joint_parameters(
 
 def fluctuation_kernels(problem: Problem) -> Any:
     """The compiled joint flow of a problem's formulas: from the disk, or derived now."""
+    refuse_spectrum(problem, "the scatter of runs has a theory for isotropic inputs")
     problem = problem.limit
     flow = flow_kernels(problem).__name__  # importable from here on, too
 

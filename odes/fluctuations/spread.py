@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...results.checks import integer
 from ...teacher_student.optimisers import plain
 from ...teacher_student.problem import Problem
+from ...teacher_student.spectral import isotropic
 from ..flow.trajectory import Flow
 from ..tables.table_quadrature import Progress
 from .covariance import fluctuations
@@ -39,6 +40,10 @@ def spread_is_measurable(problem: Problem) -> bool:
         return False
     if not problem.plain_steps:  # AdaGrad-norm divides by what a batch leaves infinite: as for SGD
         return not problem.uses_batch or spread_is_measurable(plain(problem))
+    if problem.spectrum_ is not None:  # powers of 1/s are those of the batch size alone
+        if not problem.uses_batch:
+            return True
+        problem = isotropic(problem)
     normaliser = problem.scheme_.normaliser
     if normaliser == "batch":
         smallest = smallest_scatter(problem, fluctuation_kernels(problem))

@@ -131,6 +131,7 @@ def flows(
     begun: np.ndarray,
     ends: np.ndarray,
     parameters: np.ndarray,
+    table: np.ndarray,
     rtol: float,
     atol: float,
     max_steps: int,
@@ -149,12 +150,20 @@ def flows(
         End times, shape (flows,).
     parameters
         Rows of parameters, shape (flows, parameters).
+    table
+        What comes after each of them: the table of moments of all flows, or nothing.
     watches
         Shape (flows, 0) if no error is watched; otherwise rows as above.
     status
         Output, shape (flows,).
     """
+    own = parameters.shape[1]
+    p = np.empty(own + table.size)
+    for j in range(table.size):
+        p[own + j] = table[j]
     for i in range(starts.shape[0]):
+        for j in range(own):
+            p[j] = parameters[i, j]
         status[i], begun[i] = flow_to(
-            starts[i], begun[i], ends[i], parameters[i], rtol, atol, max_steps, watches[i]
+            starts[i], begun[i], ends[i], p, rtol, atol, max_steps, watches[i]
         )

@@ -28,9 +28,11 @@ def rhs(t: float, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
     raise AssertionError(t, y, p, dy)
 
 
-def rhs_lanes(t: np.ndarray, y: np.ndarray, p: np.ndarray, dy: np.ndarray) -> None:
-    """`rhs` of many flows at once; arrays of shape (numbers, LANES)."""
-    raise AssertionError(t, y, p, dy)
+def rhs_lanes(
+    t: np.ndarray, y: np.ndarray, p: np.ndarray, table: np.ndarray, dy: np.ndarray
+) -> None:
+    """`rhs` of many flows at once; arrays of shape (numbers, LANES), and the table of all."""
+    raise AssertionError(t, y, p, table, dy)
 
 
 def jacobian(t: float, y: np.ndarray, p: np.ndarray, J: np.ndarray) -> None:

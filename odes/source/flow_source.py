@@ -12,9 +12,10 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
 from .inertial_module import inertial_module
-from .lane_module import lane_function
+from .lane_function import combinations, combinations_text, lane_function
 from .signal_source import signal_call, signal_import
 from .system_module import system_module
+from .table_source import table_spec
 
 #: Flows that advance in one loop: a few SIMD registers' worth.
 LANES = 64
@@ -23,7 +24,8 @@ IMPORTS = (
     "import math",
     "import numpy as np",
     "from bntheory.codegen.jit import kernel",
-    "from bntheory.odes.tables.chebyshev import look_up, scale_axis",
+    "from bntheory.odes.tables.chebyshev import scale_axis",
+    "from bntheory.odes.tables.pieces import look_up, look_up_lanes",
     "from bntheory.teacher_student.normal_quadrature import (",
     "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, split_rule, student_rule",
     ")",
@@ -44,10 +46,13 @@ def flow_source(derivation: Derivation) -> str:
 
 
 def has_lanes(derivation: Derivation) -> bool:
-    """Whether no moment needs a quadrature or a table: only straight code becomes SIMD code."""
+    """Whether no moment needs a quadrature: only straight code and tables become SIMD code."""
     problem = derivation.problem
-    straight = problem.plain_steps and not problem.uses_batch
-    return straight and not (derivation.by_quadrature or problem.carried)
+    if problem.carried or not problem.plain_steps:
+        return False
+    if table_spec(derivation):
+        return problem.squares
+    return not (derivation.by_quadrature or problem.uses_batch)
 
 
 def lanes_source(derivation: Derivation) -> str:
@@ -55,7 +60,11 @@ def lanes_source(derivation: Derivation) -> str:
 
     Empty where it has none (`has_lanes`).
     """
-    return LanePrinter().function(lane_function(derivation)) if has_lanes(derivation) else ""
+    if not has_lanes(derivation):
+        return ""
+    found = combinations(derivation) if table_spec(derivation) else []
+    text = f"COMBINATIONS = {combinations_text(found)!r}\n"
+    return text + LanePrinter().function(lane_function(derivation, found))
 
 
 def system_source(derivation: Derivation) -> str:

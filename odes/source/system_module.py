@@ -23,6 +23,7 @@ from ..derivation.expectations import AnyMoment
 from ..derivation.gaussian_moments import Moment
 from ..derivation.observables import SCALE, observables
 from ..derivation.running_field import is_tabulated, law_symbols
+from ..derivation.spectral_drift import NORM, asks_for_norm
 from ..derivation.symbols import (
     ETA,
     FIELD_STD,
@@ -132,6 +133,8 @@ def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> 
     for i, name in enumerate(derivation.problem.order_parameters):
         value = entry("y", i)
         lines.append(Assign(ORDER_PARAMETERS[name], Clip(value) if i in cosines else value))
+    if asks_for_norm(derivation):
+        lines.append(Assign(NORM, entry("y", len(derivation.problem.order_parameters))))
     size = derivation.problem.state_space.size
     carried = carried_symbols(derivation.problem.carried)
     for i, symbol in enumerate((*carried, *[_COARSEST] * bool(carried)), size):

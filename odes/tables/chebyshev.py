@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ...codegen.jit import kernel
+from ...codegen.jit import kernel, sum_kernel
 
 Array = np.ndarray
 #: Numbers before the coefficients: three sizes, three lower and three upper ends, how many.
@@ -55,19 +55,14 @@ def fill_basis(y: float, low: float, high: float, basis: np.ndarray) -> bool:
     return basis.size == 1 or abs(x) <= 1.0 + 1e-9
 
 
-@kernel
+@sum_kernel
 def dot_at(x: np.ndarray, p: np.ndarray, at: int) -> float:
-    """``x . p[at:]`` in four partial sums: one would wait for the adder at every term."""
-    s0 = s1 = s2 = s3 = 0.0
-    whole = x.size - x.size % 4
-    for i in range(0, whole, 4):
-        s0 += x[i] * p[at + i]
-        s1 += x[i + 1] * p[at + i + 1]
-        s2 += x[i + 2] * p[at + i + 2]
-        s3 += x[i + 3] * p[at + i + 3]
-    for i in range(whole, x.size):
-        s0 += x[i] * p[at + i]
-    return s0 + s1 + s2 + s3
+    """``x . p[at:]``."""
+    row = p[at : at + x.size]
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * row[i]
+    return total
 
 
 @kernel
@@ -87,7 +82,7 @@ def look_up(p: np.ndarray, start: int, y0: float, y1: float, y2: float, values: 
     y0, y1, y2
         The point.
     values
-        Output, shape (moments,).
+        Output, shape (moments,), or a little longer.
     """
     n0, n1, n2 = int(p[start]), int(p[start + 1]), int(p[start + 2])
     b0, b1, b2 = np.empty(n0), np.empty(n1), np.empty(n2)
@@ -107,6 +102,6 @@ def look_up(p: np.ndarray, start: int, y0: float, y1: float, y2: float, values: 
         for j in range(inner.size):
             weights[row + j] = b0[i] * inner[j]
     at = start + HEADER
-    for m in range(values.size):
+    for m in range(min(values.size, int(p[start + 9]))):
         values[m] = dot_at(weights, p, at)
         at += weights.size

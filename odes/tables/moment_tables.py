@@ -13,7 +13,8 @@ import hashlib
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from ...codegen.modules import PACKAGE, cache_folder, keep
 from ...results.errors import InputError
 from . import chebyshev
 from .batch_law import Fineness
+from .combined import combined
+from .pieces import in_pieces
 from .regions import SHIFT_RANGE, Region, middle
 from .shipped import shipped
 from .table_quadrature import Progress, evaluate
@@ -57,6 +60,18 @@ class Table:
 
     packed: Array
     error: float
+    _combined: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def pieces(self) -> Array:
+        """The table as compiled flows read it fastest (`pieces.in_pieces`)."""
+        return in_pieces(self.packed)
+
+    def combined(self, combinations: str, M: int) -> Array:
+        """The table, in pieces, of combinations of its moments (`combined.combined`)."""
+        if combinations not in self._combined:
+            self._combined[combinations] = combined(self.packed, combinations, M)
+        return self._combined[combinations]
 
 
 _LOADED: dict[tuple[str, int, Region | None], Table] = {}

@@ -17,12 +17,12 @@ with what the groups before have left there.
 import math
 
 import numpy as np
-from bntheory.codegen.jit import kernel
+from bntheory.codegen.jit import kernel, part_kernel
 
 from .system import CORRECTED, RUNNING, USES_BATCH, activation, field, signal
 
 
-@kernel
+@part_kernel
 def field_pulls(
     a: np.ndarray,
     target: np.ndarray,
@@ -75,7 +75,7 @@ def correction(running: np.ndarray, mu: float, sigma: float) -> tuple[float, flo
     return r, min(d_max, max(-d_max, (mu - running[0]) / spread))
 
 
-@kernel
+@part_kernel
 def group_gradient(
     a: np.ndarray,
     target: np.ndarray,
@@ -112,7 +112,7 @@ def group_gradient(
     return by_n2, by_gamma, by_beta
 
 
-@kernel
+@part_kernel
 def batch_gradient(
     a: np.ndarray,
     target: np.ndarray,
@@ -146,6 +146,8 @@ def batch_gradient(
     """
     m, running = sharing
     M = a.size
+    if m == M:  # as the loop below, without its slices
+        return group_gradient(a, target, running, n2, gamma, beta, N, c)
     share = m / M
     by_n2 = by_gamma = by_beta = 0.0
     for first in range(0, M, m):

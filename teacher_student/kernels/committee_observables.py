@@ -18,8 +18,8 @@ from bntheory.teacher_student.normal_quadrature import (
     student_rule,
 )
 
-from .committee_chain import PIVOT, semidefinite_root
 from .committee_gradient import unit_statistics
+from .committee_wishart import PIVOT, semidefinite_root
 from .system import ACROSS_UNITS, CLOSED_PAIRS, KINKS, activation, field
 
 SIZE = rule_size(KINKS.size, COARSE)

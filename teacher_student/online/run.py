@@ -32,7 +32,8 @@ class AnyRun(Protocol):
         ...
 
 
-def _numbers(problem: Problem, dim: int) -> tuple[float, ...]:
+def numbers_of(problem: Problem, dim: int) -> tuple[float, ...]:
+    """What kernels take: ``N, eta, gamma_rate, zeta, noise standard deviation, weight decay``."""
     eta = 0.0 if isinstance(problem.eta, str) else problem.eta
     noise, weight_decay = math.sqrt(problem.noise), problem.weight_decay
     return float(dim), eta, problem.gamma_rate, decay(problem), noise, weight_decay
@@ -69,7 +70,7 @@ class ChainRun:
             [start.get("gamma", 0.0), 0.0, norm * R, norm * math.sqrt(max(0.0, 1 - R * R))]
         )
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem, dim))
+        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem, dim))
         self.rng = np.random.default_rng(seed)
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), COLUMNS))
@@ -104,7 +105,7 @@ class VectorRun:
         kept = problem.M if problem.M * dim <= BATCH_KEPT else 1
         self.examples = np.empty((kept, dim))
         self.kernels = _kernels(problem)
-        self.arguments = (steps, _numbers(problem, dim), problem.M, sharing(problem, dim))
+        self.arguments = (steps, numbers_of(problem, dim), problem.M, sharing(problem, dim))
         self.generators = [np.random.default_rng(s) for s in (inputs, inputs, labels)]
         self.clock = np.zeros(1, dtype=np.int64)
         self.rows = np.empty((len(steps), COLUMNS))

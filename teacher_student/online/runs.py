@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from ...results.base import Result
 from ...results.files import dataset
 from ..problem import Problem
+from ..spectral import by_block, spectrum_of_result
 
 if TYPE_CHECKING:
     import xarray
@@ -40,6 +41,9 @@ class Runs(Result):
         The status in words; empty when complete.
     inputs
         Law of the inputs' entries.
+    blocks
+        Of inputs with a spectrum: ``A``, ``w.w*/N`` in a block, and ``C``, ``w.w/N``, each of shape
+        (runs, times, blocks). Otherwise empty.
     """
 
     _drawn_by: ClassVar[str] = "trajectories.draw_runs"
@@ -53,6 +57,7 @@ class Runs(Result):
     status: str = "complete"
     message: str = ""
     inputs: str = "gaussian"
+    blocks: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -62,7 +67,8 @@ class Runs(Result):
     def until(self, count: int) -> Runs:
         """The same runs, with the first stored times only."""
         shorter = {name: values[:, :count] for name, values in self.values.items()}
-        return replace(self, t=self.t[:count], values=shorter)
+        blocks = {name: values[:, :count] for name, values in self.blocks.items()}
+        return replace(self, t=self.t[:count], values=shorter, blocks=blocks)
 
     @cached_property
     def mean(self) -> dict[str, Array]:
@@ -95,6 +101,8 @@ class Runs(Result):
             "mean": self.mean,
             "sem": self.sem,
             "std": self.std,
+            **spectrum_of_result(self.problem),
+            **{name: values.mean(axis=0) for name, values in self.blocks.items()},
             "status": self.status,
             "message": self.message,
         }
@@ -105,7 +113,8 @@ class Runs(Result):
         for name in self.values:
             table |= {f"{name}_mean": self.mean[name], f"{name}_sem": self.sem[name]}
             table[f"{name}_std"] = self.std[name]
-        return table
+        means = {f"{name}_mean": x.mean(axis=0) for name, x in self.blocks.items()}
+        return table | by_block(means)
 
     def to_dataset(self) -> xarray.Dataset:
         """All runs, with the dimensions ``run`` and ``t``."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from ...results.checks import integer
 from ...results.errors import DivergenceWarning, InputError
-from ..inputs import read_inputs
+from ..inputs import ROWS, read_inputs
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem
@@ -23,20 +23,17 @@ from ..state_space import ACCUMULATED
 from ..supervision import class_error
 from ..threads import in_threads
 from .committee.collect import committee_values
-from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
+from .committee.run import check_dimensions
 from .committee.runs import CommitteeRuns
 from .deployed import check_running, deployed_values
-from .momentum_run import MomentumChainRun, MomentumVectorRun
-from .observe import observe as observe
+from .engines import engines_of
+from .measured_inputs import in_blocks
+from .observed import observed_of
 from .one_run import run_rows
-from .optimised_run import (
-    ACCUMULATED_COLUMN,
-    OptimisedChainRun,
-    OptimisedVectorRun,
-    check_chain,
-)
-from .run import AnyRun, ChainRun, VectorRun, sharing
+from .optimised_run import ACCUMULATED_COLUMN, check_chain
+from .run import AnyRun, sharing
 from .runs import Array, Runs
+from .spectral_run import blocks_of
 
 ENGINES = ("chain", "vectors")
 MOST_RUNS = 10**6
@@ -182,8 +179,9 @@ def run_makers(
         check_dimensions(problem, dim, engine)
     if engine == "chain":
         check_chain(problem)
+    if not problem.several_units:
+        sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
-    sharing(problem, dim)  # refuses a rate that no run of this dim has
     law = read_inputs(inputs, dim)
     if engine == "chain" and inputs != "gaussian":
         raise InputError(
@@ -192,21 +190,14 @@ def run_makers(
             "engine='chain' follows from the rotational symmetry of Gaussian "
             "inputs; other laws are accepted with engine='vectors'",
         )
-    chain, vectors = _engines(problem)
+    if problem.spectrum_ is not None:
+        sizes = problem.spectrum_.sizes(dim)  # every block has directions enough
+        law = in_blocks(law, problem.spectrum_, sizes) if law.kind == ROWS else law
+    chain, vectors = engines_of(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
     children = (np.random.SeedSequence(seed, spawn_key=(k,)) for k in which)
     return [partial(make, problem, dim, steps, child) for child in children]
-
-
-def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
-    if problem.several_units:
-        return CommitteeChainRun, CommitteeVectorRun
-    if problem.momentum:
-        return MomentumChainRun, MomentumVectorRun
-    if not problem.plain_steps:
-        return OptimisedChainRun, OptimisedVectorRun
-    return ChainRun, VectorRun
 
 
 def _collect(
@@ -235,12 +226,14 @@ def _collect(
     if problem.several_units:
         values = committee_values(problem, table)
         return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
-    Q, error = observe(problem, table, os.cpu_count() or 1)
-    values = {"Q": Q, "R": table[..., 2], "L": table[..., 3], "error": error}
-    values |= class_error(problem, Q, values["R"])
+    values = observed_of(problem, table, os.cpu_count() or 1)
+    del values["spread"]
+    values |= class_error(problem, values["Q"], values["R"])
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
     if problem.accumulates:
         values[ACCUMULATED] = table[..., ACCUMULATED_COLUMN]
-    return Runs(problem, dim, engine, seed, t, values, status, message)
+    return Runs(
+        problem, dim, engine, seed, t, values, status, message, blocks=blocks_of(problem, table)
+    )

@@ -20,6 +20,7 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
+from ..spectral import refuse_spectrum
 from ..threads import in_threads
 from .run import STARTS, Student, Training, TrainingRun
 from .runs import TrainingRuns
@@ -38,6 +39,16 @@ class _Outcome:
     epochs: int
     status: str
     history: Array
+
+
+def _check_trained(problem: Problem) -> None:
+    """Refuse what is not trained on a set here."""
+    check_problem(problem)
+    refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_optimisers(problem, "training on a set is with plain SGD")
+    refuse_committees(problem, "training on a set")
+    refuse_running(problem, "training on a set knows no running statistics")
+    refuse_spectrum(problem, "training on a set is with isotropic inputs")
 
 
 def train(
@@ -104,9 +115,8 @@ def train(
     >>> runs.values["error"].shape
     (2,)
     """
-    check_problem(problem)
     check_names("train", options, RunOptions)
-    _check_derived(problem)
+    _check_trained(problem)
     dim, runs = integer("dim", dim, 2), integer("runs", runs, 1)
     alpha, seed = number("alpha", alpha, above=0.0), integer("seed", options.get("seed", 0), 0)
     training = Training(
@@ -144,14 +154,6 @@ def _columns(outcomes: Sequence[_Outcome]) -> dict[str, Any]:
         "status": tuple(outcome.status for outcome in outcomes),
         "history": np.stack([outcome.history for outcome in outcomes]),
     }
-
-
-def _check_derived(problem: Problem) -> None:
-    """Refuse what the kernels of training on a set do not know."""
-    refuse_losses(problem, "training on a set is with the squared loss")
-    refuse_optimisers(problem, "training on a set is with plain SGD")
-    refuse_committees(problem, "training on a set")
-    refuse_running(problem, "training on a set knows no running statistics")
 
 
 def _checked_epochs(stored: Sequence[int], last: int) -> Array:

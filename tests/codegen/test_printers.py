@@ -76,17 +76,12 @@ STATEMENTS = {
     "look-up": (
         LookUp((A, B), Table(6), (S, sympy.Integer(0), sympy.acos(S))),
         [
-            "values = np.empty(2)",
+            "values = np.empty(16)",
             "look_up(p, 6, s, 0.0, math.acos(s), values)",
             "a = values[0]",
             "b = values[1]",
         ],
-        [
-            "values = np.empty(2)",
-            "look_up(p, 6, s, 0.0, acos_lane(s), values)",
-            "a = values[0]",
-            "b = values[1]",
-        ],
+        None,
         ["const [a, b] = lookUp(p.table, s, 0, Math.acos(s), 2);"],
     ),
     "loop": (
@@ -126,12 +121,23 @@ def test_a_statement_in_three_languages(name):
         '    """What f is."""',
         *("    " + line for line in python),
     ]
+    looked_up = [
+        "    at, found = np.empty((3, LANES)), np.empty((2, LANES))",
+        "    for lane in range(LANES):",
+        "        at[0, lane] = s",
+        "        at[1, lane] = 0.0",
+        "        at[2, lane] = acos_lane(s)",
+        "    look_up_lanes(table, at, found)",
+        "    for lane in range(LANES):",
+        "        a = found[0, lane]",
+        "        b = found[1, lane]",
+    ]
+    in_one_loop = ["    for lane in range(LANES):", *("        " + line for line in lanes or [])]
     assert LanePrinter().function(function).splitlines() == [
         "@lane_kernel",
         "def f_lanes(t, y, p, dy):",
         '    """`f` of every lane, the last axis of arrays."""',
-        "    for lane in range(LANES):",
-        *("        " + line for line in lanes),
+        *(in_one_loop if lanes else looked_up),
     ]
     assert JAVASCRIPT.function(function).splitlines() == [
         "// What f is.",

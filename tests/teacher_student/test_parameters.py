@@ -42,7 +42,7 @@ def outside(row):
 @pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row.name)
 def test_what_is_outside_of_the_bounds_is_refused_by_name(row):
     for value in outside(row):
-        if row.name in ("zeta", "clip", "step_clip", "running_rate") and value is None:
+        if row.name in ("zeta", "clip", "step_clip", "condition", "running_rate") and value is None:
             continue  # the scheme's own, or none
         with pytest.raises(InputError) as refused:
             Problem("identity", "wn", **{row.name: value})

@@ -11,8 +11,8 @@ from ...formula_kernels import derivable, formula_source
 from ...problem import Problem
 
 #: Kernel files, each after those that it imports.
-KERNELS: tuple[str, ...] = ("batch_gradient", "online", "committee_gradient", "committee_chain")
-KERNELS += ("committee_vectors", "committee_observables")
+KERNELS: tuple[str, ...] = ("batch_gradient", "online", "committee_gradient", "committee_wishart")
+KERNELS += ("committee_chain", "committee_vectors", "committee_observables")
 #: Activations whose means of two fields are closed, by their formula, as the kernel knows them.
 CLOSED_PAIRS = {ACTIVATIONS[name]: n for n, name in enumerate(("erf", "relu", "identity"), 1)}
 

@@ -7,6 +7,8 @@ position are compared with scrambled Sobol points.
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ ACTIVATIONS = {
     "relu": (lambda h: np.maximum(h, 0.0), lambda h: (h > 0.0).astype(float)),
     "identity": (lambda h: h, np.ones_like),
 }
+KERNELS = Path(erf_averages.__file__).parent
 FOURTHS = ((0, 1, 2, 3), (0, 0, 1, 3), (0, 2, 2, 3), (3, 3, 3, 3))
 LOADS, SIZES = np.array([0.8, -0.5, 0.6, 0.35]), np.array([1.1, 0.6, 0.9, 1.3])
 
@@ -165,3 +168,11 @@ def test_moments_of_equal_and_of_unrelated_units():
     assert spread_moment(8.0, 0.3, 0, 0, 0) == pytest.approx(1.0, abs=1e-12)
     assert spread_moment(8.0, 0.3, 2, 0, 0) == pytest.approx(7 / 8, abs=1e-12)
     assert spread_moment(1000.0, 0.99, 0, -2, 0) == pytest.approx(1000 / 997, rel=1e-9)
+
+
+@pytest.mark.parametrize("path", sorted(KERNELS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_kernel_imports_what_is_copied_with_it(path):
+    relative = set(re.findall(r"^from (\.\S*) import", path.read_text(), flags=re.M))
+    assert relative <= {f".{other.stem}" for other in KERNELS.glob("*.py")}
+    absolute = set(re.findall(r"^from ([a-z]\S*) import", path.read_text(), flags=re.M))
+    assert absolute <= {"bntheory.codegen.jit"}

@@ -13,6 +13,7 @@ TIMES = [0.0, 1.0, 2.0]
 CASES = {
     "sgd-erf": ("sgd", {"teacher_overlap": [[1.0, 0.3], [0.3, 0.9]], "second_layer": [1.2, 0.8]}),
     "sgd-relu": ("sgd", {"activation": "relu", "units": 3}),
+    "sgd-schedule": ("sgd", {"eta": "0.8/(1+t)"}),
     "pn-relu": ("pn", {"activation": "relu", "teacher_units": 3, "batch_size": 4}),
     "wn-tanh": ("wn", {"activation": "tanh"}),
     "bn-identity": ("bn", {"activation": "identity", "batch_size": 8}),

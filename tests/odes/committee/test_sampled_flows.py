@@ -75,27 +75,31 @@ def test_layer_normalisation_leaves_the_sum_of_its_units():
     assert abs(speed["C"].sum()) < 1e-13
     first = flow.blocks(flow.rhs(y, flow.first_order))["C"]
     assert abs(np.trace(first)) < 1e-12
-    assert np.abs(speed["A"]).max() > 1e-3
+    assert np.abs(speed["A"]).max() > 1e-4
 
 
 @pytest.mark.slow
 def test_escape_is_a_stretched_exponential():
-    """Time goes with the square of the logarithm of the asymmetry; its root's slope falls to 1.77.
+    """Time goes with the square of the logarithm of the asymmetry: ``t + t_0``, from length l0 on.
 
-    1.767 is the leading order; corrections of relative order ln ln make it 2.1 to 1.85 here.
+    1.767 is the leading order of the root's slope. What is slower at first, units that are not yet
+    identical, adds to it: it falls towards 1.767 from above.
     """
     problem = bn.Problem("erf", "wn", eta=0.5, q0=3**-0.5, r0=0.995, **TWO)
+    point = bn.fixed_points(problem).plateau
+    product = 2.0 * (point.relative_rate * point.gamma[0] ** 2 / point.stretch) ** 2
+    begun = 1.0 / (2.0 * problem.eta**2 * product)
     roots, logs = [], []
     for eps in (1e-3, 1e-6, 1e-9):
         flow = bn.integrate(problem.replace(start=f"symmetric:{eps}"), time=8000.0, points=80_001)
         passed = np.argmax(flow.specialisation > 0.25)
         assert passed > 0
-        roots.append(math.sqrt(flow.t[passed]))
+        roots.append(math.sqrt(flow.t[passed] + begun))
         logs.append(math.log(1 / eps))
     slope = np.diff(roots) / np.diff(logs)
-    leading = 1.0 / bn.fixed_points(problem).plateau.stretch
+    leading = 1.0 / point.stretch
     assert leading == pytest.approx(1.767, abs=2e-3)
-    assert leading < slope[1] < slope[0] < 1.25 * leading
+    assert leading < slope[1] < slope[0] < 1.15 * leading
 
 
 @pytest.mark.slow

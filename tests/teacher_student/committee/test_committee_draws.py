@@ -67,11 +67,15 @@ def test_a_wrong_triangle_is_seen(shift, spread):
     assert smallest_p(triangles(shift, spread), plain) < LEVEL
 
 
-#: Draws that are wrong: text of the chain's kernel, and what takes its place.
+#: Draws that are wrong: a kernel, text of it, and what takes its place.
 WRONG = {
-    "degrees": ("N - K - T, rng", "N - K - T + 1.0, rng"),
-    "diagonal": ("0.5 * (nu - i)", "0.5 * nu"),
-    "off-diagonal": ("Q[i, b] = rng.standard_normal()", "Q[i, b] = 0.0 * rng.standard_normal()"),
+    "degrees": ("committee_chain", "N - K - T, rng", "N - K - T + 1.0, rng"),
+    "diagonal": ("committee_wishart", "0.5 * (nu - i)", "0.5 * nu"),
+    "off-diagonal": (
+        "committee_wishart",
+        "Q[i, b] = rng.standard_normal()",
+        "Q[i, b] = 0.0 * rng.standard_normal()",
+    ),
 }
 #: Two large steps in eight dimensions, where the spread of the draw is in the law.
 FEW = {"dim": 8, "times": [0.0, 0.25], "runs": 40_000}
@@ -81,13 +85,13 @@ def few_problem(batch):
     return bn.Problem("erf", "sgd", units=2, teacher_units=2, batch_size=batch, eta=8.0, noise=1.0)
 
 
-def wrong_kernels(problem, old, new):
+def wrong_kernels(problem, module, old, new):
     """The kernels of a problem with one line of the chain replaced."""
     own = committee_kernels(problem)
     folder = Path(own.__path__[0])
     texts = {name: (folder / f"{name}.py").read_text() for name in ("system", *KERNELS)}
-    assert texts["committee_chain"].count(old) == 1
-    texts["committee_chain"] = texts["committee_chain"].replace(old, new)
+    assert texts[module].count(old) == 1
+    texts[module] = texts[module].replace(old, new)
     return generated("planted", old + new, lambda: texts)
 
 
@@ -114,8 +118,7 @@ def test_bartletts_triangle_in_eight_dimensions(batch, seen, monkeypatch, record
 
     found = {"right": smallest()}
     for name in seen:
-        old, new = WRONG[name]
-        planted = wrong_kernels(problem, old, new)
+        planted = wrong_kernels(problem, *WRONG[name])
         with monkeypatch.context() as patch:
             patch.setattr(committee_run, "committee_kernels", lambda _, own=planted: own)
             found[name] = smallest()

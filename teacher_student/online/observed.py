@@ -1,4 +1,4 @@
-"""Scale and error of the states that runs have stored."""
+"""What is read off the rows that runs store: overlap and length, scale and generalisation error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,28 @@ import numpy as np
 from ..formula_kernels import specialise
 from ..optimisers import plain
 from ..problem import Problem
-from .runs import Array
+from .spectral_run import observed
+
+Array = np.ndarray
+
+
+def observed_of(problem: Problem, table: Array, workers: int) -> dict[str, Array]:
+    """``Q R L error`` of rows that runs stored, and ``spread``, that of the field ``w.x``.
+
+    Parameters
+    ----------
+    problem
+        The setting.
+    table
+        Shape (runs, times, numbers of a row).
+    workers
+        Threads.
+    """
+    if problem.spectrum_ is not None:
+        return observed(problem, table)
+    Q, error = observe(problem, table, workers)
+    R, L = table[..., 2], table[..., 3]
+    return {"Q": Q, "R": R, "L": L, "error": error, "spread": L}
 
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:

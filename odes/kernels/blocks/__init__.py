@@ -1,0 +1,1 @@
+"""The system of a flow whose inputs have blocks of eigenvalues."""
