@@ -151,7 +151,8 @@ def test_a_package_that_fails_to_load_is_not_half_there(cache):
 def test_a_kernel_file_imports_nothing_that_is_not_copied_with_it(path):
     relative = re.findall(r"^from (\.\S*) import", path.read_text(), flags=re.M)
     beside = {".batch_gradient", ".batch_panels", ".batch_teacher", ".mean", ".online", ".system"}
-    beside |= {f".{Path(one).name}" for one in (*LOOP, *INERTIAL)}
+    beside |= {f".{Path(one).name}" for one in (*LOOP, *INERTIAL)} | {".lane_trial", ".observables"}
+    beside |= {f".committee_{part}" for part in ("chain", "gradient", "wishart")}
     assert set(relative) <= beside
 
 

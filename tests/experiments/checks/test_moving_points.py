@@ -30,7 +30,7 @@ def test_sweeps_have_the_same_rates():
     grid = bn.sweep(problem, weight_decay=[0.0, 0.5], time=30.0,
                     quantity="eta-eff,eta-max,largest-eta")  # fmt: skip
     assert grid["eta_eff"].values == pytest.approx(problem.eta)
-    for name in ("eta-max", "largest-eta"):
+    for name in ("eta_max", "largest_eta"):
         assert grid[name].values == pytest.approx([8.0, 12.0], rel=1e-6)
     runs = bn.sweep(problem, eta=[0.5, 1.0], dim=50, time=1.0, runs=2, simulate=True,
                     quantity="eta-eff")  # fmt: skip
