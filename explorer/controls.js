@@ -50,7 +50,7 @@ function showControls(state) {
     input.setAttribute("aria-valuetext", shown);
   }
   element("zeta-auto").checked = state.zeta === "auto";
-  element("zeta-auto").disabled = !applies("zeta", state);
+  element("zeta-auto").disabled = state.zeta !== "auto" && !offersAuto(state);
   const {eta, weight_decay} = limitOf(state);
   element("momentum-note").textContent = state.momentum ? `The limit of large N: as η = ${
     number(eta, 4)}${state.decoupled_decay ? `, λ = ${number(weight_decay, 4)}` : ""} without.` : "";

@@ -47,6 +47,9 @@ function applies(name, state) {
   return gamma || (name !== "zeta" && name !== "l0");
 }
 
+// Whether a decay that imitates batch statistics is offered: with those themselves it counts twice.
+const offersAuto = (state) => applies("zeta", state) && !entryOf(state).usesBatch;
+
 // How many examples share batch statistics: all of a batch unless the state says otherwise.
 function statisticsOf(state) {
   return (applies("statistics_size", state) && state.statistics_size) || state.batch_size;
@@ -58,6 +61,7 @@ function fitted(state) {
   const fit = {...state};
   fit.batch_size = near(fit.batch_size, sliderValues("batch_size", fit));
   const m = fit.statistics_size && near(fit.statistics_size, sliderValues("statistics_size", fit));
+  if (fit.zeta === "auto" && !offersAuto(fit)) fit.zeta = 0;
   return {...fit, statistics_size: m && m < fit.batch_size ? m : null};
 }
 
@@ -100,6 +104,7 @@ function fromHash(hash, state) {
     else if (name === "scheme" || name === "activation") found[name] = text;
   }
   if (found.statistics_size === found.batch_size) found.statistics_size = null;
+  if (said.get("zeta") === "auto" && entryOf(found) && !offersAuto(found)) found.zeta = 0;
   return entryOf(found) ? found : {...found, scheme: state.scheme, activation: state.activation};
 }
 

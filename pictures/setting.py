@@ -8,7 +8,8 @@ from typing import Any
 from ..teacher_student.parameters import PARAMETERS
 
 #: Options of training, which are said where they are not the usual ones.
-TRAINED = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}"}
+TRAINED = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "clip": "clip {}",
+           "step_clip": "steps clipped at {}", "optimiser": "{}"}  # fmt: skip
 #: Numbers, by the symbols of the axes; the first are said of every problem.
 ALWAYS = {"batch_size": "M", "eta": r"\eta", "noise": "S"}
 NUMBERS = {

@@ -49,6 +49,8 @@ def structure(problem: Problem) -> str:
     if not problem.squares:
         formulas |= {name: getattr(problem, name) for name in SUPERVISION}
         formulas["loss"] = problem.formula("loss")
+    if not problem.plain_steps:
+        formulas |= {"optimiser": problem.optimiser, "step_clip": problem.step_clip}
     if problem.scheme_.remembers:  # tables are shipped under the names of the others
         formulas["normaliser"] = problem.scheme_.normaliser
     if problem.carried:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .committee.described import Units
-from .state_space import StateSpace, scalar_student
+from .state_space import ACCUMULATED, StateSpace, scalar_student
 
 
 class Ordered(Units):
@@ -15,11 +15,16 @@ class Ordered(Units):
         raise NotImplementedError
 
     @property
+    def accumulates(self) -> bool:
+        """Whether squared gradients are summed up, in the order parameter ``b2``."""
+        return False
+
+    @property
     def state_space(self) -> StateSpace:
         """The order parameters: trained scalars, overlap, length; or those of a committee."""
         if self.several_units:
             return self.committee.state_space
-        return scalar_student(self.trained_scalars)
+        return scalar_student(self.trained_scalars, self.accumulates)
 
     @property
     def order_parameters(self) -> tuple[str, ...]:
@@ -38,7 +43,8 @@ class Ordered(Units):
         """The start, in the order of `order_parameters`."""
         if self.several_units:
             return self.committee.initial_state
-        given = self.start_parameters
+        given, others = self.start_parameters, {"beta": 0.0, ACCUMULATED: 1.0}
         return tuple(
-            getattr(self, given[name]) if name in given else 0.0 for name in self.order_parameters
+            getattr(self, given[name]) if name in given else others[name]
+            for name in self.order_parameters
         )

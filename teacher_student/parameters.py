@@ -13,6 +13,7 @@ from ..results.checks import number
 
 ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu silu elu selu hard-tanh"
 SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm ln rms"
+OPTIMISER_NAMES = "sgd normalised sign adagrad-norm"
 LOSS_HELP = "Name (squared absolute logistic hinge huber:C) or formula in y (label) and o (output)."
 
 
@@ -131,6 +132,15 @@ _ROWS = (
     Parameter(
         "clip", None, "Threshold of one example's gradient, for inputs of length 1.", symbol="c",
         above=0.0, shown="none",
+    ),
+    Parameter(
+        "step_clip", None, "Threshold of a step's gradient, for inputs of length 1.",
+        symbol="c_step", above=0.0, shown="none",
+    ),
+    Parameter(
+        "optimiser", "sgd",
+        "sgd, normalised (gradients of length 1), sign (signSGD over sqrt N) or adagrad-norm.",
+        str, shown="sgd",
     ),
     Parameter(
         "frozen_std", 1.0, "Spread of scheme frozen, a constant > 0.", symbol="frozen_std",

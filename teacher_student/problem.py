@@ -15,6 +15,7 @@ from .learning_rate import rate
 from .loss_checks import check_loss
 from .momentum import limit
 from .named_numbers import Numbers, checked_numbers
+from .optimisers import Optimised, check_optimiser
 from .order_parameters import Ordered
 from .parameter_files import Described
 from .parameters import PARAMETERS
@@ -38,7 +39,7 @@ LARGEST_BATCH, LARGEST_PLAIN_BATCH = 10**6, 10**12
 
 
 @dataclass(frozen=True, repr=False)
-class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
+class Problem(Described, Resolved, Supervised, Anisotropic, Optimised, Ordered):
     """A teacher, a student, and how the student is trained (theory page 1).
 
     Parameters
@@ -92,6 +93,12 @@ class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
     clip
         Threshold of one example's gradient in units of ``|x| = 1``: the signal of an example
         whose ``|delta df/da|`` is larger is made smaller by a factor. Default None.
+    step_clip
+        Threshold of a batch's gradient, by its length, in the same units: a longer one is made
+        that long. Gamma's gradient is not clipped. Default None.
+    optimiser
+        Of the weights, beside weight decay: ``sgd``, ``normalised`` (steps of length eta), ``sign``
+        (over sqrt N), ``adagrad-norm``: ``eta / sqrt(b2)``, ``b2`` = 1 + squared gradients / N.
     frozen_std
         The spread, positive, that scheme ``frozen`` divides by.
     running_momentum
@@ -161,6 +168,8 @@ class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
     labels: str = PARAMETERS["labels"].default
     noise_law: str = PARAMETERS["noise_law"].default
     clip: float | None = PARAMETERS["clip"].default
+    step_clip: float | None = PARAMETERS["step_clip"].default
+    optimiser: str = PARAMETERS["optimiser"].default
     frozen_std: float = PARAMETERS["frozen_std"].default
     running_momentum: float = PARAMETERS["running_momentum"].default
     running_rate: float | None = PARAMETERS["running_rate"].default
@@ -207,6 +216,7 @@ class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
         check_units(self)
         self._set(**checked_spectrum(self))
         check_spectrum(self)
+        check_optimiser(self)
 
     def _usual(self) -> dict[str, Any]:
         return {"batch_size": BATCH_SIZES.get(self.scheme, OTHER_BATCH_SIZE),

@@ -129,13 +129,20 @@ class StateSpace:
         return values
 
 
+#: One and the sum of squared gradients over N, by which AdaGrad-norm divides.
+ACCUMULATED = "b2"
+
+
 @lru_cache(maxsize=16)
-def scalar_student(scalars: tuple[str, ...]) -> StateSpace:
+def scalar_student(scalars: tuple[str, ...], accumulates: bool = False) -> StateSpace:
     """The state of one student unit: its trained scalars, its overlap and its length.
+
+    Of an optimiser that accumulates squared gradients their sum comes last.
 
     Examples
     --------
     >>> scalar_student(("gamma",)).labels
     ('gamma', 'R', 'L')
     """
-    return StateSpace((*map(Block, scalars), Block("R", chart="cosine"), Block("L", chart="log")))
+    student = (*map(Block, scalars), Block("R", chart="cosine"), Block("L", chart="log"))
+    return StateSpace((*student, Block(ACCUMULATED)) if accumulates else student)

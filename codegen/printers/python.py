@@ -53,6 +53,17 @@ class PythonExpressions(PythonCodePrinter):
         x = self.parenthesize(expression.args[0], 60)
         return f"math.sqrt(max(0.0, 1.0 - {x}*{x}))"
 
+    def _print_MeanChi(self, expression: sympy.Function) -> str:
+        return f"mean_chi({self._print(expression.args[0])})"
+
+    def _print_KeptDrift(self, expression: sympy.Function) -> str:
+        degrees, size = map(self._print, expression.args)
+        return f"kept_drift({degrees}, {size})"
+
+    def _print_KeptNoise(self, expression: sympy.Function) -> str:
+        degrees, size = map(self._print, expression.args)
+        return f"kept_noise({degrees}, {size})"
+
     def _print_Indexed(self, expression: sympy.Indexed) -> str:
         return f"{expression.base}[{', '.join(map(str, expression.indices))}]"
 

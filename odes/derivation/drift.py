@@ -20,10 +20,12 @@ from sympy import Expr, Symbol
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import refuse_spectrum
+from ...teacher_student.state_space import ACCUMULATED
 from .batch_moments import collect_moment, collect_pair, smallest_batch
 from .batch_signals import collect_one, collect_two, smallest_signal_batch
 from .expectations import AnyMoment
 from .gaussian_moments import expectation
+from .optimised import kept_part, told
 from .routes import ROUTES, Choice, Route, choose
 from .running_field import corrected_drift, running_field, running_step
 from .signal_moments import collect_signal
@@ -128,7 +130,7 @@ class Derivation:
         """The drift with closed forms put in, for a positive scale."""
         positive = {SIGN: sympy.Integer(1), FIELD_STD: self.scale, RHO: R, SHIFT: self.shift}
         return {
-            name: sympy.factor_terms(sympy.expand(value.xreplace(self.closed).xreplace(positive)))
+            name: sympy.factor_terms(sympy.expand(told(value.xreplace(self.closed), positive)))
             for name, value in self.drift.items()
         }
 
@@ -168,36 +170,45 @@ def _derive(
     if normaliser == "corrected":
         drift, field = corrected_drift(problem, training), running_field(problem)
     elif normaliser == "running":
-        drift, field = _drift(running_step(training), mean, nothing), running_field(problem)
+        drift, field = (
+            _drift(problem, running_step(training), mean, nothing),
+            running_field(problem),
+        )
     elif problem.uses_batch and not problem.squares:
         drift = _drift(
+            problem,
             one_step(problem, training),
             lambda integrand: collect_one(integrand, problem, moments),
             lambda first, second: collect_two(first, second, problem, moments),
         )
     elif problem.uses_batch:
         drift = _drift(
+            problem,
             one_step(problem, training),
             lambda integrand: collect_moment(integrand, moments),
             lambda first, second: collect_pair(first, second, moments),
         )
     else:
-        drift = _drift(one_step(problem, training), mean, nothing)
+        drift = _drift(problem, one_step(problem, training), mean, nothing)
     own = {name: drift[name] for name in problem.order_parameters}
     return Derivation(problem, field or student_field(problem), own, moments, training, routes)
 
 
-def _drift(step: Step, mean: Expectation, pair: PairExpectation) -> dict[str, Expr]:
+def _drift(
+    problem: Problem, step: Step, mean: Expectation, pair: PairExpectation
+) -> dict[str, Expr]:
     """The mean change of every order parameter in unit time (`step` says what is averaged)."""
     found, rate = step_averages(step, mean, pair), step.gain * ETA
     flow = {
         "gamma": rate * GAMMA_RATE * (found.gamma - ZETA * GAMMA),
         "beta": rate * GAMMA_RATE * found.beta,
     }
-    student, pull = L * found.student, found.pull
-    overlap = rate * (found.teacher + (2 * pull - DECAY) * L * R)
-    square = 2 * rate * (student + (2 * pull - DECAY) * L**2) + rate**2 / BATCH * found.size
+    student, pull, kept = L * found.student, found.pull, kept_part(problem, found.size)
+    overlap = rate * (kept.drift * (found.teacher + 2 * pull * L * R) - DECAY * L * R)
+    square = 2 * rate * (kept.drift * (student + 2 * pull * L**2) - DECAY * L**2)
+    square += rate**2 / BATCH * kept.noise * found.size
     flow["L"] = sympy.expand(square / (2 * L))
+    flow[ACCUMULATED] = found.size / BATCH
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
     return {name: signs_cancel(value) for name, value in flow.items()}
 

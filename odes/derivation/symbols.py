@@ -6,6 +6,7 @@ import sympy
 from sympy import Symbol
 
 from ...teacher_student import parameters
+from ...teacher_student.state_space import ACCUMULATED
 
 GAMMA, BETA, R = sympy.symbols("gamma beta R", real=True)
 L = Symbol("L", positive=True)
@@ -16,7 +17,9 @@ ETA, GAMMA_RATE, ZETA, NOISE, BATCH, DECAY, STATISTICS_SIZE = PARAMETERS = tuple
 )
 #: The sign of the field's scale: fields are written in ``u' = sign u``, so that ``q = |scale|``.
 SIGN = Symbol("sign", real=True)
-ORDER_PARAMETERS = {"gamma": GAMMA, "beta": BETA, "R": R, "L": L}
+#: What AdaGrad-norm divides by the root of.
+B2 = Symbol(ACCUMULATED, positive=True)
+ORDER_PARAMETERS = {"gamma": GAMMA, "beta": BETA, "R": R, "L": L, ACCUMULATED: B2}
 
 #: What Gaussian moments are functions of: the field's positive scale, its correlation, its shift.
 FIELD_STD = Symbol("q", positive=True)

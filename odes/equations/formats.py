@@ -11,6 +11,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from ...teacher_student.loss_checks import refuse_losses
+from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem, refuse_running
 from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
@@ -74,9 +75,18 @@ class Equations:
         averages = {symbol: _factors(m) for symbol, m in self.derivation.moments.items()}
         return {n: equation(n, e, averages) for n, e in self.equations.items()}
 
+    def _refuse_programs(self) -> None:
+        needed = "need this package's quadratures"
+        refuse_losses(self.problem, f"programs of other losses {needed}")
+        refuse_optimisers(self.problem, f"programs of other optimisers {needed}")
+
+    @property
+    def _as_programs(self) -> bool:
+        return self.problem.squares and self.problem.plain_steps
+
     def python(self) -> str:
         """A program that integrates the flow with NumPy and SciPy, without this package."""
-        refuse_losses(self.problem, "programs of other losses need this package's quadratures")
+        self._refuse_programs()
         return python_program(self.derivation, self.preamble())
 
     def javascript(self) -> str:
@@ -84,7 +94,7 @@ class Equations:
 
         ``makeFlow`` is the derived flow; a page takes it with ``integrate`` below it.
         """
-        refuse_losses(self.problem, "programs of other losses need this package's quadratures")
+        self._refuse_programs()
         return javascript_program(self.derivation, self.preamble())
 
     def __repr__(self) -> str:
@@ -105,8 +115,8 @@ class Equations:
             "problem": self.problem.to_dict(),
             "text": self.text(),
             "latex": self.latex(),
-            "python": self.python() if self.problem.squares else None,
-            "javascript": self.javascript() if self.problem.squares else None,
+            "python": self.python() if self._as_programs else None,
+            "javascript": self.javascript() if self._as_programs else None,
         }
 
     def preamble(self) -> list[str]:
@@ -123,6 +133,7 @@ class Equations:
             *(shared if problem.uses_batch else []),
             *self._of_the_loss(),
             *self._under_momentum(),
+            *self._of_the_optimiser(),
         ]
 
     def _of_the_loss(self) -> list[str]:
@@ -132,6 +143,18 @@ class Equations:
         loss = f"delta = -(dl/do) g'(f) of the loss l = {given.loss_.formula}, o = g(f),"
         clipped = "" if given.clip is None else f", clipped where |delta df/da| > {given.clip:g}"
         return [loss, f"labels y: {given.labels}, noise law {given.noise_law}{clipped};"]
+
+    def _of_the_optimiser(self) -> list[str]:
+        given = self.problem
+        clipped = f"steps are clipped where a gradient is longer than {given.step_clip};"
+        chi = "MeanChi(M) = E sqrt(Y) of a chi-square Y of M degrees of freedom;"
+        kept = (
+            "KeptDrift(M, x) = E[f Y]/M, KeptNoise(M, x) = E[f^2 Y]/M, f = min(1, M/(x sqrt(Y)));"
+        )
+        b2 = "the optimiser is adagrad-norm: b2 is 1 + sum |gradient|^2 / N, 1 at the start;"
+        if given.plain_steps or given.accumulates:
+            return [b2] * given.accumulates
+        return [clipped, kept] if given.step_clip else [f"the optimiser is {given.optimiser};", chi]
 
     def _under_momentum(self) -> list[str]:
         given = self.problem

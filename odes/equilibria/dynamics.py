@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...results.errors import InputError
+from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import refuse_spectrum
 from ..flow.flow_kernels import flow_kernels, flow_table, parameters
@@ -50,6 +51,7 @@ class Dynamics:
     """
 
     def __init__(self, problem: Problem) -> None:
+        refuse_optimisers(problem, "points of rest are those of plain SGD")
         if isinstance(problem.eta, str):
             reason = "a constant learning rate is accepted; under a schedule nothing is at rest"
             raise InputError("eta", problem.eta, reason)

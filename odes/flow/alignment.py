@@ -46,6 +46,8 @@ def may_return(flows: Flows, ends: Array) -> Array:
     found = np.zeros(len(flows), dtype=bool)
     if not flows.problem.squares:
         return found  # what of another loss is left at the rest is not of this form
+    if not flows.problem.plain_steps:
+        return found  # nor are steps whose length does not vanish with the residual
     if flows.inertial or flows.problem.spectrum_ is not None:
         return found  # velocities have no logarithms; nor have single blocks
     if flows.kernels.TABLE:

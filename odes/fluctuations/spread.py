@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...results.checks import integer
+from ...teacher_student.optimisers import plain
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import isotropic
 from ..flow.trajectory import Flow
@@ -37,6 +38,8 @@ def spread_is_measurable(problem: Problem) -> bool:
     sampling error of that scatter is infinite still (theory page 4)."""
     if not tails_allow(problem, 8):
         return False
+    if not problem.plain_steps:  # AdaGrad-norm divides by what a batch leaves infinite: as for SGD
+        return not problem.uses_batch or spread_is_measurable(plain(problem))
     if problem.spectrum_ is not None:  # powers of 1/s are those of the batch size alone
         if not problem.uses_batch:
             return True

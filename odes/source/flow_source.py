@@ -36,6 +36,10 @@ IMPORTS = (
 )
 
 
+#: And those of optimisers beside SGD.
+OF_LENGTHS = "from bntheory.codegen.chi_square import kept_drift, kept_noise, mean_chi\n"
+
+
 def flow_source(derivation: Derivation) -> str:
     """Source text of ``rhs``, ``jacobian`` and ``observables`` of one flow, and their facts."""
     return PYTHON.module(system_module(derivation))
@@ -44,7 +48,7 @@ def flow_source(derivation: Derivation) -> str:
 def has_lanes(derivation: Derivation) -> bool:
     """Whether no moment needs a quadrature: only straight code and tables become SIMD code."""
     problem = derivation.problem
-    if problem.carried:
+    if problem.carried or not problem.plain_steps:
         return False
     if table_spec(derivation):
         return problem.squares
@@ -66,6 +70,8 @@ def lanes_source(derivation: Derivation) -> str:
 def system_source(derivation: Derivation) -> str:
     """`flow_source` with the imports that its compiled form needs."""
     head = "\n".join(IMPORTS) + signal_head("moments", derivation, derivation.by_quadrature)
+    if not derivation.problem.plain_steps:
+        head += OF_LENGTHS
     return head + flow_source(derivation) + "\n" + lanes_source(derivation)
 
 

@@ -23,6 +23,7 @@ from ...codegen.model import (
 )
 from ...codegen.printers.python import PYTHON
 from ...results.errors import InputError
+from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem_checks import refuse_running
 from ..derivation.batch_diffusion import ACROSS as BATCH_ACROSS
 from ..derivation.batch_diffusion import (
@@ -72,6 +73,7 @@ def fluctuation_source(derivation: Derivation, flow: str) -> str:
         For an optimiser other than SGD, or a loss of a batch scheme other than the squared one:
         the scatter of their runs is not derived.
     """
+    refuse_optimisers(derivation.problem, "the scatter of runs is derived for plain SGD")
     refuse_running(derivation.problem, "the scatter of runs with running statistics is not known")
     training = derivation.training
     if training.gain != 1 or (derivation.problem.uses_batch and training != PLAIN):

@@ -112,7 +112,8 @@ def _behind(derivation: Derivation) -> int:
 def _numerical(derivation: Derivation) -> bool:
     """Whether some average in the drift is a number that is looked up or added up."""
     tabulated = is_tabulated(derivation.problem)
-    return bool(derivation.by_quadrature) or derivation.averaged or tabulated
+    plain = derivation.problem.plain_steps
+    return bool(derivation.by_quadrature) or derivation.averaged or tabulated or not plain
 
 
 def unpacked(derivation: Derivation, *, rates: bool, resolved: bool = False) -> list[Statement]:

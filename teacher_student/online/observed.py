@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..formula_kernels import specialise
+from ..optimisers import plain
 from ..problem import Problem
 from .spectral_run import observed
 
@@ -34,7 +35,7 @@ def observed_of(problem: Problem, table: Array, workers: int) -> dict[str, Array
 
 def observe(problem: Problem, table: Array, workers: int) -> tuple[Array, Array]:
     """Scale and error of rows that begin with gamma, beta, R, L, shape (runs, times, numbers)."""
-    kernels = specialise(problem, "observables")
+    kernels = specialise(plain(problem), "observables")
     rows = np.ascontiguousarray(table[..., :4].reshape(-1, 4))
     Q, error = np.empty(len(rows)), np.empty(len(rows))
     if workers == 1:

@@ -10,6 +10,7 @@ import numpy as np
 from ...results.errors import InputError
 from ..formula_kernels import specialise
 from ..inputs import Inputs, read_inputs
+from ..optimisers import plain
 from ..problem import Problem
 from ..regularization import decay
 
@@ -144,4 +145,4 @@ def start_vectors(dim: int, R: float, L: float, rng: np.random.Generator) -> tup
 
 
 def _kernels(problem: Problem) -> Any:
-    return specialise(problem, "batch_gradient", "online")
+    return specialise(plain(problem), "batch_gradient", "online")

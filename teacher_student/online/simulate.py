@@ -19,19 +19,21 @@ from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
+from ..state_space import ACCUMULATED
 from ..supervision import class_error
 from ..threads import in_threads
 from .committee.collect import committee_values
-from .committee.run import CommitteeChainRun, CommitteeVectorRun, check_dimensions
+from .committee.run import check_dimensions
 from .committee.runs import CommitteeRuns
 from .deployed import check_running, deployed_values
+from .engines import engines_of
 from .measured_inputs import in_blocks
-from .momentum_run import MomentumChainRun, MomentumVectorRun
 from .observed import observed_of
 from .one_run import run_rows
-from .run import AnyRun, ChainRun, VectorRun, sharing
+from .optimised_run import ACCUMULATED_COLUMN, check_chain
+from .run import AnyRun, sharing
 from .runs import Array, Runs
-from .spectral_run import SpectralChainRun, SpectralVectorRun, blocks_of
+from .spectral_run import blocks_of
 
 ENGINES = ("chain", "vectors")
 MOST_RUNS = 10**6
@@ -175,7 +177,9 @@ def run_makers(
     seed = integer("seed", seed, 0, 2**63 - 1)  # what a file's attribute holds
     if problem.several_units:
         check_dimensions(problem, dim, engine)
-    else:
+    if engine == "chain":
+        check_chain(problem)
+    if not problem.several_units:
         sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
@@ -189,21 +193,11 @@ def run_makers(
     if problem.spectrum_ is not None:
         sizes = problem.spectrum_.sizes(dim)  # every block has directions enough
         law = in_blocks(law, problem.spectrum_, sizes) if law.kind == ROWS else law
-    chain, vectors = _engines(problem)
+    chain, vectors = engines_of(problem)
     make: Callable[..., Any] = chain if engine == "chain" else partial(vectors, law=law)
     # The k-th child of spawn(), made by itself.
     children = (np.random.SeedSequence(seed, spawn_key=(k,)) for k in which)
     return [partial(make, problem, dim, steps, child) for child in children]
-
-
-def _engines(problem: Problem) -> tuple[type[AnyRun], Callable[..., AnyRun]]:
-    if problem.several_units:
-        return CommitteeChainRun, CommitteeVectorRun
-    if problem.spectrum_ is not None:
-        return SpectralChainRun, SpectralVectorRun
-    if problem.momentum:
-        return MomentumChainRun, MomentumVectorRun
-    return ChainRun, VectorRun
 
 
 def _collect(
@@ -238,6 +232,8 @@ def _collect(
     for column, name in enumerate(("gamma", "beta")):
         if name in problem.trained_scalars:
             values[name] = table[..., column]
+    if problem.accumulates:
+        values[ACCUMULATED] = table[..., ACCUMULATED_COLUMN]
     return Runs(
         problem, dim, engine, seed, t, values, status, message, blocks=blocks_of(problem, table)
     )

@@ -15,6 +15,7 @@ from ...results.errors import InputError
 from ..committee.checks import refuse_committees
 from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
+from ..optimisers import refuse_optimisers
 from ..options import RunOptions, check_names
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
@@ -44,6 +45,7 @@ def _check_trained(problem: Problem) -> None:
     """Refuse what is not trained on a set here."""
     check_problem(problem)
     refuse_losses(problem, "training on a set is with the squared loss")
+    refuse_optimisers(problem, "training on a set is with plain SGD")
     refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
     refuse_spectrum(problem, "training on a set is with isotropic inputs")

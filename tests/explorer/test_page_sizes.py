@@ -112,3 +112,12 @@ def test_sizes_stay_divisors_when_the_batch_moves(script, changes, sizes):
 )
 def test_the_command_names_statistics_where_they_play_a_part(script, changes, said):
     assert said in script("commandOf(state, 'integrate')", **changes)
+
+
+def test_a_decay_that_would_count_twice_is_not_offered(script):
+    """Batch statistics are there already: their decay stands for those of schemes without."""
+    problem = bn.Problem("relu", "pn", batch_size=32)
+    assert script("offersAuto(state)", problem)
+    assert not script("offersAuto(state)", problem, scheme="bn")
+    assert script("fitted(state).zeta", problem) == "auto"
+    assert script("fitted(state).zeta", problem, scheme="bn") == 0

@@ -42,10 +42,10 @@ def outside(row):
 @pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row.name)
 def test_what_is_outside_of_the_bounds_is_refused_by_name(row):
     for value in outside(row):
-        if row.name in ("zeta", "clip", "condition", "running_rate") and value is None:
+        if row.name in ("zeta", "clip", "step_clip", "condition", "running_rate") and value is None:
             continue  # the scheme's own, or none
         with pytest.raises(InputError) as refused:
-            Problem(scheme="wn", **{row.name: value})
+            Problem("identity", "wn", **{row.name: value})
         assert refused.value.parameter == row.name
         assert refused.value.value is value or refused.value.value == value
         assert str(refused.value).startswith(f"{row.name}={value!r}: ")
@@ -55,13 +55,13 @@ def test_what_is_outside_of_the_bounds_is_refused_by_name(row):
 def test_what_is_on_the_bounds_is_accepted(row):
     for value in (row.least, row.most):
         if math.isfinite(value):
-            assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
+            assert getattr(Problem("identity", "wn", **{row.name: value}), row.name) == value
     if row.below is not None:
         value = math.nextafter(row.below, -math.inf)
-        assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
+        assert getattr(Problem("identity", "wn", **{row.name: value}), row.name) == value
     if row.above is not None:
         value = math.nextafter(row.above, math.inf)
-        assert getattr(Problem(scheme="wn", **{row.name: value}), row.name) == value
+        assert getattr(Problem("identity", "wn", **{row.name: value}), row.name) == value
 
 
 def test_the_table_has_the_fields_and_the_docstring_names_them():
