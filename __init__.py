@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .experiments.sweeps.best_learning_rate import best_learning_rate as best_learning_rate
     from .experiments.sweeps.result import Sweep as Sweep
     from .experiments.sweeps.sweep import sweep as sweep
+    from .experiments.verdict.committee_comparison import CommitteeComparison as CommitteeComparison
     from .experiments.verdict.compare import compare as compare
     from .experiments.verdict.compare import judge as judge
     from .experiments.verdict.comparison import Comparison as Comparison
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .odes.committee.committee_points import CommitteePoint as CommitteePoint
     from .odes.committee.committee_points import CommitteePoints as CommitteePoints
     from .odes.committee.flow import CommitteeFlow as CommitteeFlow
+    from .odes.equations.committees import CommitteeEquations as CommitteeEquations
     from .odes.equations.formats import Equations as Equations
     from .odes.equations.formats import derive as derive
     from .odes.equilibria.continuation import Continuation as Continuation
@@ -79,9 +81,11 @@ _PUBLIC = {
     "Fluctuations": "odes.fluctuations.covariance",
     "fluctuations": "odes.fluctuations.covariance",
     "Comparison": "experiments.verdict.comparison",
+    "CommitteeComparison": "experiments.verdict.committee_comparison",
     "compare": "experiments.verdict.compare",
     "judge": "experiments.verdict.compare",
     "Equations": "odes.equations.formats",
+    "CommitteeEquations": "odes.equations.committees",
     "derive": "odes.equations.formats",
     "Plan": "experiments.verdict.plan",
     "plan": "experiments.verdict.plan",

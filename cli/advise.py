@@ -9,8 +9,10 @@ import rich_click as click
 from ..results.errors import InputError
 from ..teacher_student.parameters import ACTIVATION_NAMES
 from .bad_input import bad_input
+from .completed import completing
 from .examples import examples
-from .options import completing, output_options
+from .kinds import FILE, renamed
+from .options import output_options
 from .report import Reporter, table
 
 if TYPE_CHECKING:
@@ -19,18 +21,24 @@ if TYPE_CHECKING:
 
 #: Options by name: their type, and their help.
 OPTIONS: dict[str, tuple[type, str]] = {
-    "batch_size": (int, "Examples of a step.  [default: 32]"),
-    "statistics_size": (int, "Examples that share batch statistics.  [default: the batch size]"),
-    "learning_rate": (float, "Of weights and gamma, a step.  [default: 0.1]"),
-    "momentum": (float, "As torch's, from 0 to below 1.  [default: 0]"),
-    "weight_decay": (float, "Of the weights, as torch's SGD.  [default: 0]"),
+    "batch_size": (int, "Batch size M: examples of a step.  [default: 32]"),
+    "statistics_size": (int, "Examples m that share batch statistics.  [default: the batch size]"),
+    "learning_rate": (float, "Learning rate of a step, of weights and gamma.  [default: 0.1]"),
+    "momentum": (
+        float,
+        "Momentum of weights and gamma, as torch's, from 0 to below 1.  [default: 0]",
+    ),
+    "weight_decay": (float, "Weight decay lambda, as torch's SGD.  [default: 0]"),
     "fan_in": (int, "Fan-in N of a unit, of inputs of variance 1.  [default: 512]"),
     "steps_per_epoch": (float, "Steps an epoch."),
     "start_norm": (float, "Length of a unit's weights at the start.  [default: 1]"),
     "activation": (str, f"Name ({ACTIVATION_NAMES}) or formula in h.  [default: relu]"),
-    "noise": (float, "Label-noise variance, teacher's field 1.  [default: 0]"),
+    "noise": (
+        float,
+        "Label-noise variance S >= 0, of a teacher's field of variance 1.  [default: 0]",
+    ),
     "kurtosis": (float, "Excess kurtosis of the pre-activations, > -2.  [default: 0]"),
-    "data": (str, "Recorded pre-activations instead, .npy or .csv, one column a neuron."),
+    "data": (str, "Recorded pre-activations, .npy or .csv, one column a neuron."),
     "running_momentum": (float, "rho of the running statistics, in (0, 1].  [default: 0.1]"),
 }
 
@@ -39,6 +47,10 @@ def training_options(command: Any) -> Any:
     """Add the settings of a training script to a command."""
     for name, (kind, told) in reversed(OPTIONS.items()):
         completed = completing(*ACTIVATION_NAMES.split()) if name == "activation" else None
+        if name == "data":
+            command = renamed("--preactivations", "--data", dest="data", type=FILE,
+                              metavar="FILE", help=told)(command)  # fmt: skip
+            continue
         option = f"--{name.replace('_', '-')}"
         command = click.option(option, type=kind, help=told, shell_complete=completed)(command)
     return command
@@ -55,7 +67,7 @@ def training_options(command: Any) -> Any:
 @training_options
 @click.option(
     "--change", multiple=True, metavar="NAME=VALUE",
-    help="Tell also what changes with it, e.g. batch-size=8; may be repeated.",
+    help="Tell also what changes with it, e.g. batch-size=8; may be given many times.",
 )  # fmt: skip
 @output_options
 def command(change: tuple[str, ...], **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -12,12 +13,37 @@ from ..results.errors import InputError
 
 #: How alike, from 0 to 1, a mistyped name is to the one that is suggested for it.
 ALIKE = 0.7
+#: Parameters that are given by options of other names.
+ELSEWHERE = {"parameters": "set", "low": "eta", "high": "eta"}
 
 
 def option_name(parameter: str) -> str:
-    """``batch_size`` -> ``--batch-size``; the table of named numbers is given by ``--set``."""
-    parameter = "set" if parameter == "parameters" else parameter
-    return "--" + parameter.replace("_", "-")
+    """``batch_size`` -> ``--batch-size``, or as the running command calls it."""
+    usual = "--" + ELSEWHERE.get(parameter, parameter).replace("_", "-")
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return usual
+    options = context.command.params
+    for known in options:
+        if known.name == parameter:
+            return known.opts[0] if known.opts[0][:1] == "-" else known.metavar or parameter
+    if not any(usual in known.opts for known in options) and any(
+        known.name == "named" for known in options
+    ):
+        return f"--set {parameter}"  # a number of the user's own
+    return usual
+
+
+def plainly(value: object) -> str:
+    """A value as files and command lines have it, not as Python prints it."""
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, dict | list | tuple | bool | None):
+        try:
+            return json.dumps(value)
+        except (TypeError, ValueError):
+            return str(value)
+    return repr(value.item() if hasattr(value, "item") else value)
 
 
 @contextmanager
@@ -26,7 +52,7 @@ def bad_input() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        message = error.said_of(option_name(error.parameter)) + _suggestion(error)
+        message = error.said_of(option_name(error.parameter), plainly) + _suggestion(error)
         raise click.UsageError(message) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -35,6 +61,12 @@ def bad_input() -> Iterator[None]:
 
 
 def _suggestion(error: InputError) -> str:
-    """The accepted name that a mistyped one is nearest to, where names are accepted."""
-    near = get_close_matches(str(error.value), error.names, 1, ALIKE)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    """The accepted name that a mistyped one is nearest to, with the number that was given."""
+    head, colon, number = str(error.value).strip().lower().replace("_", "-").partition(":")
+    names = {name.partition(":")[0]: name for name in error.names}
+    near = get_close_matches(head, names, 1, ALIKE)
+    if not near or (near[0] == head and (colon or ":" not in names[head])):
+        return ""
+    takes = ":" in names[near[0]]
+    meant = f"{near[0]}:{number}" if takes and number else names[near[0]]
+    return f" (did you mean {meant!r}?)"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
+from .completed import completing
 from .examples import examples
 from .options import quiet_and_json
 from .report import Reporter, table
@@ -113,7 +114,9 @@ def show(**options: Any) -> None:
 
 
 @command.command("clear", epilog=examples("bntheory cache clear --kind images"))
-@click.option("--kind", help=f"Only this kind: {', '.join(KINDS)}.")
+@click.option(
+    "--kind", shell_complete=completing(*KINDS), help=f"Only this kind: {', '.join(KINDS)}."
+)
 @quiet_and_json
 def clear(kind: str | None, **options: Any) -> None:
     """Remove what this package keeps in its cache, and nothing else."""

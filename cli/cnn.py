@@ -7,14 +7,18 @@ from typing import Any
 import rich_click as click
 
 from ..results.errors import InputError
-from .bad_input import bad_input, option_name
+from .bad_input import bad_input
 from .cnn_inspect import inspect_command
 from .examples import examples
+from .kinds import FOLDER, Names, Place
 from .need_torch import need_torch
+from .network_records import records_of
 from .options import output_options, quiet_and_json, report_option
-from .recipe_options import RECIPE_OPTIONS
+from .recipe_options import TrainCommand, recipe_options
 from .report import Reporter, table
 
+DATA = ("synthetic", "fashion-mnist")
+PRESET_NAMES = ("smoke", "cpu", "full", "imagenet")
 RESULTS = ("step", "fit_loss", "validation_loss", "validation_accuracy", "test_loss",
            "test_accuracy", "gamma_squared", "penalty")  # fmt: skip
 
@@ -35,11 +39,14 @@ command.add_command(inspect_command)
 
 @command.command(
     "train",
+    cls=TrainCommand,
     epilog=examples(
         "bntheory cnn train --norm ghost-bn:16 --steps 50 --output runs/ghost",
     ),
 )
-@click.option("--output", "folder", required=True, metavar="FOLDER", help="Where records go.")
+@recipe_options
+@click.option("--output", "folder", required=True, metavar="FOLDER", type=FOLDER,
+              help="Save to: a folder, with records and checkpoints.")  # fmt: skip
 @quiet_and_json
 def train_command(folder: str, **options: Any) -> None:
     """Train a network, and keep config, metrics, layers and checkpoints in a folder."""
@@ -55,17 +62,13 @@ def train_command(folder: str, **options: Any) -> None:
         _finish(reporter, train(recipe, folder, reporter.progress))
 
 
-for _name, _kind, _help in reversed(RECIPE_OPTIONS):
-    train_command = click.option(option_name(_name), _name, type=_kind, help=_help)(train_command)
-
-
 @command.command(
     "resume",
     epilog=examples(
         "bntheory cnn resume runs/bn",
     ),
 )
-@click.argument("run", metavar="FOLDER")
+@click.argument("run", metavar="FOLDER", type=FOLDER)
 @quiet_and_json
 def resume_command(run: str, **options: Any) -> None:
     """Go on with a run from its last checkpoint, bit by bit as if it had not been broken off."""
@@ -83,7 +86,7 @@ def resume_command(run: str, **options: Any) -> None:
         "bntheory cnn evaluate runs/bn --json",
     ),
 )
-@click.argument("run", metavar="FOLDER")
+@click.argument("run", metavar="FOLDER", type=FOLDER)
 @quiet_and_json
 def evaluate_command(run: str, **options: Any) -> None:
     """Losses and accuracies of a run's last checkpoint, with statistics of the population."""
@@ -101,7 +104,7 @@ def evaluate_command(run: str, **options: Any) -> None:
         "bntheory cnn layers runs/bn --bridge --output bridge.png",
     ),
 )
-@click.argument("run", metavar="FOLDER")
+@click.argument("run", metavar="FOLDER", type=FOLDER)
 @click.option("--bridge", is_flag=True, help="Measured against predicted loss gap, by batch size.")
 @click.option(
     "--seen",
@@ -130,8 +133,15 @@ def layers_command(run: str, bridge: bool, seen: int | None, **options: Any) -> 
         "bntheory cnn train --data packed --steps 20 --output runs/packed",
     ),
 )
-@click.argument("data", metavar="DATA")
-@click.option("--output", "folder", required=True, metavar="FOLDER", help="A new or empty one.")
+@click.argument("data", metavar="DATA", type=Place("dir", DATA))
+@click.option(
+    "--output",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Save to: a folder, a new or empty one.",
+)
 @quiet_and_json
 def pack_command(data: str, folder: str, **options: Any) -> None:
     """Write a data set losslessly small: WebP pictures of tiled images, read by --data FOLDER.
@@ -157,13 +167,25 @@ def pack_command(data: str, folder: str, **options: Any) -> None:
         "bntheory cnn compare --preset smoke --store runs/smoke --minutes 0.2",
     ),
 )
-@click.option("--preset", default="cpu", show_default=True, help="smoke cpu full imagenet.")
-@click.option("--store", metavar="FOLDER", help="Train, or go on with, the preset's runs there.")
+@click.option(
+    "--preset", type=Names(PRESET_NAMES), default="cpu", show_default=True, help="Preset."
+)
+@click.option(
+    "--store",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Keep finished work there; the same command resumes.",
+)
 @click.option("--minutes", type=float, help="Train so long at most; the same command goes on.")
 @click.option(
-    "--data", metavar="FOLDER", help="Where the images are, if not where the preset says."
+    "--data",
+    metavar="DATA",
+    type=Place("dir", DATA),
+    help="Images, if not those that the preset says.",
 )
-@click.option("--save-records", metavar="FOLDER", help="Also write the runs' records, small.")
+@click.option(
+    "--save-records", metavar="FOLDER", type=FOLDER, help="Also write the runs' records, small."
+)
 @output_options
 @report_option
 def compare_command(
@@ -193,36 +215,6 @@ def compare_command(
     reporter.notice(f"half_width: of the {LEVEL:.0%} interval over seeds (Student's t)")
     reporter.finish(found, [*table(found.columns(), rows=200), "", found.verdict()],
                     lambda: claim_report(found, records))  # fmt: skip
-
-
-def records_of(
-    preset: str,
-    store: str | None,
-    reporter: Reporter,
-    minutes: float | None = None,
-    data: str | None = None,
-) -> Any:
-    """The records of a preset: those that come with the package, or trained in a folder."""
-    from ..cnn.recipe.presets import PRESETS
-
-    with bad_input():
-        if preset not in PRESETS:
-            raise InputError("preset", preset, f"one of {' '.join(PRESETS)} is accepted", PRESETS)
-        from ..cnn.evaluation.collection import collect, committed
-
-        if store is None:
-            for name, value in (("minutes", minutes), ("data", data)):
-                if value is not None:
-                    raise InputError(name, value, "is accepted with --store, where it trains")
-            return committed(preset)
-        need_torch()
-        from ..cnn.evaluation.campaign import train_preset
-
-        campaign = train_preset(
-            PRESETS[preset], store, reporter.progress, minutes=minutes, data=data, say=reporter.warn
-        )
-        reporter.warn(campaign.message())
-        return collect(preset, store)
 
 
 def _finish(reporter: Reporter, result: dict[str, Any]) -> None:

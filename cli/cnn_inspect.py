@@ -10,6 +10,7 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FILE, Place
 from .need_torch import need_torch
 from .options import output_options
 from .report import Reporter
@@ -22,19 +23,32 @@ from .report import Reporter
         "bntheory cnn inspect network.py:make_model --what-if-batch-size 8 --output layers.png",
     ),
 )
-@click.argument("source", metavar="FILE.py:FUNCTION")
+@click.argument("source", metavar="FILE.py:FUNCTION", type=FILE)
 @click.option("--data", default="synthetic", show_default=True,
-              help="synthetic, fashion-mnist, or a folder, as for `cnn train`.")  # fmt: skip
-@click.option("--side", default=0, help="Average images down to this height.  [default: keep]")
-@click.option("--batch-size", default=32, show_default=True, help="Images that share statistics.")
+              type=Place("dir", ("synthetic", "fashion-mnist")),
+              help="Images: synthetic, fashion-mnist, or a folder.")  # fmt: skip
+@click.option(
+    "--side", default=0, help="Average images down to this height and width.  [default: keep]"
+)
+@click.option(
+    "--batch-size",
+    default=32,
+    show_default=True,
+    help="Batch size M: images that share statistics.",
+)
 @click.option("--batches", default=16, show_default=True, help="How many are looked at.")
-@click.option("--weights", metavar="FILE", help="A state_dict to load, saved by torch.save.")
+@click.option(
+    "--weights",
+    metavar="FILE",
+    type=FILE,
+    help="Weights to load, a state_dict saved by torch.save.",
+)
 @click.option("--measure", metavar="SIZES", help="Measure the loss gap too: 16,64.")
 @click.option("--each", is_flag=True, help="Measure that of each layer, too.")
 @click.option("--what-if-batch-size", type=int, help="Gaps at another batch size.")
 @click.option("--what-if-ghost", type=int, help="Gaps with groups of so many images.")
 @click.option("--what-if-frozen", is_flag=True, help="The gamma decay in place of batches.")
-@click.option("--seed", default=0, show_default=True, help="Of weights and of what is drawn.")
+@click.option("--seed", default=0, show_default=True, help="Seed of all random numbers.")
 @click.option("--device", default="auto", show_default=True, help="auto cpu cuda cuda:N.")
 @output_options
 def inspect_command(

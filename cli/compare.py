@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import Names, renamed
 from .options import (
     check_simulation,
     force_option,
@@ -22,6 +23,10 @@ from .options import (
 )
 from .ranges import parse_range
 from .report import Reporter, table
+
+if TYPE_CHECKING:
+    from ..experiments.verdict.committee_comparison import CommitteeComparison
+    from ..experiments.verdict.comparison import Comparison
 
 DISAGREE = 1
 
@@ -38,16 +43,17 @@ DISAGREE = 1
 @time_options
 @simulation_options
 @force_option
-@click.option(
-    "--alpha", default=0.01, show_default=True, help="Rate at which a true theory is rejected."
-)
+@renamed(
+    "--level", "--alpha", dest="alpha", default=0.01, show_default=True,
+    help="Rate at which a true theory is rejected.",
+)  # fmt: skip
 @click.option(
     "--approximation",
-    metavar="pn",
+    type=Names(["pn"]),
     help="Compare the exact flow with PN + gamma decay instead, over --batch-sizes.",
 )
 @click.option(
-    "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="A range or list of M."
+    "--batch-sizes", default="4,8,16,32,64,128", show_default=True, help="List of M, or a range."
 )
 @click.option(
     "--plan",
@@ -61,7 +67,7 @@ DISAGREE = 1
 )
 @click.option(
     "--picture",
-    type=click.Choice(["time", "scatter"]),
+    type=Names(["time", "scatter"]),
     default="time",
     show_default=True,
     help="What --output draws: curves, or the runs against their predicted scatter.",
@@ -85,16 +91,30 @@ def command(**options: Any) -> None:
     if error is not None:
         _plan(reporter, problem, error, power, options)
         return
-    from ..experiments.reports import comparison_report
+    from ..experiments.verdict.committee_comparison import CommitteeComparison
     from ..experiments.verdict.compare import compare
 
     with bad_input():
         check_simulation(problem, options)
         comparison = compare(problem, **options, progress=reporter.progress).showing(picture)
-        if reporter.shows_all:
+        if reporter.shows_all and not isinstance(comparison, CommitteeComparison):
             comparison.approximation  # noqa: B018  (solved here, where what it refuses is said)
     for road in (comparison.flow, comparison.runs):
         (reporter.notice if road.status == "complete" else reporter.warn)(road.message)
+    if isinstance(comparison, CommitteeComparison):
+        _committee(reporter, comparison)
+    else:
+        _one_unit(reporter, comparison)
+    if comparison.runs.status == "interrupted":
+        raise KeyboardInterrupt
+    if not comparison.agree:
+        sys.exit(DISAGREE)
+
+
+def _one_unit(reporter: Reporter, comparison: Comparison) -> None:
+    """What is printed of a student of one unit."""
+    from ..experiments.reports import comparison_report
+
     columns = {"t": comparison.runs.t}
     for name in ("Q", "R", "L", "error"):
         columns |= {name: comparison.flow.values[name], f"{name} sim": comparison.runs.mean[name]}
@@ -103,10 +123,19 @@ def command(**options: Any) -> None:
     closing = f"largest deviations beyond the allowance, in standard errors: {deviations}"
     reporter.finish(comparison, [*table(columns), "", closing, comparison.verdict()],
                     lambda: comparison_report(comparison))  # fmt: skip
-    if comparison.runs.status == "interrupted":
-        raise KeyboardInterrupt
-    if not comparison.agree:
-        sys.exit(DISAGREE)
+
+
+def _committee(reporter: Reporter, comparison: CommitteeComparison) -> None:
+    """What is printed of a committee: error and specialisation, by both roads."""
+    from ..experiments.reports import committee_report
+
+    runs, flow = comparison.runs, comparison.flow
+    columns = {"t": runs.t}
+    for name in ("specialisation", "error"):
+        columns |= {name: flow.values[name], f"{name} sim": runs.mean[name],
+                    f"{name} sem": runs.sem[name]}  # fmt: skip
+    reporter.finish(comparison, [*table(columns), "", comparison.verdict()],
+                    lambda: committee_report(comparison))  # fmt: skip
 
 
 def _approximation(

@@ -10,6 +10,7 @@ import rich_click as click
 
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FILE, Names
 from .options import problem_options, take_problem
 
 SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript", ".json": "json"}
@@ -25,14 +26,18 @@ SUFFIXES = {".txt": "text", ".tex": "latex", ".py": "python", ".js": "javascript
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "latex", "python", "javascript"]),
+    type=Names(["text", "latex", "python", "javascript"]),
     default="text",
     show_default=True,
     help="How the equations are written; python and javascript are programs of their own.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all forms.")
-@click.option("--output", metavar="FILE", help="Save to .txt .tex .py .js or .json instead.")
-@click.option("--quiet", is_flag=True, help="No messages.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead, with all forms."
+)
+@click.option(
+    "--output", metavar="FILE", type=FILE, help="Save to .txt .tex .py .js or .json instead."
+)
+@click.option("--quiet", is_flag=True, help="No progress, warnings or timing.")
 def command(style: str, as_json: bool, output: str | None, quiet: bool, **options: Any) -> None:
     """The order-parameter equations of a problem, derived from its formulas."""
     from ..results.files import check_output, replacing

@@ -11,6 +11,7 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FILE
 from .options import problem_options, quiet_and_json, take_problem
 from .report import Reporter
 
@@ -31,9 +32,9 @@ LISTS = {"activations": "relu,tanh", "schemes": "sgd,bn", "batch_sizes": "8,32"}
 @click.option("--activations", metavar="LIST", help="What can be chosen, names or formulas.  "
               "[default: relu,identity,leaky-relu,erf,tanh]")  # fmt: skip
 @click.option("--schemes", metavar="LIST", help="What can be chosen.  [default: all six]")
-@click.option("--batch-sizes", metavar="LIST", help="What can be chosen.  [default: 1,2,4 to 256; "
-              "8,32 where tables take long]")  # fmt: skip
-@click.option("--output", metavar="FILE", required=True, help="The page, ending in .html.")
+@click.option("--batch-sizes", metavar="LIST", help="List of M: what can be chosen.  "
+              "[default: 1,2,4 to 256; 8,32 where tables take long]")  # fmt: skip
+@click.option("--output", metavar="FILE", type=FILE, required=True, help="Save to .html.")
 @quiet_and_json
 def command(output: str, **options: Any) -> None:
     """One page, offline, on which the flow follows sliders.

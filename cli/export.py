@@ -6,6 +6,7 @@ import rich_click as click
 
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FILE, FOLDER
 
 
 @click.command(
@@ -14,8 +15,8 @@ from .examples import examples
         "bntheory export runs.zarr runs.csv",
     ),
 )
-@click.argument("store", metavar="STORE")
-@click.argument("file", metavar="FILE")
+@click.argument("store", metavar="STORE", type=FOLDER)
+@click.argument("file", metavar="FILE", type=FILE)
 def command(store: str, file: str) -> None:
     """Write all that a sweep's store holds as one table, out.csv or out.parquet.
 

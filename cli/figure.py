@@ -8,10 +8,11 @@ import rich_click as click
 
 from .bad_input import bad_input
 from .examples import examples
-from .options import completing, output_options
+from .kinds import FOLDER, Names
+from .options import output_options
 from .report import Reporter, table
 
-FIGURES = ("1a", "1b", "2", "3", "4", "universality")
+FIGURES = ("1a", "1b", "2", "3", "4", "universality", "plateau")
 #: Figures that are drawn without training networks; 3 has no records to be drawn from.
 ALL = ("1a", "1b", "2", "4")
 
@@ -21,27 +22,36 @@ ALL = ("1a", "1b", "2", "4")
     epilog=examples(
         "bntheory figure 2 --output fig2.pdf --output fig2.json",
         "bntheory figure 1a --store fig1a.zarr --output fig1a.pdf",
+        "bntheory figure plateau --output plateau.pdf",
     ),
 )
-@click.argument("name", metavar="FIGURE", shell_complete=completing(*FIGURES, "all"))
+@click.argument("name", metavar="FIGURE", type=Names([*FIGURES, "all"]))
 @click.option(
     "--preset",
-    help="1a, 1b: quick (a minute) or full; 2, 3, 4: smoke cpu full imagenet.  "
+    type=Names(["quick", "smoke", "cpu", "full", "imagenet"]),
+    help="Preset. 1a, 1b: quick (a minute) or full; 2, 3, 4: smoke cpu full imagenet.  "
     "[default: quick; cpu; imagenet for 3]",
 )
 @click.option("--dim", type=int, help="Input dimension N.  [default: the preset's]")
-@click.option("--runs", type=int, help="Training sets a point.  [default: the preset's]")
-@click.option("--store", metavar="PATH", help="Keep finished points there, and resume.")
+@click.option(
+    "--runs", type=int, help="Independent runs: training sets a point.  [default: the preset's]"
+)
+@click.option(
+    "--store",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Keep finished work there; the same command resumes.",
+)
 @output_options
 def command(name: str, **options: Any) -> None:
     """Redraw a figure of the paper: 1a (linear student), 1b (ReLU student), 2, 3, 4 (networks).
 
     Figures 2 to 4 are drawn from the records that come with the package; with --store FOLDER their
-    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian). With all
-    every figure that needs no training of networks is drawn, FILE-1a.pdf and so on.
+    runs are trained there. Beyond the paper: universality (inputs that are not Gaussian), and
+    plateau (how two hidden units leave their plateau, by scheme: from the record that comes with
+    the package, or computed with --dim, --runs). With all every figure that needs no training of
+    networks is drawn, FILE-1a.pdf and so on.
     """
-    if name not in (*FIGURES, "all"):
-        raise click.UsageError(f"FIGURE={name!r}: one of {', '.join(FIGURES)} or all is accepted")
     reporter = Reporter(options)
     if name != "all":
         reporter.finish(*_drawn(name, reporter, options))
@@ -77,6 +87,8 @@ def _drawn(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any,
     """A figure's result, and the lines to print of it."""
     if name == "universality":
         return _universality(reporter, options)
+    if name == "plateau":
+        return _plateau(reporter, options)
     if name in ("2", "3", "4"):
         return _networks(name, reporter, options)
     options["preset"] = options["preset"] or "quick"
@@ -93,7 +105,7 @@ def _drawn(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any,
 def _networks(name: str, reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
     from importlib import import_module
 
-    from .cnn import records_of
+    from .network_records import records_of
 
     _refuse(name, options, ("dim", "runs"))
     preset = options["preset"] or ("imagenet" if name == "3" else "cpu")
@@ -111,3 +123,15 @@ def _universality(reporter: Reporter, options: dict[str, Any]) -> tuple[Any, lis
     with bad_input():
         result = universality(progress=reporter.progress)
     return result, table(result.columns())
+
+
+def _plateau(reporter: Reporter, options: dict[str, Any]) -> tuple[Any, list[str]]:
+    from ..figures.plateau import plateau_figure
+
+    _refuse("plateau", options, ("store", "preset"))
+    with bad_input():
+        result = plateau_figure(
+            dim=options["dim"], runs=options["runs"], progress=reporter.progress
+        )
+    notes = [f"* {found}" for found in result.findings()]
+    return result, [*table(result.columns()), *notes, f"* computed by: {result.command}"]

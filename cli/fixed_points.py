@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
 from .options import force_option, output_options, problem_options, take_problem
@@ -33,9 +34,11 @@ COMMITTEE_COLUMNS = ("name", "kind", "stable", "R_11", "R_12", "rho", "error", "
 @click.option("--table", "as_table", is_flag=True, help="The paper's Table 1: BN, WN, SGD.")
 @click.option("--check", is_flag=True, help="Find eta_max (and a decay's equilibrium) by chain.")
 @click.option("--follow", metavar="NAME:RANGE", help="Follow all points, e.g. zeta:0:1:21.")
-@click.option("--dim", type=int, help="Input dimension N of --check.")
-@click.option("--runs", type=int, help="Independent runs of --check.")
-@click.option("--seed", default=0, show_default=True, help="Seed of --check.")
+@click.option("--dim", type=int, help="Input dimension N, of --check.  [default: 20000]")
+@click.option("--runs", type=int, help="Independent runs, of --check.  [default: 256]")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of all random numbers, of --check."
+)
 @force_option
 @output_options
 def command(**options: Any) -> None:
@@ -117,7 +120,12 @@ def _follow(problem: Any, text: str, reporter: Reporter) -> None:
     name = name.replace("-", "_")
     if values.count(":") == 1:
         values += ":41"
-    path = follow(problem, name, parse_range(values, name))
+    try:
+        numbers = parse_range(values, name)
+    except InputError:
+        accepted = "NAME:START:STOP, NAME:START:STOP:NUM or NAME:START:STOP:NUM:log is accepted"
+        raise InputError("follow", text, accepted) from None
+    path = follow(problem, name, numbers)
     lines = table(path.columns(), rows=41)
     marks = [f"{path.parameter} = {m.value:.6g}: branch {m.branch} {m.change}"
              for m in path.bifurcations]  # fmt: skip

@@ -9,7 +9,9 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
-from .options import KEEPING, force_option, output_options, take_mode
+from .keeping import KEEPING, take_mode
+from .kinds import Names, renamed
+from .options import force_option, output_options
 from .ranges import parse_range
 from .report import Reporter, table
 
@@ -21,15 +23,28 @@ def study_options(command: Any) -> Any:
         click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
         click.option(
             "--method",
+            type=Names(["sgd", "full-batch"]),
             default="sgd",
             show_default=True,
             help="sgd, or full-batch: the exact minimum (identity) or L-BFGS (relu).",
         ),
-        click.option("--start", default="xty", show_default=True, help="xty or random."),
+        renamed(
+            "--initial-weights",
+            "--start",
+            dest="start",
+            type=Names(["xty", "random"]),
+            default="xty",
+            show_default=True,
+            help="Students begin along X^T y, or at random.",
+        ),
         click.option("--epochs", default=1000, show_default=True, help="Most passes, with sgd."),
-        click.option("--runs", default=8, show_default=True, help="Training sets a load."),
+        click.option(
+            "--runs", default=8, show_default=True, help="Independent runs: training sets a load."
+        ),
         click.option("--dim", default=200, show_default=True, help="Input dimension N."),
-        click.option("--simulate", is_flag=True, help="Also train students at every load."),
+        click.option(
+            "--simulate", is_flag=True, help="Simulate: also train students at every load."
+        ),
     ):
         command = option(command)
     return command
@@ -42,25 +57,34 @@ def study_options(command: Any) -> Any:
         "bntheory generalization --against epochs --alpha 1 --simulate --output stop.png",
     ),
 )
-@click.option("--student", default="identity", show_default=True, help="identity or relu.")
+@click.option(
+    "--student",
+    type=Names(["identity", "relu"]),
+    default="identity",
+    show_default=True,
+    help="Activation of teacher and student.",
+)
 @click.option(
     "--scheme",
+    type=Names(["sgd", "wn", "pn", "bn"]),
     default="wn",
     show_default=True,
-    help="sgd, wn (gamma decay: ridge), pn (statistics of the training set), or bn.",
+    help="Name: sgd, wn (gamma decay: ridge), pn (statistics of the training set), or bn.",
 )
 @click.option("--alpha", default="0.2:5:25", show_default=True, help="Loads P/N: a range.")
-@click.option("--zeta", type=float, help="Decay >= 0.  [default: 0; section 2's for pn]")
+@click.option("--zeta", type=float, help="Gamma decay >= 0.  [default: 0; section 2's for pn]")
 @click.option("--noise", default=0.25, show_default=True, help="Label-noise variance S >= 0.")
 @click.option("--batch-size", type=int, help="Batch size M.  [default: 32; 1 for sgd, wn]")
 @click.option(
     "--decay-per",
+    type=Names(["sum", "example"]),
     default="sum",
     show_default=True,
     help="sum: lambda = zeta against the summed loss. example: lambda = alpha zeta.",
 )
 @click.option(
     "--against",
+    type=Names(["load", "epochs"]),
     default="load",
     show_default=True,
     help="load, or epochs: the time course of one load (identity, with --zeta as weight decay).",
@@ -76,8 +100,6 @@ def command(against: str, **options: Any) -> None:
     """
     reporter = Reporter(options)
     with bad_input():
-        if against not in ("load", "epochs"):
-            raise InputError("against", against, "load, epochs is accepted", ("load", "epochs"))
         if options["store"] is not None and not (options["simulate"] and against == "load"):
             raise InputError("store", options["store"], "accepted with --simulate against load")
         _check_size(options)

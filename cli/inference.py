@@ -8,7 +8,7 @@ import rich_click as click
 
 from .bad_input import bad_input, option_name
 from .examples import examples
-from .options import output_options, problem_options, take_problem
+from .options import ENGINES, output_options, problem_options, take_problem
 from .report import Reporter, table
 
 if TYPE_CHECKING:
@@ -30,13 +30,21 @@ ALONG, STATE = ("points", "dim", "runs", "engine", "seed"), ("at_q", "at_r")
 @problem_options
 @click.option("--at-q", type=float, help="The student's gamma.  [default: at the flow's end]")
 @click.option("--at-r", type=float, help="Its overlap.  [default: at the flow's end]")
-@click.option("--time", default=20.0, show_default=True, help="End of the flow, in steps / N.")
+@click.option("--time", default=20.0, show_default=True, help="End of the run, in steps / N.")
 @click.option("--over-time", is_flag=True, help="The errors along the flow, and those of runs.")
-@click.option("--points", type=int, help="Stored times, along the flow.  [default: 21]")
-@click.option("--dim", type=int, help="N, along the flow.  [default: infinite; 1000 with runs]")
-@click.option("--runs", type=int, help="Runs beside the flow.  [default: 0]")
-@click.option("--engine", help="Of runs: chain or vectors.  [default: chain]")
-@click.option("--seed", type=int, help="Of runs.  [default: 0]")
+@click.option("--points", type=int, help="Number of stored times, along the flow.  [default: 21]")
+@click.option(
+    "--dim",
+    type=int,
+    help="Input dimension N, along the flow.  [default: infinite; 1000 with runs]",
+)
+@click.option("--runs", type=int, help="Independent runs, beside the flow.  [default: 0]")
+@click.option(
+    "--engine",
+    type=ENGINES,
+    help="chain (exact reduced chain) or vectors (N-dimensional vectors).  [default: chain]",
+)
+@click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]")
 @output_options
 def command(**options: Any) -> None:
     """The deployed error: own batch, population, running statistics.

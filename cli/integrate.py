@@ -37,9 +37,11 @@ from .report import Reporter, table
 )
 @click.option("--samples", type=int, help="Steps averaged at one state.  [default: by batch size]")
 @click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
-@click.option("--dim", default=1000, show_default=True, help="N, for --fluctuations.")
 @click.option(
-    "--runs", default=1, show_default=True, help="Spread of a mean over so many runs instead."
+    "--dim", default=1000, show_default=True, help="Input dimension N, for --fluctuations."
+)
+@click.option(
+    "--runs", default=1, show_default=True, help="Independent runs, of whose mean it is the spread."
 )
 @output_options
 def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import rich_click as click
 
 from ..results.errors import InputError
-from ..teacher_student.parameters import ACTIVATION_NAMES, PARAMETERS, SCHEME_NAMES
+from ..teacher_student.parameters import PARAMETERS
 from .bad_input import bad_input, option_name
+from .completed import INPUTS, NAMED, completing
+from .kinds import FILE, Names, Place
 
 if TYPE_CHECKING:
     from ..teacher_student.problem import Problem
@@ -19,6 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: The problem's options that take a value.
 PROBLEM_OPTIONS = tuple(row for row in PARAMETERS.values() if row.kind is not bool)
+ENGINES = Names(["chain", "vectors"])
 #: Those that are flags.
 FLAGS = tuple(row for row in PARAMETERS.values() if row.kind is bool)
 
@@ -30,12 +33,10 @@ def problem_options(command: Command) -> Command:
         command = click.option(
             f"{named}/--no-{named[2:]}", row.name, default=None, help=row.help
         )(command)  # fmt: skip
-    completed = {"activation": completing(*ACTIVATION_NAMES.split())}
-    completed["scheme"] = completing(*SCHEME_NAMES.split())
     for row in reversed(PROBLEM_OPTIONS):
         command = click.option(
             option_name(row.name), row.name, type=row.kind, help=row.option_help,
-            shell_complete=completed.get(row.name),
+            shell_complete=completing(*NAMED[row.name]) if row.name in NAMED else None,
         )(command)  # fmt: skip
     command = click.option(
         "--set",
@@ -48,13 +49,9 @@ def problem_options(command: Command) -> Command:
         "--problem",
         "problem_file",
         metavar="FILE",
+        type=FILE,
         help="Read the problem from a TOML or JSON file; options override it.",
     )(command)
-
-
-def completing(*names: str) -> Callable[..., list[str]]:
-    """Complete these names, in shells where completion is set up."""
-    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
 
 
 def take_problem(options: dict[str, Any]) -> Problem:
@@ -120,6 +117,7 @@ def simulation_options(command: Command) -> Command:
         click.option("--seed", default=0, show_default=True, help="Seed of all random numbers."),
         click.option(
             "--inputs",
+            type=Place("file", INPUTS),
             default="gaussian",
             show_default=True,
             help="Law of the inputs, for vectors: gaussian rademacher uniform laplace "
@@ -127,6 +125,7 @@ def simulation_options(command: Command) -> Command:
         ),
         click.option(
             "--engine",
+            type=ENGINES,
             default="chain",
             show_default=True,
             help="chain (exact reduced chain) or vectors (N-dimensional vectors).",
@@ -177,13 +176,14 @@ def output_options(command: Command) -> Command:
     """Add ``--output --json --width --quiet``."""
     command = click.option(
         "--width",
-        type=click.Choice(["one", "two"]),
+        type=Names(["one", "two"]),
         help="Of pictures, in columns of a journal: 3.4 or 7 inches.  [default: two]",
     )(quiet_and_json(command))
     return click.option(
         "--output",
         multiple=True,
         metavar="FILE",
+        type=FILE,
         help="Save to .nc .csv .json .png .svg .pdf; may be given more than once.",
     )(command)
 
@@ -191,28 +191,11 @@ def output_options(command: Command) -> Command:
 def report_option(command: Command) -> Command:
     """Add ``--report FILE``."""
     return click.option(
-        "--report", metavar="FILE", help="Also write one HTML page that says and shows it all."
+        "--report",
+        metavar="FILE",
+        type=FILE,
+        help="Also write one HTML page that says and shows it all.",
     )(command)
-
-
-#: The store of a long computation, and what may be done to one that exists.
-KEEPING = (
-    click.option("--force-new", is_flag=True, help="Discard what the store has."),
-    click.option(
-        "--extend", is_flag=True, help="Add this grid's values (and runs) to the store's."
-    ),
-    click.option(
-        "--store", metavar="PATH", help="Keep finished chunks there; the same command resumes."
-    ),
-)
-
-
-def take_mode(options: dict[str, Any]) -> str:
-    """Remove ``--extend --force-new`` from a command's options; how its store is opened."""
-    extend, new = options.pop("extend"), options.pop("force_new")
-    if (extend or new) and (options["store"] is None or (extend and new)):
-        raise click.UsageError("--extend, --force-new: one of them is accepted, with --store")
-    return "extend" if extend else "new" if new else "resume"
 
 
 def check_outputs(paths: tuple[str, ...], *, draws: bool = True) -> list[Path]:

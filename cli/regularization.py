@@ -9,6 +9,7 @@ import rich_click as click
 from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FILE, renamed
 from .options import output_options, problem_options, take_problem
 from .report import Reporter, table
 
@@ -17,19 +18,24 @@ from .report import Reporter, table
     "regularization",
     epilog=examples(
         "bntheory regularization --batch-size 8 --examples 1000000 --output zeta.png",
-        "bntheory regularization --data preactivations.npy --output neurons.csv",
+        "bntheory regularization --preactivations preactivations.npy --output neurons.csv",
     ),
 )
 @problem_options
-@click.option("--kurtosis", type=float, help="Excess kurtosis, > -2.  [default: 0]")
-@click.option("--data", metavar="FILE", help="Pre-activations, .npy or .csv, one column a neuron.")
+@click.option(
+    "--kurtosis", type=float, help="Excess kurtosis of the pre-activations, > -2.  [default: 0]"
+)
+@renamed(
+    "--preactivations", "--data", dest="data", metavar="FILE", type=FILE,
+    help="Recorded pre-activations, .npy or .csv, one column a neuron.",
+)  # fmt: skip
 @click.option("--examples", type=int, help="Fields drawn for the measurement.  [default: 4000000]")
-@click.option("--seed", type=int, help="Seed of the measurement.  [default: 0]")
+@click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]")
 @output_options
 def command(**options: Any) -> None:
     """Zeta of BN by source, against the measured loss gap.
 
-    With --data the zeta of every neuron of a recorded layer.
+    With --preactivations the zeta of every neuron of a recorded layer.
     """
     reporter = Reporter(options)
     problem = take_problem(options)
@@ -43,7 +49,7 @@ def command(**options: Any) -> None:
             found = regularization(problem, **given)
         else:
             for name, value in given.items():
-                raise InputError(name, value, "accepted without --data")
+                raise InputError(name, value, "accepted without --preactivations")
             layer = neuron_regularization(problem, data, progress=reporter.progress)
     if data is not None:
         reporter.warn(layer.message)

@@ -8,6 +8,7 @@ import rich_click as click
 
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import FOLDER
 from .options import output_options
 from .report import Reporter, some_failed, table
 from .sweep import shown
@@ -19,7 +20,7 @@ from .sweep import shown
         "bntheory show runs.zarr --output runs.png",
     ),
 )
-@click.argument("store", metavar="STORE")
+@click.argument("store", metavar="STORE", type=FOLDER)
 @output_options
 def command(store: str, **options: Any) -> None:
     """What a sweep's store holds, finished or still growing.

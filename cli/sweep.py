@@ -10,8 +10,10 @@ from ..results.errors import InputError
 from ..teacher_student.parameters import RANGED_PARAMETERS as RANGED
 from .bad_input import bad_input, option_name
 from .examples import examples
+from .keeping import KEEPING, take_mode
+from .kinds import Names
+from .learning_rates import optimum
 from .options import (
-    KEEPING,
     PROBLEM_OPTIONS,
     force_option,
     output_options,
@@ -19,7 +21,6 @@ from .options import (
     report_option,
     simulation_options,
     split_named,
-    take_mode,
     take_problem,
 )
 from .ranges import parse_range
@@ -50,26 +51,29 @@ def store_options(command: Any) -> Any:
     epilog=examples(
         "bntheory sweep --eta 0.01:4:400:log --quantity final-error,time-to:0.01",
         "bntheory sweep --eta 0.1:20:40:log --zeta 0:1:20 --output map.png",
+        "bntheory sweep --scheme wn --best eta --time 2:40:5:log --output best.png",
         "bntheory sweep --scheme wn --noise 0.25 --schedule --output schedule.png",
         "bntheory sweep --scheme wn --eta 0.5,1,2 --simulate --runs 16 --store runs.zarr",
     ),
 )
 @problem_options
-@click.option("--time", default="20", show_default=True, help="End, in steps / N; may be a range.")
+@click.option(
+    "--time", default="20", show_default=True, help="End of the run, in steps / N; may be a range."
+)
 @click.option(
     "--quantity",
     default="final-error,final-Q,final-R,final-L,diverged",
     show_default=True,
     help="Of final-Q final-R final-L final-error eta-eff time-to:X plateau eta-max largest-eta "
-    "diverged.",
+    "diverged; committees: final-specialisation escape-rate specialisation-time too, no Q R L eta.",
 )
-@click.option(
-    "--best", type=click.Choice(["eta"]), help="Only the best learning rate for the horizon."
-)
+@click.option("--best", type=Names(["eta"]), help="Only the best learning rate for the horizon.")
 @click.option("--schedule", is_flag=True, help="The locally optimal schedule eta(t) and its gain.")
-@click.option("--simulate", is_flag=True, help="Simulate every grid point; dim, seed take ranges.")
+@click.option("--simulate", is_flag=True, help="Simulate: every grid point; dim, seed take ranges.")
 @simulation_options
-@click.option("--points", default=101, show_default=True, help="Stored times of a simulation.")
+@click.option(
+    "--points", default=101, show_default=True, help="Number of stored times, of a simulation."
+)
 @force_option
 @store_options
 @output_options
@@ -85,7 +89,7 @@ def command(**options: Any) -> None:
     best, schedule = options.pop("best"), options.pop("schedule")
     if best and schedule:
         raise click.UsageError("--best, --schedule: one of them at a time is accepted")
-    reporter = Reporter(options, draws=not best)
+    reporter = Reporter(options)
     from ..experiments.sweeps.quantities import parse_quantities
 
     if reporter.report and (best or schedule):
@@ -100,7 +104,7 @@ def command(**options: Any) -> None:
         if not options["force"]:
             _check_size(problem, grid, options)
         if best or schedule:
-            _optimum(problem, grid, reporter, schedule)
+            optimum(problem, grid, reporter, schedule)
             return
         from ..experiments.sweeps.result import Sweep, check_drawable
         from ..experiments.sweeps.sweep import sweep
@@ -221,26 +225,6 @@ def _take_grid(options: dict[str, Any]) -> dict[str, Any]:
     time = parse_range(options.pop("time"), "time")
     grid["time"] = time if len(time) > 1 else float(time[0])
     return grid
-
-
-def _optimum(problem: Any, grid: dict[str, Any], reporter: Reporter, schedule: bool) -> None:
-    from ..experiments.sweeps.best_learning_rate import BestRates, best_rates, schedule_with_gain
-
-    horizon = grid.pop("time")
-    if not schedule:
-        ends = horizon if hasattr(horizon, "__len__") else [horizon]
-        made: BestRates = best_rates(problem, ends, grid, progress=reporter.progress)
-        reporter.finish(made, table(made.columns(), rows=25))
-        return
-    if grid or hasattr(horizon, "__len__"):
-        names = ", ".join(option_name(name) for name in [*grid, "time"])
-        raise InputError("schedule", True, f"single numbers are accepted for {names}")
-    found = schedule_with_gain(problem, time=horizon)
-    closing = (
-        f"error at t = {horizon:g}: {found.error[-1]:.6g}; best constant eta = "
-        f"{found.best_eta:.6g} reaches {found.best_error:.6g}; gain {found.gain:.4g}"
-    )
-    reporter.finish(found, [*table(found.columns()), "", closing])
 
 
 for _parameter in command.params:

@@ -130,7 +130,7 @@ def _check_node(node: ast.AST, variables: Iterable[str]) -> None:
         case ast.operator() | ast.unaryop() if isinstance(node, OPERATORS):
             pass
         case _:
-            raise FormulaError(f"{type(node).__name__} is not part of a formula")
+            raise FormulaError(f"{ast.unparse(node) or '//'!r} is not part of a formula")
 
 
 def _check_size(tree: ast.expr) -> None:

@@ -12,6 +12,7 @@ from ..teacher_student.online.runs import QUANTITIES
 if TYPE_CHECKING:
     from ..teacher_student.problem import Problem
     from .sweeps.result import Sweep
+    from .verdict.committee_comparison import CommitteeComparison
     from .verdict.comparison import Comparison
 
 #: Rows up to which a report shows all; of a longer table its caption says which are left.
@@ -57,6 +58,28 @@ def comparison_report(comparison: Comparison) -> Report:
     )  # fmt: skip
 
 
+def committee_report(comparison: CommitteeComparison) -> Report:
+    """Verdict, picture and deviations of a committee, equations."""
+    runs = comparison.runs
+    settings = {"time": float(runs.t[-1]), "points": runs.t.size, "dim": runs.dim,
+                "runs": runs.runs, "engine": runs.engine, "inputs": runs.inputs,
+                "seed": runs.seed, "level of the verdict": comparison.alpha}  # fmt: skip
+    caption = (
+        "Theory, and simulated means with two standard errors, against time: cosines between "
+        "units of student and teacher, scales, specialisation and generalisation error."
+    )
+    what = (
+        "By number: theory, mean, standard error, deviation beyond the allowance in such errors, "
+        "and the allowance."
+    )
+    table = Table(what, comparison.columns(), ALL, DIGITS)
+    return Report(
+        f"Theory against simulation: {runs.problem.scheme}, {runs.problem.activation}",
+        comparison.verdict(), runs.problem.to_dict(), settings, *_equations(runs.problem),
+        [Drawing(caption, comparison.plot)], [table], (comparison.flow.message, runs.message),
+    )  # fmt: skip
+
+
 def sweep_report(sweep: Sweep) -> Report:
     """What the grid shows, its picture where it has one, its table and its failures."""
     from .sweeps.result import drawable
@@ -98,12 +121,15 @@ def simple_report(
 
 def _equations(problem: Problem) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The flow's equations, and what their symbols mean; nothing for a scheme without a flow."""
+    from ..odes.equations.committees import CommitteeEquations
     from ..odes.equations.formats import derive
 
     try:
         derived = derive(problem)
     except ValueError:
         return {}, ()
+    if isinstance(derived, CommitteeEquations):
+        return {}, (derived.text(),)
     words = (" ".join(derived.preamble()), MEANING)
     math = derived.mathml()
     return math, (*words, AVERAGES) if any("⟨" in text for text in math.values()) else words

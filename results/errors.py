@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class InputError(ValueError):
@@ -41,9 +41,10 @@ class InputError(ValueError):
     def __str__(self) -> str:
         return self.said_of(self.parameter)
 
-    def said_of(self, name: str) -> str:
+    def said_of(self, name: str, shown: Callable[[object], str] = repr) -> str:
         """The message, with another name for the parameter: ``--batch-size=0: ...``."""
-        return f"{name}={self.value!r}{'' if self.reason[:1] in ' ,' else ': '}{self.reason}"
+        joint = "" if self.reason[:1] in " ," else ": "
+        return f"{name}={shown(self.value)}{joint}{self.reason}"
 
 
 class MissingLibraryError(ImportError):

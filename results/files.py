@@ -144,8 +144,7 @@ def check_output(
     ValueError
         Unless its suffix is known and its folder can be written.
     """
-    path = Path(path)
-    shown = str(path)
+    shown, path = str(path), Path(path)
     if path.suffix not in accepted:
         raise InputError(parameter, shown, f"a file ending in {' '.join(accepted)} is accepted")
     folder = path.parent

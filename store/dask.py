@@ -232,7 +232,8 @@ def _connected(address: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        reason = str(error).splitlines()[0]
+        reason = "that is no address" if isinstance(error, ValueError) else str(error)
+        reason = reason.splitlines()[0]
         raise InputError(
             "dask",
             address,

@@ -160,7 +160,8 @@ def attach(path: str | Path, axes: Mapping[str, Array] | None = None) -> Store:
             raise
         raise InputError("store", str(path), "no store is there") from None
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        reason = (reason.splitlines() or ["damaged"])[0]
         if isinstance(error, json.JSONDecodeError):
             reason = f"a {ROOT} in it is damaged: {error}"
         raise InputError("store", str(path), f" cannot be read as a store ({reason})") from None

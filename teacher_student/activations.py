@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..codegen.formula import FormulaError, check, to_sympy
 from ..results.errors import InputError
+from .names import ACTIVATION_ALIASES, canonical
 
 if TYPE_CHECKING:
     import sympy
@@ -22,10 +23,17 @@ ACTIVATIONS = {
     "softplus": "softplus(h)",
     "gelu": "h*(1 + erf(h/sqrt(2)))/2",
     "leaky-relu": "max(h, 0.01*h)",
+    "silu": "h*sigmoid(h)",
+    "elu": "max(0, h) + exp(min(0, h)) - 1",
+    # PyTorch's constants, at which a unit keeps mean 0 and variance 1.
+    "selu": "1.0507009873554805*(max(0, h) + 1.6732632423543772*(exp(min(0, h)) - 1))",
+    "hard-tanh": "max(-1, min(1, h))",
 }
 
 #: Fields at which a formula must have a value.
 TRIED = (-7, -2.3, 0, 1.7, 7)
+#: A field beyond any kink.
+FAR = 10**3
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,16 @@ class Activation:
     @staticmethod
     @lru_cache(maxsize=256)
     def named(activation: str) -> Activation:
-        """The activation of a shipped name, or of a user's formula.
+        """The activation of a shipped name (in any case, or an alias), or of a user's formula.
 
         Raises
         ------
         FormulaError
             If it is neither.
         """
-        if activation in ACTIVATIONS:
-            return Activation(ACTIVATIONS[activation])
+        name = canonical(activation, ACTIVATIONS, ACTIVATION_ALIASES)
+        if name in ACTIVATIONS:
+            return Activation(ACTIVATIONS[name])
         try:
             used = check(activation, {"h"})
         except FormulaError as problem:
@@ -156,9 +165,10 @@ class Activation:
         """
         import sympy
 
-        h, ends = field_symbol(), (sympy.oo, -sympy.oo)
+        h = field_symbol()
+        ends = [(_far_out(self.slope, sign * FAR), sign * sympy.oo) for sign in (1, -1)]
         for degree in range(10):
-            limits = [sympy.limit(self.slope / h ** (degree - 1), h, end) for end in ends]
+            limits = [sympy.limit(slope / h ** (degree - 1), h, end) for slope, end in ends]
             if all(limit.is_finite for limit in limits):
                 return degree
         raise self._refused(" grows too fast for a flow of a batch scheme")
@@ -178,6 +188,22 @@ class Activation:
 
     def _refused(self, reason: str) -> InputError:
         return InputError("activation", self.formula, reason)
+
+
+def _far_out(slope: sympy.Expr, field: int) -> sympy.Expr:
+    """A slope without choices: the pieces that hold at a field far from every kink."""
+    import sympy
+
+    def value(inner: sympy.Expr) -> Any:
+        return inner.subs(field_symbol(), field).evalf()
+
+    for kind, choose in ((sympy.Max, max), (sympy.Min, min)):
+        slope = slope.replace(kind, lambda *args, choose=choose: choose(args, key=value))
+    slope = slope.replace(
+        sympy.Heaviside, lambda inner, *_: sympy.Integer(1 if value(inner) > 0 else 0)
+    )
+    slope = slope.replace(sympy.sign, lambda inner: sympy.sign(value(inner)))
+    return slope.replace(sympy.Abs, lambda inner: sympy.sign(value(inner)) * inner)
 
 
 def field_symbol() -> sympy.Symbol:

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..codegen.jit import kernel
 from ..results.errors import InputError
+from .names import canonical
 
 Array = np.ndarray
-NAMES = ("gaussian", "rademacher", "uniform", "laplace")
-ACCEPTED = f"{' '.join(NAMES)} student-t:NU with NU > 2, or a FILE.npy"
+NAMES, STUDENT_NAME = ("gaussian", "rademacher", "uniform", "laplace"), "student-t:NU"
+ACCEPTED = f"{' '.join(NAMES)} {STUDENT_NAME} with NU > 2, or a FILE.npy"
 GAUSSIAN, RADEMACHER, UNIFORM, LAPLACE, STUDENT, VALUES, ROWS = range(7)
 
 
@@ -70,6 +71,7 @@ def read_inputs(text: str, dim: int) -> Inputs:
     >>> read_inputs("student-t:5", 100).parameter
     5.0
     """
+    text = canonical(text, (*NAMES, STUDENT_NAME))
     name, _, number = text.partition(":")
     if text in NAMES:
         return Inputs(text, NAMES.index(text))
@@ -82,14 +84,25 @@ def read_inputs(text: str, dim: int) -> Inputs:
             return Inputs(text, STUDENT, nu)
     elif Path(text).suffix == ".npy":
         return _from_file(text, dim)
-    raise InputError("inputs", text, f"{ACCEPTED} is accepted")
+    raise InputError("inputs", text, f"{ACCEPTED} is accepted", (*NAMES, STUDENT_NAME))
+
+
+def _loaded(text: str) -> Array:
+    """The array of a file; what NumPy says of another file is about NumPy."""
+    try:
+        data: Array = np.load(text, allow_pickle=False)
+    except (ValueError, EOFError):
+        raise ValueError("it is damaged, or holds other things than numbers") from None
+    return data
 
 
 def _from_file(text: str, dim: int) -> Inputs:
     try:
-        data = np.load(text, allow_pickle=False)
-        if data.dtype.kind not in "fiu" or data.size < 2 or data.ndim not in (1, 2):
-            raise ValueError(f"it holds an array of shape {data.shape} and type {data.dtype}")
+        data = _loaded(text)
+        if data.dtype.kind not in "fiu":
+            raise ValueError("it holds other things than real numbers")
+        if data.size < 2 or data.ndim not in (1, 2):
+            raise ValueError(f"it holds {' x '.join(map(str, data.shape)) or 'one'} numbers")
         if data.ndim == 2 and data.shape[1] != dim:
             raise ValueError(f"it has {data.shape[1]} columns, and dim is {dim}")
         data = data.astype(float).reshape(len(data), -1)
@@ -97,10 +110,11 @@ def _from_file(text: str, dim: int) -> Inputs:
         if not np.isfinite(data).all() or scale == 0:
             raise ValueError("its numbers are not finite, or all the same")
     except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
             "inputs",
             text,
-            f"{error}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
+            f"{reason}; a .npy of numbers of shape (numbers,) or (examples, dim) is accepted",
         ) from None
     kind = ROWS if data.shape[1] > 1 else VALUES
     return Inputs(text, kind, 0.0, np.ascontiguousarray((data - data.mean()) / scale))

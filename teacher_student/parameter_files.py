@@ -54,8 +54,9 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
 def as_table(values: object) -> dict[str, Any]:
     """What a document holds, if it is a table."""
     if not isinstance(values, dict):
-        kind = type(values).__name__
-        raise ValueError(f"a problem is a table of names and values, not a {kind}")
+        kinds = {list: "a list", str: "a text", type(None): "nothing", bool: "true or false"}
+        kind = kinds.get(type(values), "a number")
+        raise ValueError(f"a problem is a table of names and values, not {kind}")
     return values
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..results.checks import number
 
-ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu"
+ACTIVATION_NAMES = "relu identity erf tanh sigmoid softplus gelu leaky-relu silu elu selu hard-tanh"
 SCHEME_NAMES = "sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm ln rms"
 LOSS_HELP = "Name (squared absolute logistic hinge huber:C) or formula in y (label) and o (output)."
 

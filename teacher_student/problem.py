@@ -25,6 +25,7 @@ from .problem_checks import (
     check_used,
     checked_statistics_size,
     formulas_as_text,
+    known_names,
 )
 from .resolved import Resolved
 from .schemes import BATCH_SIZES, DECAYS, OTHER_BATCH_SIZE, OTHER_DECAY, SCHEMES, Scheme
@@ -43,8 +44,8 @@ class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
     Parameters
     ----------
     activation
-        A shipped name (``relu identity erf tanh sigmoid softplus gelu leaky-relu``) or a
-        formula in ``h``.
+        A shipped name (``relu identity erf tanh sigmoid softplus gelu leaky-relu silu elu selu
+        hard-tanh``), in any case, or a formula in ``h``.
     scheme
         A shipped name (``sgd wn pn bn mean-only-bn var-only-bn frozen tracked batch-renorm``) or
         a field formula in ``a, n2, gamma, beta, N, mu, sigma``
@@ -176,6 +177,7 @@ class Problem(Described, Resolved, Supervised, Anisotropic, Ordered):
 
     def __post_init__(self) -> None:
         self._set(**formulas_as_text(self))
+        self._set(**known_names(self))
         self._set(parameters=checked_numbers(self.parameters, PARAMETERS))
         check_named("activation", self.formula("activation"), Activation.named, ACTIVATIONS)
         check_named("scheme", self.formula("scheme"), Scheme.named, SCHEMES)

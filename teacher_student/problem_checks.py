@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..codegen.formula import FormulaError
 from ..codegen.formula_text import formula_text
 from ..results.checks import integer
 from ..results.errors import InputError
+from .activations import ACTIVATIONS
+from .labels import LABEL_NAMES, NOISE_LAWS
+from .losses import LOSS_NAMES
 from .named_numbers import FORMULAS, uses
+from .names import ACTIVATION_ALIASES, SCHEME_ALIASES, canonical
 from .parameters import PARAMETERS
+from .schemes import SCHEMES
 
 if TYPE_CHECKING:
     from .problem import Problem
@@ -55,6 +60,21 @@ def formulas_as_text(problem: Problem) -> dict[str, str]:
         if text is not None:
             found[name] = text
     return found
+
+
+def known_names(problem: Problem) -> dict[str, Any]:
+    """The names that are meant, by parameter, where they were given in another spelling."""
+    named = {
+        "activation": (ACTIVATIONS, ACTIVATION_ALIASES),
+        "scheme": (SCHEMES, SCHEME_ALIASES),
+        "loss": (LOSS_NAMES, {}),
+        "labels": (LABEL_NAMES, {}),
+        "noise_law": (NOISE_LAWS, {}),
+        "zeta": (("auto",), {}),
+        "start": (("random", "symmetric:EPS"), {}),
+    }
+    found = {name: canonical(getattr(problem, name), *known) for name, known in named.items()}
+    return {name: value for name, value in found.items() if value is not getattr(problem, name)}
 
 
 class Shown:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..codegen.formula import FormulaError, check, to_sympy
 from ..results.errors import InputError
+from .names import SCHEME_ALIASES, canonical
 
 if TYPE_CHECKING:
     import sympy
@@ -76,7 +77,7 @@ class Scheme:
     @staticmethod
     @lru_cache(maxsize=256)
     def named(scheme: str, train_beta: bool = False, frozen_std: float = 1.0) -> Scheme:
-        """The scheme of a shipped name, or of a user's formula.
+        """The scheme of a shipped name (in any case, or an alias), or of a user's formula.
 
         Parameters
         ----------
@@ -88,9 +89,10 @@ class Scheme:
         FormulaError
             If it is neither, or does not depend on ``a``.
         """
-        if scheme in SCHEMES:
-            formula = SCHEMES[scheme].replace(FROZEN_STD, repr(float(frozen_std)))
-            return Scheme(formula, train_beta, NORMALISERS.get(scheme, "batch"))
+        name = canonical(scheme, SCHEMES, SCHEME_ALIASES)
+        if name in SCHEMES:
+            formula = SCHEMES[name].replace(FROZEN_STD, repr(float(frozen_std)))
+            return Scheme(formula, train_beta, NORMALISERS.get(name, "batch"))
         try:
             used = check(scheme, SYMBOLS)
         except FormulaError as problem:

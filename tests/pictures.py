@@ -10,6 +10,7 @@ import bntheory as bn
 import numpy as np
 from bntheory.experiments.finite_data.early_stopping import early_stopping
 from bntheory.experiments.finite_data.training_work import Settings
+from bntheory.figures.plateau import plateau_figure
 from bntheory.finite_load.curve import generalization
 
 WN = bn.Problem(scheme="wn", noise=0.1)
@@ -55,6 +56,12 @@ def _figure1(panel: str) -> Any:
         points = Simulated(Settings(method=method), theory.alpha[::2], **numbers, **counts)
         studies.append(GeneralizationStudy(theory, points))
     return Figure1(panel, tuple(studies), (*NOTES[panel], *SHARED_NOTES))
+
+
+def _best_rates() -> Any:
+    from bntheory.experiments.sweeps.best_learning_rate import best_rates
+
+    return best_rates(WN, [2.0, 4.0], {"eta": [0.1, 1.0], "zeta": [0.0, 0.1]})
 
 
 def _networks(name: str) -> Any:
@@ -127,8 +134,13 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "fixed-points": lambda: bn.fixed_points(PN),
     "committee-flow": lambda: bn.integrate(COMMITTEE, **SHORT),
     "committee-points": lambda: bn.fixed_points(COMMITTEE),
+    "committee-compare": lambda: bn.compare(
+        COMMITTEE, dim=100, runs=8, time=1.0, points=3, workers=1
+    ),
+    "plateau": plateau_figure,
     "fit": lambda: bn.fit(WN.replace(eta=0.4), compared().runs, over="eta"),
     "follow": lambda: bn.follow(PN, "zeta", np.linspace(0, 1, 6)),
+    "best-rates": _best_rates,
     "schedule": lambda: bn.optimal_schedule(WN, time=5.0),
     "approximation": lambda: bn.approximate(
         bn.Problem("identity"), batch_sizes=[8, 16, 32, 64, 128], time=4, points=17

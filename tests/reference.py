@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import erf
 
 RELU = (lambda h: np.maximum(h, 0.0), lambda h: (h > 0).astype(float))
+SELU, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 ACTIVATIONS = {
     "relu": RELU,
     "identity": (lambda h: h, np.ones_like),
@@ -23,6 +24,19 @@ ACTIVATIONS = {
         ),
     ),
     "sigmoid": (lambda h: 1 / (1 + np.exp(-h)), lambda h: 1 / (1 + np.exp(-h)) / (1 + np.exp(h))),
+    "silu": (
+        lambda h: h / (1 + np.exp(-h)),
+        lambda h: (1 + np.exp(-h) + h * np.exp(-h)) / (1 + np.exp(-h)) ** 2,
+    ),
+    "elu": (
+        lambda h: np.where(h > 0, h, np.expm1(np.minimum(h, 0))),
+        lambda h: np.where(h > 0, 1.0, np.exp(np.minimum(h, 0))),
+    ),
+    "selu": (
+        lambda h: SELU * np.where(h > 0, h, SELU_ALPHA * np.expm1(np.minimum(h, 0))),
+        lambda h: SELU * np.where(h > 0, 1.0, SELU_ALPHA * np.exp(np.minimum(h, 0))),
+    ),
+    "hard-tanh": (lambda h: np.clip(h, -1, 1), lambda h: (np.abs(h) < 1).astype(float)),
     "softplus": (lambda h: np.log1p(np.exp(h)), lambda h: 1 / (1 + np.exp(-h))),
 }
 

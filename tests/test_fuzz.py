@@ -56,11 +56,11 @@ COMMANDS = {
     "integrate": (["--time", "1", "--points", "3"], PROBLEM | TIMES | SHOWN),
     "fixed-points": ([], PROBLEM | SHOWN | {"--follow": ("zeta:0:1:3", "eta:1:0:2", "x:1:2")}),
     "regularization": (["--examples", "20000"], PROBLEM | SHOWN | {
-        "--kurtosis": NUMBERS, "--data": FILES, "--examples": WHOLE}),
+        "--kurtosis": NUMBERS, "--preactivations": FILES, "--examples": WHOLE}),
     "simulate": (["--time", "1", "--points", "3", "--dim", "40", "--runs", "3"],
                  PROBLEM | TIMES | RUNS | SHOWN),
     "compare": (["--time", "1", "--points", "3", "--dim", "60", "--runs", "8"],
-                PROBLEM | TIMES | RUNS | SHOWN | {"--alpha": NUMBERS, "--picture": ("scatter",)}),
+                PROBLEM | TIMES | RUNS | SHOWN | {"--level": NUMBERS, "--picture": ("scatter",)}),
     "sweep": (["--time", "1", "--eta", "0.3,1"], PROBLEM | SHOWN | {
         "--eta": RANGES, "--noise": RANGES, "--time": RANGES, "--store": STORES,
         "--quantity": ("final-Q", "time-to:0.1", "time-to:x", "plateau", "eta-max", "")}),

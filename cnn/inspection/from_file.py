@@ -90,7 +90,12 @@ def make(source: str) -> tuple[nn.Module, Optimizer | None]:
     if not Path(path).is_file():
         raise InputError("model", source, f"the file {path!r} does not exist")
     try:
-        made = getattr(_module(Path(path)), name)()
+        module = _module(Path(path))
+        if not callable(getattr(module, name, None)):
+            raise InputError("model", source, f"there is no function {name!r} in the file")
+        made = getattr(module, name)()
+    except InputError:
+        raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         raise InputError("model", source, f"running it raised {said}") from error

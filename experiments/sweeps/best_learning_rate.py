@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -13,10 +13,10 @@ from scipy.optimize import minimize_scalar
 from ...odes.equilibria.optimal_schedule import Schedule, optimal_schedule
 from ...odes.flow.records import AtEnd
 from ...odes.flow.solver import Progress, solve_flows
+from ...results.base import Result
 from ...results.checks import number
 from ...results.errors import InputError
 from ...results.files import dataset
-from ...results.tabular import Tabular
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from .sweep import sweep
@@ -116,7 +116,7 @@ def _error(problem: Problem, eta: float, time: float) -> float:
 
 
 @dataclass(frozen=True)
-class BestRates(Tabular):
+class BestRates(Result):
     """Best constant learning rates over a grid.
 
     Attributes
@@ -128,6 +128,8 @@ class BestRates(Tabular):
     found
         One result a grid point, the last axis fastest.
     """
+
+    _drawn_by: ClassVar[str] = "best_rates.draw_best_rates"
 
     problem: Problem
     grid: Mapping[str, Array]

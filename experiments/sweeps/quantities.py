@@ -34,6 +34,9 @@ class Quantity:
         X with which the quantity is asked for, as ``name:X``; ``"plateau"``.
     of_flow
         Whether no simulation has it.
+    has
+        Whether one unit (``"one"``), committees (``"several"``) or both (``"any"``) have it.
+        Those of committees are read by `experiments.sweeps.committees.CommitteeEnding`.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Quantity:
     read: Callable[..., Array]
     needs: Literal["", "level", "plateau"] = ""
     of_flow: bool = False
+    has: Literal["one", "several", "any"] = "one"
+
+
+def _of_committees(ending: Ending) -> Array:
+    """What one unit does not have."""
+    return np.full(len(ending.error), np.nan)
 
 
 def _effective_rate(ending: Ending) -> Array:
@@ -56,20 +65,32 @@ QUANTITIES = {
         Quantity("final-Q", "The scale at the end.", lambda end: end.Q),
         Quantity("final-R", "The overlap at the end.", lambda end: end.R),
         Quantity("final-L", "The length at the end.", lambda end: end.L),
-        Quantity("final-error", "The generalisation error at the end.", lambda end: end.error),
+        Quantity("final-error", "The generalisation error at the end.", lambda end: end.error,
+                 has="any"),
         Quantity("eta-eff", "The effective learning rate at the end.", _effective_rate),
         Quantity("plateau", "The longest time the error takes to fall by a tenth.",
-                 lambda end: end.plateau, needs="plateau"),
+                 lambda end: end.plateau, needs="plateau", has="any"),
+        Quantity("final-specialisation", "The specialisation of a committee at the end.",
+                 _of_committees, has="several"),
+        Quantity("escape-rate", "The rate at which a committee's plateau is left, in 1/time.",
+                 _of_committees, of_flow=True, has="several"),
+        Quantity("specialisation-time", "When a committee's specialisation first is half of all.",
+                 _of_committees, has="several"),
         Quantity("eta-max", "The largest stable effective learning rate.",
                  lambda end: end.bounds[0], of_flow=True),
         Quantity("largest-eta", "The largest stable learning rate at L = l0.",
                  lambda end: end.bounds[1], of_flow=True),
         Quantity("diverged", "Whether an order parameter left the finite numbers.",
-                 lambda end: end.diverged),
+                 lambda end: end.diverged, has="any"),
         Quantity("time-to", "When the error first falls to a level.",
-                 lambda end, level: end.passages[level], needs="level"),
+                 lambda end, level: end.passages[level], needs="level", has="any"),
     )
 }  # fmt: skip
+
+
+#: Kept where nothing is asked for: of one unit, and of a committee.
+DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
+COMMITTEE_QUANTITIES = ("final-error", "final-specialisation", "specialisation-time", "diverged")
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,34 @@ def parse_quantities(quantity: str | Sequence[str], simulated: bool = False) -> 
     levels = [level_of(n) for n, e in zip(names, entries, strict=True) if e.needs == "level"]
     plateau = any(entry.needs == "plateau" for entry in entries)
     return Asked(tuple(names), tuple(levels), plateau)
+
+
+def quantities_of(quantity: str | Sequence[str], simulated: bool, several: bool) -> Asked:
+    """The quantities by name, of one unit or of a committee; its own defaults for those of one.
+
+    Raises
+    ------
+    InputError
+        Naming the quantity, with the reason, also for one that only the other has.
+
+    Examples
+    --------
+    >>> quantities_of("escape-rate", simulated=False, several=True).names
+    ('escape-rate',)
+    """
+    asked = parse_quantities(quantity, simulated)
+    if several and sorted(asked.names) == sorted(DEFAULT_QUANTITIES):
+        return parse_quantities(COMMITTEE_QUANTITIES, simulated)
+    own = "several" if several else "one"
+    accepted = tuple(one.name for one in QUANTITIES.values() if one.has in ("any", own))
+    reason = "with one unit of student and teacher there is nothing to specialise"
+    if several:
+        reason = "a committee has matrices in its place"
+    for name in asked.names:
+        if _entry(name).has not in ("any", own):
+            said = f"{reason}; {', '.join(accepted)} are accepted"
+            raise InputError("quantity", name, said, accepted)
+    return asked
 
 
 def _entry(name: str) -> Quantity:

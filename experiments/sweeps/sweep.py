@@ -24,7 +24,8 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import MOST_POINTS, check_schedule
 from .axes import WHOLE, checked_axes
-from .quantities import parse_quantities
+from .committees import CommitteeWork
+from .quantities import DEFAULT_QUANTITIES, quantities_of
 from .simulation import Simulation, seconds_a_run
 from .work import FlowWork, SimulationWork
 
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 Range = float | Sequence[float] | Array
+Work = FlowWork | SimulationWork | CommitteeWork
 #: Grid points whose flows are held at a time: memory does not grow with the grid.
 CHUNK = 16_384
+#: Committees likewise, which take milliseconds to seconds.
+COMMITTEES = 16
 #: A chunk of simulations takes about so many seconds; fewer, down to a least, where a sweep
 #: would have less than so many chunks.
 SECONDS, LEAST_SECONDS, CHUNKS = 2.0, 0.4, 32
-DEFAULT_QUANTITIES = ("final-Q", "final-R", "final-L", "final-error", "diverged")
 #: Numbers of a sweep that are no range, with their defaults, least and most values.
 SIZES = {"runs": (64, 1, MOST_RUNS), "points": (101, 2, MOST_POINTS)}
 #: Other single values, with their defaults.
@@ -68,7 +71,10 @@ def sweep(
         diverged``, as a list or separated by commas. ``time-to:X``: when the error first falls
         to X. ``plateau``: the longest time the error takes to fall by a tenth. ``eta-eff``: at
         the end. ``eta-max``: the largest stable ``eta_eff`` (Proposition 2), ``largest-eta``
-        the same as a learning rate at L = l0; these two are of flows only.
+        the same as a learning rate at L = l0; these two are of flows only. Committees have
+        ``final-error final-specialisation time-to:X plateau escape-rate specialisation-time
+        diverged``. ``escape-rate``: at which the plateau is left, in 1/time, at the length l0; of
+        flows only. ``specialisation-time``: when the specialisation first is half of all.
     simulate
         Simulate every grid point instead of integrating its flow.
     store
@@ -114,7 +120,7 @@ def sweep(
     3
     """
     check_problem(problem)
-    asked = parse_quantities(quantity, simulate)
+    asked = quantities_of(quantity, simulate, problem.several_units)
     single = _taken_out(grid)
     axes = checked_axes(problem, grid, simulate)
     end = number("time", single["time"], above=0.0) if "time" in single else math.nan
@@ -123,18 +129,23 @@ def sweep(
     about |= {"time": end} if "time" in single else {}
     rtol = number("rtol", single["rtol"], least=1e-13, most=1e-2)
     atol = number("atol", single["atol"], above=0.0)
-    work: FlowWork | SimulationWork
+    work: Work
     if simulate:
         simulation, runs = _simulation(problem, axes, single), single["runs"]
-        work = SimulationWork(problem, asked.names, end, simulation)
+        kind = CommitteeWork if problem.several_units else SimulationWork
+        work = kind(problem, asked.names, end, simulation=simulation)
         kept = [n for n in ("engine", "inputs", "points", *WHOLE) if n not in axes]
         about |= {name: getattr(simulation, name) for name in kept}
-        chunk = _simulated_chunk(work, axes, runs)
+        chunk = _simulated_chunk(problem, simulation, end, axes, runs)
         axes |= {"run": np.arange(runs)}
     else:
-        work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
         about |= {"rtol": rtol, "atol": atol}
-        chunk = filled(tuple(map(len, axes.values())), CHUNK)
+        if problem.several_units:
+            work = CommitteeWork(problem, asked.names, end, rtol, atol)
+        else:
+            work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
+        most = COMMITTEES if problem.several_units else CHUNK
+        chunk = filled(tuple(map(len, axes.values())), most)
     layout = Layout(axes, asked.names, chunk, *_described(about))
     return _filled(layout, work, store, mode, workers, dask, progress)
 
@@ -164,7 +175,7 @@ def _simulation(problem: Problem, axes: Mapping[str, Array], single: dict[str, A
 
 def _filled(
     layout: Layout,
-    work: FlowWork | SimulationWork,
+    work: Work,
     store: str | Path | None,
     mode: str,
     workers: int | None,
@@ -192,7 +203,7 @@ def _filled(
 
 def _fill_here(
     table: Memory | Store,
-    work: FlowWork | SimulationWork,
+    work: Work,
     workers: int | None,
     progress: Progress | None,
 ) -> None:
@@ -226,10 +237,12 @@ def filled(shape: tuple[int, ...], entries: float) -> tuple[int, ...]:
     return tuple(reversed(chunk))
 
 
-def _simulated_chunk(work: SimulationWork, axes: dict[str, Array], runs: int) -> tuple[int, ...]:
+def _simulated_chunk(
+    problem: Problem, simulation: Simulation, time: float, axes: dict[str, Array], runs: int
+) -> tuple[int, ...]:
     """A chunk that takes about two seconds, or less where a sweep would have too few of them."""
     shape = (*map(len, axes.values()), runs)
-    values = {"time": np.array(work.time), **axes}
-    a_run = seconds_a_run(work.problem, work.simulation, values)
+    values = {"time": np.array(time), **axes}
+    a_run = seconds_a_run(problem, simulation, values)
     seconds = min(SECONDS, max(LEAST_SECONDS, math.prod(shape) * a_run / CHUNKS))
     return filled(shape, seconds / a_run)

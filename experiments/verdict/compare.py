@@ -15,11 +15,13 @@ from typing import Unpack
 
 import numpy as np
 
-from ...odes.flow.integrate import solve
+from ...odes.committee.flow import CommitteeFlow
+from ...odes.flow.integrate import solve, solve_any
 from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations
 from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
+from ...teacher_student.online.committee.runs import CommitteeRuns
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from ...teacher_student.online.simulate import simulated
 from ...teacher_student.options import Progress, SimulationOptions, check_names
@@ -27,6 +29,8 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from . import sign_flip
 from .chi_square import ROUNDING, ChiSquare, chi_square, remainder, resolved
+from .committee_comparison import CommitteeComparison
+from .committees import judge_committee
 from .comparison import Comparison
 
 Array = np.ndarray
@@ -38,7 +42,7 @@ def compare(
     *,
     alpha: float = 0.01,
     **options: Unpack[SimulationOptions],
-) -> Comparison:
+) -> Comparison | CommitteeComparison:
     """Compare the order-parameter flow of a problem with its simulation.
 
     Parameters
@@ -54,7 +58,8 @@ def compare(
 
     Returns
     -------
-    Comparison
+    Comparison, or CommitteeComparison of a committee
+        A committee's runs are judged by their own scatter.
 
     Raises
     ------
@@ -73,10 +78,16 @@ def compare(
     check_names("compare", options, SimulationOptions)
     number("alpha", alpha, above=0.0, most=1.0)
     integer("runs", options.get("runs", FEWEST_RUNS), FEWEST_RUNS)
+    if problem.several_units:
+        problem.committee.initial_state  # noqa: B018  (one that is drawn has no flow, and is refused)
     sample = simulated(problem, **options)
     progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
         raise KeyboardInterrupt  # too few runs were finished for a verdict
+    if isinstance(sample, CommitteeRuns):
+        found = solve_any(problem, times=sample.t, progress=progress)
+        assert isinstance(found, CommitteeFlow)
+        return judge_committee(sample, found, alpha)
     flow = solve(problem, times=sample.t, dim=sample.dim, progress=progress)
     verdict = judge(sample, flow, alpha, progress=progress)
     return replace(verdict, approximated=True)
@@ -152,7 +163,7 @@ def _by_own_scatter(runs: Runs, flow: Flow, alpha: float) -> Comparison:
     names = dict.fromkeys((*QUANTITIES, *tested))
     bias = {name: sign_flip.bias_bound(runs, flow, name) for name in names}
     z = {
-        name: _beyond(runs.mean[name] - flow.values[name], bias[name], runs.sem[name])
+        name: sign_flip.beyond(runs.mean[name] - flow.values[name], bias[name], runs.sem[name])
         if name in tested
         else np.full(runs.t.shape, np.nan)
         for name in names
@@ -182,20 +193,12 @@ def _by_prediction(
     sem = {name: np.maximum(std[name], least) for name in QUANTITIES}
     bound = {name: remainder(runs, shift[name]) for name in QUANTITIES}
     z = {
-        name: _beyond(runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name])
+        name: sign_flip.beyond(
+            runs.mean[name] - flow.values[name] - shift[name], bound[name], sem[name]
+        )
         for name in QUANTITIES
     }
     silent = ~resolved(predicted, runs.dim)
     for values in z.values():  # where nothing is judged no deviation has a size, but none is none
         values[silent & (values != 0.0)] = np.nan
     return Comparison(runs, flow, alpha, bound, z, test.p_value, test, predicted)
-
-
-def _beyond(deviation: Array, allowed: Array, sem: Array) -> Array:
-    """Signed deviation beyond what is allowed, in standard errors."""
-    rest = np.sign(deviation) * np.maximum(np.abs(deviation) - allowed, 0.0)
-    rest[np.abs(rest) < 1e-12 * (1.0 + np.abs(deviation))] = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = rest / sem
-    z[rest == 0.0] = 0.0
-    return np.clip(z, -1e300, 1e300)

@@ -56,3 +56,13 @@ def p_value(runs: Runs, quantities: Sequence[str], largest: float) -> float:
         sem = np.sqrt((1.0 - mean**2) / (n - 1))
         reached += int((np.abs(mean / sem).max(axis=1, initial=0.0) >= largest).sum())
     return (1 + reached) / (1 + FLIPS)
+
+
+def beyond(deviation: Array, allowed: Array, sem: Array) -> Array:
+    """Signed deviation beyond what is allowed, in standard errors."""
+    rest = np.sign(deviation) * np.maximum(np.abs(deviation) - allowed, 0.0)
+    rest[np.abs(rest) < 1e-12 * (1.0 + np.abs(deviation))] = 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = rest / sem
+    z[rest == 0.0] = 0.0
+    return np.clip(z, -1e300, 1e300)

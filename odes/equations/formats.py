@@ -19,6 +19,7 @@ from ..derivation.drift import Derivation, derive_drift
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
 from ..derivation.symbols import GAMMA, L
+from .committees import CommitteeEquations
 from .programs import javascript_program, python_program
 
 
@@ -140,7 +141,7 @@ class Equations:
         return [f"eta is the learning rate / (1 - momentum), momentum = {given.momentum:g}{decay};"]
 
 
-def derive(problem: Problem) -> Equations:
+def derive(problem: Problem) -> Equations | CommitteeEquations:
     """Derive the order-parameter equations of a problem (theory page 3).
 
     Parameters
@@ -151,8 +152,9 @@ def derive(problem: Problem) -> Equations:
 
     Returns
     -------
-    Equations
-        With ``text()``, ``latex()``, ``mathml()``, ``python()`` and ``javascript()``.
+    Equations, or CommitteeEquations of several units
+        With ``text()``, ``latex()``, ``mathml()``, ``python()`` and ``javascript()``; of several
+        units, text and LaTeX.
 
     Raises
     ------
@@ -166,6 +168,8 @@ def derive(problem: Problem) -> Equations:
     eta*gamma_rate*(-Q*zeta - Q + R)
     """
     check_problem(problem)
+    if problem.several_units:
+        return CommitteeEquations(problem)
     refuse_running(problem, "the equations are averages over running statistics, of no closed form")
     return Equations(derive_drift(problem.limit), problem)
 

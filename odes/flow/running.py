@@ -6,7 +6,6 @@ import numpy as np
 
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
-from ..derivation.running_field import is_tabulated
 from ..tables.corrected_table import corrected_table
 from ..tables.running_law import RunningLaw
 from ..tables.running_numbers import corrected_numbers, tracked_numbers
@@ -38,7 +37,7 @@ def running_numbers(problem: Problem) -> Array:
     law = RunningLaw(problem.m, rho)
     if normaliser == "corrected":
         clips = problem.r_max, problem.d_max
-        if not is_tabulated(problem):
+        if not _is_tabulated(problem):
             return corrected_numbers(law, *clips)
         if problem.m < SMALLEST_CORRECTED:  # `check_batch` says so
             return np.zeros(0)
@@ -56,7 +55,7 @@ def running_numbers(problem: Problem) -> Array:
 
 def running_error(problem: Problem) -> float | None:
     """The error of the table that `running_numbers` are; None of numbers that are exact."""
-    if not is_tabulated(problem):
+    if problem.scheme_.normaliser != "corrected" or not _is_tabulated(problem):
         return None
     law = RunningLaw(problem.m, problem.running_momentum)
     clips = problem.r_max, problem.d_max
@@ -68,3 +67,9 @@ def _check_scatter(problem: Problem, law: RunningLaw) -> None:
         reason = f"in batches of {law.m} the running variance scatters too widely for the rule over"
         rho = problem.running_momentum
         raise InputError("running_momentum", rho, f"{reason} it; a smaller one is accepted")
+
+
+def _is_tabulated(problem: Problem) -> bool:
+    from ..derivation.running_field import is_tabulated  # imports sympy, which takes half a second
+
+    return is_tabulated(problem)

@@ -126,7 +126,7 @@ def _checked_start(problem: Problem) -> str | Matrices:
         if value == RANDOM or (kind == SYMMETRIC and _is_small(eps)):
             return str(value)
         accepted = "symmetric:EPS with EPS from -1 to 1, random, or a table of gamma, A and C"
-        raise InputError("start", value, f"{accepted} is accepted", (RANDOM, SYMMETRIC))
+        raise InputError("start", value, f"{accepted} is accepted", (RANDOM, f"{SYMMETRIC}:EPS"))
     K, T = problem.units, problem.teacher_units
     shapes = dict(zip(START_KEYS, ((K,), (K, T), (K, K)), strict=True))
     has_gamma = "gamma" in problem.trained_scalars
@@ -134,7 +134,7 @@ def _checked_start(problem: Problem) -> str | Matrices:
         reason = "gamma is missing" if has_gamma else f"units of {problem.scheme} have no gamma"
         raise InputError("start", value, f"{reason}; A and C{' and gamma' if has_gamma else ''} "
                          "are accepted")  # fmt: skip
-    found = Matrices({name: numbers("start", table[name], shapes[name])
+    found = Matrices({name: numbers("start", table[name], shapes[name], f"for {name} ")
                       for name in START_KEYS if name in table})  # fmt: skip
     A, C, teacher = np.array(found["A"]), np.array(found["C"]), problem.teacher_matrix
     if (np.diag(C) <= 0.0).any():

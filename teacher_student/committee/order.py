@@ -88,3 +88,39 @@ def entries(name: str, values: Array) -> list[tuple[str, Array]]:
         for at in np.ndindex(*values.shape[1:])
         if name not in ("C", "Q") or at[0] <= at[1]
     ]
+
+
+def specialisation_level(teacher_units: int) -> float:
+    """The specialisation at which units count as specialised: half of all that there is.
+
+    Examples
+    --------
+    >>> specialisation_level(2)
+    0.25
+    """
+    return 0.5 * (1.0 - 1.0 / teacher_units)
+
+
+def first_rise(t: Array, values: Array, level: float) -> float:
+    """When values first reach a level from below, linear between times; NaN if they do not.
+
+    Parameters
+    ----------
+    t, values
+        Shape (times,).
+    level
+        Of the values.
+
+    Examples
+    --------
+    >>> first_rise(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.2, 0.6]), 0.4)
+    1.5
+    """
+    above = np.flatnonzero(values >= level)
+    if not above.size:
+        return float("nan")
+    k = int(above[0])
+    if k == 0:
+        return float(t[0])
+    part = (level - values[k - 1]) / (values[k] - values[k - 1])
+    return float(t[k - 1] + part * (t[k] - t[k - 1]))

@@ -30,7 +30,7 @@ class Matrices(dict[str, Any]):
         return hash(tuple(self.items()))
 
 
-def numbers(parameter: str, value: object, shape: tuple[int, ...]) -> Any:
+def numbers(parameter: str, value: object, shape: tuple[int, ...], of: str = "") -> Any:
     """A vector or a matrix as nested tuples of finite floats.
 
     Parameters
@@ -42,6 +42,8 @@ def numbers(parameter: str, value: object, shape: tuple[int, ...]) -> Any:
         ``1,0.3;0.3,1`` of a matrix.
     shape
         ``(K,)`` or ``(K, T)``.
+    of
+        What of the parameter it is, for the message.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def numbers(parameter: str, value: object, shape: tuple[int, ...]) -> Any:
     ((1.0, 0.3), (0.3, 1.0))
     """
     size = " x ".join(map(str, shape))
-    refused = InputError(parameter, value, f"{size} finite numbers are accepted")
+    refused = InputError(parameter, value, f"{of}{size} finite numbers are accepted")
     try:
         given: Any = _parsed(value, len(shape)) if isinstance(value, str) else value
         array = np.asarray(given)

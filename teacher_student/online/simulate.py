@@ -179,7 +179,7 @@ def run_makers(
         sharing(problem, dim)  # refuses a rate that no run of this dim has
     check_schedule(problem, steps[-1] / dim)
     law = read_inputs(inputs, dim)
-    if engine == "chain" and inputs != "gaussian":
+    if engine == "chain" and law.name != "gaussian":
         raise InputError(
             "inputs",
             inputs,

@@ -142,7 +142,7 @@ BAD = [
     (["simulate", "--seed=-1"], "--seed=-1"),
     (["simulate", "--seed", "9" * 400], "--seed=999"),
     (["compare", "--runs", "2"], "--runs=2"),
-    (["compare", "--alpha", "0"], "--alpha=0.0"),
+    (["compare", "--level", "0"], "--level=0.0"),
     (["integate"], "no command 'integate'; did you mean 'integrate'?"),
     (["zzz"], f"no command 'zzz'; Commands are {', '.join(COMMANDS)}."),
     (["integrate", "--etta", "1"], "--etta"),
@@ -150,7 +150,10 @@ BAD = [
     (["integrate", "--scheme", "bnn"], "(did you mean 'bn'?)"),
     (["simulate", "--engine", "chains"], "(did you mean 'chain'?)"),
     (["sweep", "--quantity", "final-eror"], "(did you mean 'final-error'?)"),
-    (["figure", "5"], "FIGURE='5': one of 1a, 1b, 2, 3, 4, universality or all is accepted"),
+    (
+        ["figure", "5"],
+        "FIGURE='5': one of 1a, 1b, 2, 3, 4, universality, plateau or all is accepted",
+    ),
     (["cache", "clear", "--kind", "x"], "--kind='x': one of compiled formulas"),
 ]
 

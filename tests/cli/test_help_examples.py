@@ -17,7 +17,7 @@ STORE = ["sweep", "--scheme", "wn", "--eta", "0.5,1", *SHORT, "--simulate", "--d
 NETWORK = ["cnn", "train", "--steps", "20", "--output", "runs/bn"]
 #: Left to `make test-all`; every command has an example that is not.
 LONG = ("figure 1a", "compare --activation erf", "fixed-points --table", "sweep --eta 0.1:20",
-        "sweep --scheme wn --noise")  # fmt: skip
+        "sweep --scheme wn --noise", "sweep --scheme wn --best")  # fmt: skip
 
 
 def commands(group: click.Group) -> dict[str, click.Command]:

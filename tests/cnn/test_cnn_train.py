@@ -138,7 +138,7 @@ def test_a_resumed_run_is_bitwise_the_unbroken_one(tmp_path):
 
 def test_a_killed_process_can_be_resumed(tmp_path):
     folder = tmp_path / "run"
-    arguments = "--train 96 --validation 50 --width 8 --batch-size 16 --steps 5000 --every 6"
+    arguments = "--train 96 --validation 50 --channels 8 --batch-size 16 --steps 5000 --every 6"
     command = [*ENTRY, "cnn", "train", *arguments.split(), "--output", str(folder), "--quiet"]
     process = subprocess.Popen(command)
     waited = time.monotonic()
@@ -253,8 +253,8 @@ def test_two_processes_have_the_gradients_of_one(tmp_path):
 
 
 def test_training_in_two_processes_is_training_in_one(tmp_path):
-    options = "--train 128 --validation 50 --width 8 --batch-size 16 --steps 8 --every 4 --quiet"
-    options += " --augment true --gamma-decay auto:samples --norm pn --warmup 0.2 --threads 1"
+    options = "--train 128 --validation 50 --channels 8 --batch-size 16 --steps 8 --every 4 --quiet"
+    options += " --augment --gamma-decay auto:samples --norm pn --warmup 0.2 --threads 1"
     command = [*ENTRY, "cnn", "train", *options.split(), "--output"]
     two_processes([*command, str(tmp_path / "two")], tmp_path)
     subprocess.run([*command, str(tmp_path / "one")], check=True, timeout=150)
@@ -374,7 +374,7 @@ def test_layers_and_evaluation_by_command(smoke, monkeypatch, capsys, tmp_path):
     ("arguments", "message"),
     [
         (["train", "--norm", "nothing", "--output", "x"], "--norm='nothing'"),
-        (["train", "--width", "3", "--output", "x"], "--width=3"),
+        (["train", "--channels", "3", "--output", "x"], "--channels=3"),
         (["train", "--data", "/nowhere", "--output", "x"], "--data='/nowhere'"),
         (["train", "--only", "bn77", "--norm", "wn", "--output", "x"], "--only='bn77'"),
         (["train", "--device", "cuda:77", "--output", "x"], "--device='cuda:77'"),

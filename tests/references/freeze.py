@@ -75,12 +75,12 @@ LINES = (
 )
 
 TINY = (
-    "--device cpu --threads 1 --seed 1 --side 8 --train 128 --validation 64 --width 8 "
+    "--device cpu --threads 1 --seed 1 --side 8 --train 128 --validation 64 --channels 8 "
     "--batch-size 16 --learning-rate 0.01 --steps 8 --every 4"
 )
 #: Trainings in single precision, on one thread: the same bits each time on one machine.
 NETWORKS = (
-    f"cnn train --norm bn --gamma-decay 0.1 --augment true {TINY}",
+    f"cnn train --norm bn --gamma-decay 0.1 --augment {TINY}",
     f"cnn train --norm pn --gamma-decay auto:positions {TINY}",
 )
 

@@ -29,12 +29,6 @@ def _trained() -> Any:
     )
 
 
-def _best_rates() -> Any:
-    from bntheory.experiments.sweeps.best_learning_rate import best_rates
-
-    return best_rates(WN, [2.0, 4.0], {"eta": [0.1, 1.0]})
-
-
 def _table_one() -> Any:
     from bntheory.odes.equilibria.table_one import table_one
 
@@ -63,7 +57,6 @@ EVERY: Mapping[str, Callable[[], Any]] = {
     },
     "layers": _layers,
     "train": _trained,
-    "best-rates": _best_rates,
     "table-one": _table_one,
     "checked-fixed-points": _checked,
     "interpolated": lambda: PICTURES["flow"]().at([0.1, 0.25, 1.0]),

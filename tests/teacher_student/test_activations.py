@@ -1,5 +1,7 @@
 """An activation, resolved: what follows from its formula, and that it is found once."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from bntheory import Problem
@@ -27,6 +29,11 @@ def test_an_activation_is_compiled_alone(name: str) -> None:
         ("max(h, 1)", (), 1, (1.0,)),
         ("tanh", (), 0, ()),
         ("h**3", (), 3, ()),
+        ("silu", (), 1, ()),
+        ("elu", (), 1, (0.0,)),
+        ("selu", (), 1, (0.0,)),
+        ("hard-tanh", (), 0, (-1.0, 1.0)),
+        ("min(max(h, -2), 1)", (), 0, (-2.0, 1.0)),
     ],
 )
 def test_facts_of_an_activation(
@@ -49,3 +56,33 @@ def test_a_problem_hands_out_one_object() -> None:
 def test_an_activation_that_grows_too_fast_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^activation='exp.h.'.*grows too fast"):
         _ = Activation.named("exp(h)").growth
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"activation": "Swish"}, {"activation": "silu"}),
+        ({"activation": "HARDTANH"}, {"activation": "hard-tanh"}),
+        ({"activation": "leaky_relu"}, {"activation": "leaky-relu"}),
+        ({"activation": "Linear"}, {"activation": "identity"}),
+        ({"scheme": "BN"}, {"scheme": "bn"}),
+        ({"scheme": "batch_renorm"}, {"scheme": "batch-renorm"}),
+        ({"scheme": "PN", "zeta": "Auto"}, {"scheme": "pn", "zeta": "auto"}),
+        ({"scheme": "wn", "loss": "Huber:1.5"}, {"loss": "huber:1.5"}),
+        ({"scheme": "wn", "labels": "SIGN", "loss": "Hinge"}, {"labels": "sign", "loss": "hinge"}),
+        ({"scheme": "wn", "noise_law": "Student_T:3"}, {"noise_law": "student-t:3"}),
+    ],
+)
+def test_names_are_known_in_any_case_and_spelling(
+    given: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    problem, usual = Problem(**given), Problem(**{**given, **stored})
+    assert {name: getattr(problem, name) for name in stored} == stored
+    assert problem == usual
+    assert hash(problem) == hash(usual)
+    assert problem.to_json() == usual.to_json()
+
+
+def test_a_formula_keeps_its_case() -> None:
+    assert Problem("tanh(c_*h)", parameters={"c_": 2.0}).activation == "tanh(c_*h)"
+    assert Problem("relu(h)").activation == "relu(h)"

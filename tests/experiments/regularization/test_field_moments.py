@@ -102,7 +102,7 @@ def test_the_error_of_an_autoregressive_mean():
 @pytest.mark.parametrize("option", ["--examples", "--seed", "--kurtosis"])
 def test_what_the_data_decide_cannot_be_given_too(option, tmp_path, monkeypatch, capsys):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).standard_normal((500, 1)))
-    line = ["regularization", "--data", str(tmp_path / "x.npy")]
+    line = ["regularization", "--preactivations", str(tmp_path / "x.npy")]
     assert call(monkeypatch, *line, option, "2") == 2
     assert f"{option}=2" in capsys.readouterr().err
     assert call(monkeypatch, *line) == 0

@@ -110,7 +110,7 @@ def test_a_file_is_read_in_pieces(tmp_path):
 
 def test_a_constant_neuron_has_no_kurtosis_and_json_says_null(tmp_path):
     np.save(tmp_path / "c.npy", np.ones((500, 1)))
-    done = run_command("regularization", "--data", str(tmp_path / "c.npy"), "--json")
+    done = run_command("regularization", "--preactivations", str(tmp_path / "c.npy"), "--json")
     assert done.returncode == 0, done.stderr
     assert '"kurtosis": [null]' in done.stdout
 

@@ -17,6 +17,10 @@ SINGLE_EXAMPLE = ("sgd", "wn", "pn")
 UNSHIPPED = "gamma^2*sqrt(N)*a/sqrt(n2)"
 
 
+#: Where activations of the reference have kinks, if not at 0.
+KINKS = {"hard-tanh": (-1.0, 1.0)}
+
+
 def drift(problem, y):
     dy = np.empty(len(y))
     flow_kernels(problem).rhs(0.0, np.array(y, dtype=float), parameters(problem), dy)
@@ -26,9 +30,10 @@ def drift(problem, y):
 def theory_section_3(problem, Q, R, L):
     """The flow as written on theory page 3, with moments by quadrature of the joint density."""
     g, slope = ACTIVATIONS[problem.activation]
+    kinks = KINKS.get(problem.activation, (0.0,))
 
     def mean(function):
-        return gaussian_pair_mean(function, R)
+        return gaussian_pair_mean(function, R, [kink / Q for kink in kinks], kinks)
 
     I1 = mean(lambda u, v: (slope(Q * u) * (g(v) - g(Q * u))) ** 2)
     I1 += problem.noise * mean(lambda u, v: slope(Q * u) ** 2)
@@ -59,6 +64,18 @@ def test_drift_is_that_of_theory_section_3(scheme, activation):
     assert drift(problem, y) == pytest.approx(expected, abs=1e-8)
     planted = problem.replace(noise=0.303)
     assert drift(planted, y) != pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "activation", ["elu", "selu", "hard-tanh", pytest.param("silu", marks=pytest.mark.slow)]
+)
+def test_drift_of_the_activations_with_exponentials_and_two_kinks(activation):
+    # The second derivative of elu jumps, the slope of selu and hard-tanh: all are split there.
+    problem = bn.Problem(activation, scheme="wn", eta=0.8, noise=0.3, batch_size=3, zeta=0.15)
+    expected = theory_section_3(problem, 0.9, 0.45, 1.3)
+    assert drift(problem, [0.9, 0.45, 1.3]) == pytest.approx(expected, abs=1e-8)
+    planted = bn.Problem("tanh", scheme="wn", eta=0.8, noise=0.3, batch_size=3, zeta=0.15)
+    assert theory_section_3(planted, 0.9, 0.45, 1.3) != pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("scheme", SINGLE_EXAMPLE)
