@@ -115,7 +115,7 @@ def simple_report(
     pictures = [Drawing(caption, result.plot)] if hasattr(result, "plot") else []
     return Report(
         f"{title}: {problem.scheme}, {problem.activation}", verdict, problem.to_dict(), settings,
-        *_equations(problem), pictures, (Table("Numbers.", result.columns(), ALL, DIGITS),),
+        *_equations(problem), pictures, (Table("All its numbers.", result.columns(), ALL, DIGITS),),
     )  # fmt: skip
 
 
