@@ -22,6 +22,7 @@ from ...teacher_student.online.simulate import run_makers, run_rows, simulated
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import check_schedule, stored_steps, stored_times
 from .simulation import Simulation, StoppedError, first_passage, plateau, point_seed
+from .work import FlowWork
 
 #: Times between which the passages of a committee's flow are interpolated.
 FLOW_POINTS = 501
@@ -191,3 +192,16 @@ def _of_run(
     arrived = len(rows) == len(steps)
     return CommitteeEnding(problem, (steps / dim)[: len(rows)], values["error"][0],
                            values["specialisation"][0], arrived, not arrived)  # fmt: skip
+
+
+def flow_work(
+    problem: Problem,
+    quantities: tuple[str, ...],
+    time: float,
+    bounds: tuple[float, float],
+    workers: int | None,
+) -> FlowWork | CommitteeWork:
+    """Chunks of flows, of one unit or of a committee."""
+    if problem.several_units:
+        return CommitteeWork(problem, quantities, time, *bounds)
+    return FlowWork(problem, quantities, time, *bounds, workers)

@@ -24,7 +24,7 @@ from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from ...teacher_student.schedule import MOST_POINTS, check_schedule
 from .axes import WHOLE, checked_axes
-from .committees import CommitteeWork
+from .committees import CommitteeWork, flow_work
 from .quantities import DEFAULT_QUANTITIES, quantities_of
 from .simulation import Simulation, seconds_a_run
 from .work import FlowWork, SimulationWork
@@ -140,10 +140,7 @@ def sweep(
         axes |= {"run": np.arange(runs)}
     else:
         about |= {"rtol": rtol, "atol": atol}
-        if problem.several_units:
-            work = CommitteeWork(problem, asked.names, end, rtol, atol)
-        else:
-            work = FlowWork(problem, asked.names, end, rtol, atol, 1 if dask else workers)
+        work = flow_work(problem, asked.names, end, (rtol, atol), 1 if dask else workers)
         most = COMMITTEES if problem.several_units else CHUNK
         chunk = filled(tuple(map(len, axes.values())), most)
     layout = Layout(axes, asked.names, chunk, *_described(about))
