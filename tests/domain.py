@@ -265,7 +265,7 @@ def judge_by_sweep(flow: bn.Flow, time: float) -> str | None:
     if flow.status != "complete":
         return None
     for name in ("Q", "R", "L", "error"):
-        value, other = flow.values[name][-1], float(twin[f"final-{name}"][0])
+        value, other = flow.values[name][-1], float(twin[f"final_{name}"][0])
         if not math.isclose(value, other, rel_tol=1e-5, abs_tol=1e-7):
             return f"FAULT: final {name} = {value:.10g} of the flow, {other:.10g} of the sweep"
     return None

@@ -7,20 +7,15 @@ from html import escape
 from typing import Any
 
 from sympy import Expr, Symbol
-from sympy.printing.latex import LatexPrinter
-from sympy.printing.str import StrPrinter
 
 from ...teacher_student.loss_checks import refuse_losses
 from ...teacher_student.optimisers import refuse_optimisers
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem, refuse_running
-from ..derivation.batch_moments import BatchMoment, PairMoment, moment_tuple
-from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.drift import Derivation, derive_drift
-from ..derivation.expectations import AnyMoment
-from ..derivation.signal_moments import SignalMoment
 from ..derivation.symbols import GAMMA, L
 from .committees import CommitteeEquations
+from .printing import LatexEquations, TextPrinter, factors_of, latex_name
 from .programs import javascript_program, python_program
 
 
@@ -55,15 +50,15 @@ class Equations:
 
     def text(self) -> str:
         """Plain text, one equation a line, and what the averages stand for."""
-        printer = _TextPrinter(self.derivation.moments)
+        printer = TextPrinter(self.derivation.moments)
         lines = [f"d{n}/dt = {printer.doprint(e)}" for n, e in self.equations.items()]
         return "\n".join([*self.preamble(), *lines]) + "\n"
 
     def latex(self) -> str:
         """A LaTeX ``align`` environment."""
-        printer = _LatexEquations(self.derivation.moments)
+        printer = LatexEquations(self.derivation.moments)
         lines = [
-            rf"\frac{{d{_latex_name(n)}}}{{dt}} &= {printer.doprint(e)}"
+            rf"\frac{{d{latex_name(n)}}}{{dt}} &= {printer.doprint(e)}"
             for n, e in self.equations.items()
         ]
         return "\\begin{align}\n" + " \\\\\n".join(lines) + "\n\\end{align}\n"
@@ -72,7 +67,7 @@ class Equations:
         """MathML by the order parameter's name, for a browser: one ``math`` element each."""
         from .mathml import equation
 
-        averages = {symbol: _factors(m) for symbol, m in self.derivation.moments.items()}
+        averages = {symbol: factors_of(m) for symbol, m in self.derivation.moments.items()}
         return {n: equation(n, e, averages) for n, e in self.equations.items()}
 
     def _refuse_programs(self) -> None:
@@ -195,59 +190,3 @@ def derive(problem: Problem) -> Equations | CommitteeEquations:
         return CommitteeEquations(problem)
     refuse_running(problem, "the equations are averages over running statistics, of no closed form")
     return Equations(derive_drift(problem.limit), problem)
-
-
-def _factors(moment: AnyMoment) -> tuple[tuple[str, int], ...]:
-    """What a moment averages, as names and powers; ``_1 _2`` are two examples of a batch."""
-    one: tuple[str, ...] = ("g(f)", "g'(f)", "u", "g(v)", "v")
-    if isinstance(moment, SignalMoment):
-        named = zip(("delta", "u", "v"), moment[:3], strict=True)
-        return tuple((name, power) for name, power in named if power)
-    if isinstance(moment, BatchSignal | PairSignal):
-        two = ("delta_1", "uhat_1", "delta_2", "uhat_2", "ubar", "s")
-        single = ("delta", "uhat", "ubar", "s", "z/sqrt(1 - R^2)")
-        names = single if isinstance(moment, BatchSignal) else two
-        found = zip(names, map(int, moment[:-1]), strict=True)
-        return tuple((name, power) for name, power in found if power)
-    powers: tuple[int, ...] = moment_tuple(moment)
-    if isinstance(moment, PairMoment):
-        one = tuple(f"{n}_{k}" for k in (1, 2) for n in ("g(f)", "g'(f)", "uhat", "g(v)"))
-        one += ("ubar", "s")
-    elif isinstance(moment, BatchMoment):
-        one = ("g(f)", "g'(f)", "uhat", "ubar", "s", "g(v)", "v")
-    return tuple((name, power) for name, power in zip(one, powers, strict=True) if power)
-
-
-class _TextPrinter(StrPrinter):
-    """Prints a moment's symbol as the average it stands for."""
-
-    def __init__(self, moments: dict[Symbol, AnyMoment]) -> None:
-        super().__init__()
-        self._moments = moments
-
-    def _print_Symbol(self, symbol: Symbol) -> str:
-        if symbol not in self._moments:
-            return str(symbol.name)
-        factors = _factors(self._moments[symbol])
-        return "<" + " ".join(n if p == 1 else f"{n}^{p}" for n, p in factors) + ">"
-
-
-class _LatexEquations(LatexPrinter):
-    """The same in LaTeX."""
-
-    def __init__(self, moments: dict[Symbol, AnyMoment]) -> None:
-        super().__init__()
-        self._moments = moments
-
-    def _print_Symbol(self, symbol: Symbol, style: str = "plain") -> str:
-        if symbol not in self._moments:
-            return _latex_name(symbol.name)
-        factors = [(n.replace("delta", r"\delta"), p) for n, p in _factors(self._moments[symbol])]
-        inside = r"\,".join(n if p == 1 else f"{{{n}}}^{{{p}}}" for n, p in factors)
-        return rf"\left\langle {inside} \right\rangle"
-
-
-def _latex_name(name: str) -> str:
-    if name == "gamma_rate":
-        return r"r_\gamma"
-    return rf"\{name}" if name in ("eta", "gamma", "zeta", "lambda", "beta") else str(name)

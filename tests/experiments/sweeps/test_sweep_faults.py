@@ -12,6 +12,7 @@ import bntheory as bn
 import numpy as np
 import psutil
 import pytest
+from bntheory.results.named import identifier
 from bntheory.store.reading import load
 
 QUANTITIES = ("final-error", "final-R", "time-to:0.19")
@@ -72,7 +73,7 @@ def assert_identical(store, expected) -> None:
     assert found.sizes == expected.sizes
     assert (found["status"].values == 1).all()
     for name in QUANTITIES:
-        np.testing.assert_array_equal(found[name].values, expected[name].values)
+        np.testing.assert_array_equal(found[name].values, expected[identifier(name)].values)
 
 
 def kill_at_random(job: Job, expected, kills: int, seed: int) -> None:
@@ -237,8 +238,8 @@ if __name__ == "__main__":
             first = bn.sweep(problem, store=sys.argv[1], dask=address, **arguments)
             assert client.status == "running"
         other = bn.sweep(problem, store=sys.argv[2], dask=address, **arguments)
-    assert all(expected[name].equals(first[name]) for name in ("final-R", "final-error"))
-    assert all(expected[name].equals(other[name]) for name in ("final-R", "final-error"))
+    assert all(expected[name].equals(first[name]) for name in ("final_R", "final_error"))
+    assert all(expected[name].equals(other[name]) for name in ("final_R", "final_error"))
     try:
         bn.sweep(problem, store=sys.argv[3], dask="tcp://127.0.0.1:1", **arguments)
     except ValueError as error:

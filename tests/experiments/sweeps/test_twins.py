@@ -6,6 +6,7 @@ import bntheory as bn
 import numpy as np
 from bntheory.experiments.sweeps.simulation import point_seed
 from bntheory.odes.flow.records import RTOL
+from bntheory.results.named import identifier
 from bntheory.teacher_student.problem import Problem
 from domain import log_uniform, rounded
 from hypothesis import given, settings
@@ -50,7 +51,7 @@ def test_a_point_of_a_sweep_is_the_flow_by_itself(problem, change):
     for k, one in enumerate(values):
         alone = ends(problem.replace(**{name: int(one) if name == "batch_size" else one}))
         for quantity in wanted:
-            found = np.ravel(swept[quantity].values)[k]
+            found = np.ravel(swept[identifier(quantity)].values)[k]
             assert math.isclose(found, alone[quantity], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
@@ -64,7 +65,7 @@ def test_batch_sizes_of_a_sweep_are_problems_of_their_own(scheme, one, other, et
     for k, M in enumerate(sizes):
         alone = ends(problem.replace(batch_size=M))
         for quantity in ("final-R", "final-Q"):
-            found = np.ravel(swept[quantity].values)[k]
+            found = np.ravel(swept[identifier(quantity)].values)[k]
             assert math.isclose(found, alone[quantity], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if len(sizes) == 2 and abs(sizes[0] - sizes[1]) > 20:
         assert np.ptp(np.ravel(swept["final_Q"].values)) > 10 * TOLERANCE

@@ -61,7 +61,7 @@ def test_outside_of_the_middle_flow_sweep_and_chain_agree(scheme, activation, M,
     twin = bn.sweep(problem, eta=[problem.eta], time=2.0)
     for name in ("Q", "R", "L", "error"):
         # Both within 1e-8 a step of the same solution.
-        assert flow.values[name][-1] == pytest.approx(twin[f"final-{name}"].item(), rel=1e-6)
+        assert flow.values[name][-1] == pytest.approx(twin[f"final_{name}"].item(), rel=1e-6)
     runs = bn.simulate(problem, dim=20_000, runs=24, time=2.0, points=3)
     for name in ("Q", "R", "L"):
         # Shifts of order 1/N are far below; Student's law of 23 degrees at 1e-5: 5.6.
