@@ -38,6 +38,8 @@ class CommitteeRuns(Runs):
         ``R``, shape (runs, times, K, T); ``C``, shape (runs, times, K, K); ``error`` and
         ``specialisation``, shape (runs, times). ``error`` is against the clean teacher at
         population statistics: by quadrature, or of ``ln`` and ``rms`` on a fixed sample.
+    blocks
+        Empty: committees have isotropic inputs.
     """
 
     _drawn_by: ClassVar[str] = "committee_runs.draw_committee_runs"
