@@ -47,12 +47,20 @@ def draw_plateau(found: PlateauFigure, width: Width) -> Figure:
 def _cosines(axes: Axes, found: PlateauFigure, scheme: str) -> None:
     """Cosines of the first student unit with both teachers, and of the second."""
     one = found.escapes[scheme]
-    some = few(one.t.size)
-    for number, (k, n) in enumerate(np.ndindex(*one.R.shape[1:])):
-        look = LOOKS[number]
-        axes.plot(one.t, one.R[:, k, n], color=look.color, linestyle=look.linestyle)
-        axes.plot(one.t[some], one.simulated_R[some, k, n], color=look.color, marker=look.marker,
-                  markersize=3, linestyle="none", label=f"_{k}{n}")  # fmt: skip
+    some, look = few(one.t.size), LOOKS[list(found.escapes).index(scheme)]
+    for k, n in np.ndindex(*one.R.shape[1:]):
+        face = look.color if k == n else "white"  # of another unit's teacher: open and dashed
+        axes.plot(one.t, one.R[:, k, n], color=look.color, linestyle="-" if k == n else "--")
+        axes.plot(
+            one.t[some],
+            one.simulated_R[some, k, n],
+            color=look.color,
+            marker=look.marker,
+            markersize=3.5,
+            markerfacecolor=face,
+            linestyle="none",
+            label=f"_{k}{n}",
+        )
     # Named at the end of their curves: the looks stand for schemes in the panel beside.
     for names, at, below in ((r"$R_{11}, R_{22}$", (0, 0), 4), (r"$R_{12}, R_{21}$", (0, 1), -12)):
         end = (one.t[-1], one.R[(-1, *at)])
@@ -72,7 +80,7 @@ def _rates(axes: Axes, found: PlateauFigure) -> None:
         errors = [2 * rates[scheme]["rate_error"] / plain for scheme in found.escapes]
         axes.bar(places + shift, heights, 0.36, yerr=errors, hatch=hatch, edgecolor="0.2",
                  color=[look.color for look in LOOKS[: len(places)]], alpha=0.75)  # fmt: skip
-        for place, height in zip(places, heights, strict=True):
+        for place, height in zip(places, np.add(heights, errors), strict=True):
             axes.annotate(TITLES[activation], (place + shift, height), xytext=(0, 2), ha="center",
                           textcoords="offset points", fontsize=7)  # fmt: skip
     axes.axhline(1.0, color="0.4", linewidth=0.6, linestyle="-")

@@ -106,7 +106,7 @@ def test_packing_by_command(tmp_path, monkeypatch, capsys):
     assert sum(made["bytes"]) < synthetic().train.images.nbytes * 1.2
     for arguments, message in (
         (["synthetic", "--output", "small"], "--output='small'"),  # holds something
-        (["nowhere", "--output", "new"], "data='nowhere'"),
+        (["nowhere", "--output", "new"], "DATA='nowhere'"),
         (["synthetic", "--output", "small/packed.json"], "--output='small/packed.json'"),
     ):
         assert call(monkeypatch, "cnn", "pack", *arguments) == 2
