@@ -43,13 +43,13 @@ class RunFolder:
         self.checkpoint = self.path / "last.pt"
         self.start = self.path / "start.pt"
 
-    def create(self, recipe: Recipe) -> None:
-        """Make the folder for a new run.
+    def check_free(self) -> None:
+        """Refuse a folder that holds a run.
 
         Raises
         ------
         ValueError
-            If it holds a run, or cannot be made.
+            Naming the folder.
         """
         if (self.path / "config.json").exists():
             raise InputError(
@@ -58,6 +58,16 @@ class RunFolder:
                 " holds a run; `bntheory cnn resume` goes on with it, "
                 "or another folder is accepted",
             )
+
+    def create(self, recipe: Recipe) -> None:
+        """Make the folder for a new run.
+
+        Raises
+        ------
+        ValueError
+            If it holds a run, or cannot be made.
+        """
+        self.check_free()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -91,10 +91,12 @@ def go_on(
     device = choose_device(recipe.machine)
     with processes(device):
         if new and rank() == 0:
-            folder.create(recipe)
+            folder.check_free()
         there = folder.checkpoint.exists() and not new
         checkpoint = load_checkpoint(folder.checkpoint, device) if there else None
         trainer = Trainer(recipe, device, checkpoint)
         if rank() == 0:
+            if new:  # images that cannot be read leave no run behind
+                folder.create(recipe)
             folder.cut(trainer.step if there else -1)
         return trainer.run(folder, progress, stop)

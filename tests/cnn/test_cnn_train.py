@@ -28,6 +28,7 @@ from bntheory.cnn.runs.trainer import Trainer  # noqa: E402
 from bntheory.figures.figure2 import figure2  # noqa: E402
 from bntheory.figures.figure3 import figure3  # noqa: E402
 from bntheory.figures.figure4 import figure4  # noqa: E402
+from bntheory.results.errors import InputError  # noqa: E402
 
 CPU = torch.device("cpu")
 BRIEF = Recipe().change(
@@ -387,3 +388,11 @@ def test_bad_input_is_one_message(arguments, message, monkeypatch, capsys, tmp_p
     assert call(monkeypatch, "cnn", *arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "x" / "result.json").exists()
+
+
+def test_images_that_cannot_be_read_leave_no_run_behind(tmp_path):
+    recipe = Recipe().change(data=str(tmp_path / "absent"))
+    for _ in range(2):  # the second try is refused for the same reason, not for the first
+        with pytest.raises(InputError) as refused:
+            train(recipe, tmp_path / "run")
+        assert refused.value.parameter == "data"
