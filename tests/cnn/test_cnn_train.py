@@ -379,7 +379,7 @@ def test_layers_and_evaluation_by_command(smoke, monkeypatch, capsys, tmp_path):
         (["train", "--data", "/nowhere", "--output", "x"], "--data='/nowhere'"),
         (["train", "--only", "bn77", "--norm", "wn", "--output", "x"], "--only='bn77'"),
         (["train", "--device", "cuda:77", "--output", "x"], "--device='cuda:77'"),
-        (["resume", "/nowhere"], "--run='/nowhere'"),
+        (["resume", "/nowhere"], "FOLDER='/nowhere'"),
         (["compare", "--preset", "huge"], "--preset='huge'"),
     ],
 )
