@@ -84,7 +84,7 @@ def test_weights_are_loaded(monkeypatch, capfd):
     [
         (["network.py"], "file.py:function"),
         (["other.py:make_model"], "does not exist"),
-        (["network.py:make"], "AttributeError"),
+        (["network.py:make"], "there is no function"),
         (["network.py:fails"], "ZeroDivisionError"),
         (["network.py:nothing"], "torch.nn.Module"),
         (["network.py:without_norm"], "BatchNorm1d/2d/3d"),
