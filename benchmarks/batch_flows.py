@@ -54,7 +54,9 @@ def lsoda(problem: bn.Problem) -> Callable[[], object]:
         return dy
 
     def flow() -> object:
-        return solve_ivp(rhs, (0.0, END), problem.initial_state, "LSODA", times, rtol=1e-8, atol=1e-10)
+        return solve_ivp(
+            rhs, (0.0, END), problem.initial_state, "LSODA", times, rtol=1e-8, atol=1e-10
+        )
 
     return lambda: [flow() for _ in range(50)]
 

@@ -23,9 +23,9 @@ def solved(flows: Flows) -> Callable[[], object]:
     """Solves a flow to t = 20, from its start every time."""
     Tables(flows).enter(np.arange(1))
     start, reached = flows.states[0].copy(), np.zeros(1)
-    out = np.empty((TIMES.size, start.size))
+    out, row = np.empty((TIMES.size, start.size)), flows.row(0).copy()
     return lambda: flows.kernels.integrate(
-        start.copy(), TIMES, flows.numbers[0], 1e-8, 1e-10, 20_000, out, reached, 0.0
+        start.copy(), TIMES, row, 1e-8, 1e-10, 20_000, out, reached, 0.0
     )
 
 

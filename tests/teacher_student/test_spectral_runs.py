@@ -1,12 +1,9 @@
 """Runs on inputs with a spectrum: chain against vectors, both against the flow."""
 
-import time
-
 import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.odes.flow.integrate import solve
-from bntheory.teacher_student.online.spectral_run import SpectralChainRun
 from scipy.stats import ks_2samp, norm
 
 SPECTRUM = "3:0.2:0.1,1:0.3:0.5,0.1:0.5:2"
@@ -108,36 +105,3 @@ def test_chains_and_vectors_have_the_same_mean_at_a_thousand(scheme):
         one, other = (e.values[name][:, -1] for e in ends)
         error = np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / runs)
         assert abs(one.mean() - other.mean()) < 4.0 * error + 1e-12, name
-
-
-@pytest.mark.slow
-def test_a_chains_step_of_16_blocks_takes_three_microseconds():
-    problem = bn.Problem("identity", "pn", batch_size=16, spectrum="power:1:16")
-    steps, best = np.array([0, 200_000]), np.inf
-    for k in range(3):
-        run = SpectralChainRun(problem, 100_000, steps, np.random.SeedSequence(k))
-        run.advance(0, 1)
-        begun = time.thread_time()
-        run.advance(1, 2)
-        best = min(best, time.thread_time() - begun)
-    assert best / 200_000 < 3e-6
-
-
-def test_recorded_examples_of_a_covariance_are_inputs(tmp_path):
-    rng = np.random.default_rng(7)
-    turn = np.linalg.qr(rng.standard_normal((60, 60)))[0]
-    scales = np.repeat([2.5, 0.5], [15, 45]) ** 0.5
-    path = tmp_path / "rows.npy"
-    np.save(path, rng.standard_normal((6_000, 60)) * scales @ turn)
-    problem = bn.Problem("identity", "wn", spectrum=f"{path}:60", batch_size=2)
-    with pytest.raises(ValueError, match="directions"):  # blocks of one direction
-        bn.simulate(problem, dim=60, runs=1, time=1, engine="vectors", inputs=str(path))
-    problem = problem.replace(spectrum="2.5:0.25:1,0.5:0.75:1")
-    found = bn.simulate(problem, dim=60, runs=60, time=3, points=2, engine="vectors",
-                        inputs=str(path))  # fmt: skip
-    drawn = bn.simulate(problem, dim=60, runs=60, time=3, points=2, engine="vectors")
-    error = np.sqrt((found.std["R"][-1] ** 2 + drawn.std["R"][-1] ** 2) / 60)
-    assert abs(found.mean["R"][-1] - drawn.mean["R"][-1]) < 4.0 * error
-    with pytest.raises(ValueError, match="covariance"):
-        bn.simulate(problem.replace(spectrum="5:0.25:1,0.5:0.75:1"), dim=60, runs=1, time=1,
-                    engine="vectors", inputs=str(path))  # fmt: skip

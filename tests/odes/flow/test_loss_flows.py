@@ -1,7 +1,6 @@
 """Flows of other losses: limits, growth, and what they cost."""
 
 import math
-import time
 
 import bntheory as bn
 import numpy as np
@@ -75,24 +74,6 @@ def test_scale_and_angle_are_powers_of_time_without_logarithms(scheme):
     assert flow.Q[-1] * angle[-1] == pytest.approx(x, rel=1e-3)
     assert flow.Q[-1] == pytest.approx((rate * eta * 1e5) ** (1 / 3), rel=2e-3)
     assert flow.error01 == pytest.approx(angle / math.pi, abs=1e-12)
-
-
-@pytest.mark.slow
-def test_a_logistic_flow_costs_at_most_20_squared_ones():
-    """In one process, the fastest of a few: a slow machine slows both."""
-
-    def fastest(problem):
-        taken = []
-        for _ in range(7):
-            began = time.process_time()
-            assert bn.integrate(problem, time=100).status == "complete"
-            taken.append(time.process_time() - began)
-        return min(taken)
-
-    squared = fastest(bn.Problem("identity", "wn"))
-    logistic = fastest(bn.Problem(scheme="wn", **SIGNS))
-    print(f"squared {squared * 1e3:.2f} ms, logistic {logistic * 1e3:.2f} ms")
-    assert logistic < 20 * squared
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.odes.flow.integrate import solve
-from bntheory.odes.flow.rows import at_start
 from bntheory.teacher_student.spectral import block_start
 from scipy.integrate import solve_ivp
 from scipy.special import gammaln
@@ -112,24 +111,6 @@ def test_times_of_convergence_are_those_recorded(scheme):
         times = [found.t[(1 - level < found.R).argmax()] for level in (0.1, 0.01, 0.001)]
         # The record is rounded up to a grid, and to two digits.
         assert times == pytest.approx(rows[SCHEMES.index(scheme)], rel=0.03, abs=0.06)
-
-
-def test_right_hand_side_of_64_blocks_costs_no_hundred_of_one():
-    import time
-
-    def seconds(spectrum):
-        flows = at_start(identity("bn", spectrum=spectrum), {})
-        y, p, dy = flows.states[0], flows.numbers[0], np.empty(flows.states.shape[1])
-        flows.kernels.rhs(0.0, y, p, dy)
-        best = np.inf
-        for _ in range(5):
-            begun = time.perf_counter()
-            for _ in range(200):
-                flows.kernels.rhs(0.0, y, p, dy)
-            best = min(best, time.perf_counter() - begun)
-        return best
-
-    assert seconds("power:1:64") < 100 * seconds("1:1:1")
 
 
 def test_largest_learning_rate_does_not_know_the_condition_number():
