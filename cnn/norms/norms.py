@@ -30,7 +30,7 @@ from ..recipe.processes import world
 from . import passes
 from .moments import Pool, channels
 from .normalise import Moments, Rule, affine, batch_norm, moments_of_all, normalise
-from .passes import wide
+from .passes import fast, wide
 
 
 class Norm(_BatchNorm):
@@ -105,9 +105,18 @@ class Norm(_BatchNorm):
         """The field in training."""
         if not self.uses_batch:
             return affine(input, self.gain(), self.bias, torch.zeros_like(self.running_mean))
+        if self.subtracts != self.divides and fast(input) is None and world() == 1:
+            return self._plainly(input)
         moments = self.moments(input)
         self.remember(*moments)
         return normalise(input, self.gain(), self.bias, moments, self.rule())
+
+    def _plainly(self, input: torch.Tensor) -> torch.Tensor:
+        """The field in training by torch's own gradients, faster on a CPU for a part of BN."""
+        x = wide(input)
+        variance, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
+        self.remember(mean.detach(), variance.detach())
+        return self.field(x, mean, variance).to(input.dtype)
 
     def moments(self, x: torch.Tensor) -> Moments:
         """Mean and variance of these fields in all processes, (1, C) each."""
