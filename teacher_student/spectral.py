@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..results.errors import InputError
@@ -27,7 +26,7 @@ class Anisotropic:
     condition: float | None
     scheme: str
 
-    @cached_property
+    @property
     def spectrum_(self) -> Spectrum | None:
         """The spectrum, resolved; None of isotropic inputs."""
         if self.spectrum == ISOTROPIC:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...teacher_student.problem import Problem
+from ...teacher_student.problem_checks import check_problem
 from ..committee.committee_points import CommitteePoints
 from ..committee.fixed_points import committee_fixed_points
 from .fixed_points import fixed_points as scalar_fixed_points
@@ -37,6 +38,7 @@ def fixed_points(problem: Problem) -> FixedPoints | CommitteePoints:
     >>> round(point.Q, 6), point.R, point.kind, round(point.eta_max, 6)
     (0.5, 1.0, 'attractor', 4.0)
     """
+    check_problem(problem)
     if problem.several_units:
         return committee_fixed_points(problem)
     return scalar_fixed_points(problem)

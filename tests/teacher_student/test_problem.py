@@ -145,7 +145,7 @@ def test_unknown_names_are_refused():
         ("p.json", b"\xff\xfe", "cannot be read"),
         ("p.json", "[" * 100_000, "cannot be read"),
         ("p.json", "[1, 2]", "a table of names and values, not a list"),
-        ("p.json", '{"problem": 3}', "a table of names and values, not a int"),
+        ("p.json", '{"problem": 3}', "a table of names and values, not a number"),
         ("p.toml", "etta = 1", "unknown parameter 'etta'"),
         ("p.yaml", "eta: 1", "ending in .toml or .json is accepted"),
         ("p.toml", None, "cannot be read: No such file"),

@@ -28,7 +28,7 @@ def by_hand(problem, time, planted=""):
     """Identity: the equations of theory page 11 as they stand there, for every scheme."""
     lam, phi, T = problem.spectrum_.arrays
     eta, B, m, S, decay = problem.eta, problem.M, problem.m, problem.noise, problem.weight_decay
-    start = dict(zip(problem.order_parameters, problem.start, strict=True))
+    start = dict(zip(problem.order_parameters, problem.initial_state, strict=True))
     A0, C0 = block_start(problem.spectrum_, start["R"], start["L"])
     half = np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
     kappa, P = np.sqrt(2 / m) * half, len(lam)

@@ -17,7 +17,7 @@ def test_one_unit_is_the_scalar_chain(scheme, batch):
     seed = np.random.SeedSequence(5)
     scalar, committee = (made(problem, 40, STEPS, seed) for made in (ChainRun, CommitteeChainRun))
     assert scalar.advance(0, len(STEPS)) == committee.advance(0, len(STEPS)) == len(STEPS)
-    gamma, _, R, L = scalar.rows.T
+    gamma, _, R, L, *_ = scalar.rows.T  # running statistics come after
     own, _, A, C = committee.rows.T
     np.testing.assert_allclose(np.sqrt(C), L, rtol=1e-9)
     np.testing.assert_allclose(A / np.sqrt(C), R, rtol=1e-9)
