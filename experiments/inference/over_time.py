@@ -145,7 +145,7 @@ def inference_over_time(
     >>> problem = bn.Problem("identity", batch_size=8, eta=6.0, running_rate=0.5)
     >>> found = bn.inference_over_time(problem, times=[0, 1, 20])
     >>> [round(float(x), 3) for x in found.running]  # at first the deployed scale is too large
-    [0.525, 0.024, 0.005]
+    [0.525, 0.022, 0.005]
     """
     check_names("inference_over_time", options, RunOptions)
     check_problem(problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -73,7 +73,7 @@ class Regularization(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return dict(vars(self))
+        return {own.name: getattr(self, own.name) for own in fields(self)}
 
     def columns(self) -> dict[str, list[Any]]:
         """The CSV form: one row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...teacher_student.committee.checks import refuse_committees
 from ...teacher_student.normal_quadrature import COARSE
 from ..derivation.signal_kernels import signal_kernels
 from .trajectory import Flow
@@ -29,6 +30,11 @@ def expected_loss(flow: Flow) -> Array:
     -------
     ndarray, shape (times,)
 
+    Raises
+    ------
+    InputError
+        For a flow of several units.
+
     Examples
     --------
     >>> import bntheory as bn
@@ -37,6 +43,7 @@ def expected_loss(flow: Flow) -> Array:
     True
     """
     problem = flow.problem
+    refuse_committees(problem, "the expected loss")
     kernels, found = signal_kernels(problem), np.empty(flow.t.size)
     shifts = flow.values.get("beta", np.zeros(flow.t.size))
     for k, (Q, R, shift) in enumerate(zip(flow.Q, flow.R, shifts, strict=True)):

@@ -112,7 +112,7 @@ class Flow(Result):
         >>> flow = bn.integrate(bn.Problem("identity", scheme="wn"), time=1.0, points=21)
         >>> middle = flow.at(0.52)
         >>> round(float(middle.R), 3), bool(middle.deviation["R"] < 1e-3)
-        (0.305, True)
+        (0.309, True)
         """
         from .interpolated import interpolate
 

@@ -53,7 +53,7 @@ def in_pieces(packed: Array) -> Array:
     >>> found = np.empty(BLOCK)
     >>> look_up(in_pieces(pack(values, ranges)), 0, 0.5, 0.0, 0.0, found)
     >>> round(float(found[0]), 12)
-    1.648721270700
+    1.6487212707
     """
     n0, n1, n2 = (int(size) for size in packed[:3])
     if n2 > 1:

@@ -139,3 +139,10 @@ def test_html_names_the_class_and_every_column(name):
     html = result._repr_html_()
     assert f"<caption>{type(result).__name__}." in html
     assert html.count("<th ") == len(result.columns())
+
+
+def test_what_a_picture_has_computed_is_no_part_of_a_result():
+    result = made("regularization")
+    before = result.to_json()
+    assert len(result.against_batch_size) > 1  # as its picture asks for
+    assert result.to_json() == before
