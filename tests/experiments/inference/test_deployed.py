@@ -112,7 +112,7 @@ def test_zero_one_errors_are_those_of_signs():
 
 
 def test_the_closed_forms_of_the_identity():
-    # The first formulas' formulas, with gamma kappa_m R; to rounding.
+    # Our first formulas, with gamma kappa_m R; to rounding.
     m, R = 8, 0.977
     k = math.sqrt(2 / m) * math.gamma(m / 2) / math.gamma((m - 1) / 2)
     found = asked("identity", m, 0.1, k * R, R)
