@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...teacher_student.sobol import sobol_points
+
 Array = np.ndarray
 #: Steps that are averaged at one state, unless told otherwise: of single examples; and of batches,
 #: of which large ones take fewer, as they scatter less.
@@ -159,9 +161,8 @@ def tilted(deviates: Array) -> Array:
 
 def _normals(count: int, dimensions: int, seed: int) -> Array:
     from scipy.special import ndtri
-    from scipy.stats import qmc
 
     if dimensions > SOBOL:
         return np.random.default_rng(seed).standard_normal((count, dimensions))
-    uniform = qmc.Sobol(dimensions, seed=seed).random(count)
+    uniform = sobol_points(dimensions, seed, count)
     return np.asarray(ndtri(np.clip(uniform, 1e-16, 1.0 - 1e-16)))

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...teacher_student.sobol import sobol_points
+
 Array = np.ndarray
 #: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS.
 SEQUENCES, DRAWS = 8, 13
@@ -65,10 +67,9 @@ def draws(m: int, order: int, degrees: float) -> Draws:
         Of freedom of Student's noise; infinite of a Gaussian one.
     """
     from scipy.special import gammaincinv, gammaln, ndtri, stdtrit
-    from scipy.stats import qmc
 
     uniform = np.stack([
-        qmc.Sobol(COORDINATES, seed=seed).random_base2(DRAWS) for seed in range(SEQUENCES)
+        sobol_points(COORDINATES, seed, 2**DRAWS) for seed in range(SEQUENCES)
     ])  # fmt: skip
     uniform = np.moveaxis(np.clip(uniform, EDGE, 1.0 - EDGE), 2, 0)
     tilted, own = (m - 1 - order) / 2, (m - 1) / 2

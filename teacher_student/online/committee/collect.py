@@ -9,6 +9,7 @@ import numpy as np
 
 from ...committee.order import specialisation
 from ...problem import Problem
+from ...sobol import sobol_points
 from .kernels import committee_kernels
 from .runs import values_of_rows
 
@@ -59,7 +60,6 @@ def normal_sample(problem: Problem) -> Array:
     if problem.scheme_.normaliser != "units":
         return np.zeros((1, T + K))
     from scipy.special import ndtri
-    from scipy.stats import qmc
 
-    uniform = qmc.Sobol(T + K, seed=0).random(SAMPLE)
+    uniform = sobol_points(T + K, 0, SAMPLE)
     return np.ascontiguousarray(ndtri(np.clip(uniform, 1e-12, 1.0 - 1e-12)))

@@ -19,7 +19,6 @@ CASES = {
                            "r0": 0.4},
 }  # fmt: skip
 QUICK = "logistic, bn"
-HEAVY = {"logistic, bn", "logistic, var-only"}
 #: Of a verdict on one of five cases: false alarms of one run of these tests in 200.
 LEVEL = 1e-3
 
@@ -38,9 +37,7 @@ def test_the_mean_of_chains_is_on_the_flow(name):
     problem = problem_of(name)
     runs = bn.simulate(problem, dim=20_000, runs=24, time=2, points=3, seed=77)
     flow = bn.integrate(problem, times=runs.t)
-    # 1/s^2 of five examples, and powers of the field in var-only-bn, have heavy tails: what is
-    # said of the error of means depends on the points, which differ between SciPy versions.
-    assert 0.0 < flow.moments_error < (5e-2 if name in HEAVY else 2e-3)
+    assert 0.0 < flow.moments_error < 2e-3
     assert flow.to_dict()["moments_error"] == flow.moments_error
     z = {}
     for quantity in problem.order_parameters:
