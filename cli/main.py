@@ -24,7 +24,7 @@ QUESTIONS = {
         "inference",
         "advise",
     ),
-    "Does it hold?": ("compare", "simulate"),
+    "Does it hold?": ("compare", "simulate", "fit"),
     "What if another number changes?": ("explore", "sweep", "show", "export"),
     "What about finite data, the paper, real networks?": ("generalization", "figure", "cnn"),
     "Is everything in place?": ("doctor", "cache"),

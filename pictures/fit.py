@@ -37,7 +37,7 @@ def draw_fit(fit: Fit, width: Width) -> Figure:
         else:
             axes.plot(data.t[some], np.asarray(data.values[name])[some], linestyle="none",
                       marker=LOOKS[1].marker, color=SIMULATION, label="measured")  # fmt: skip
-        draw_theory(axes, data.t, fit.fitted[name], "fitted flow")
+        draw_theory(axes, fit.flow.t, fit.flow.values[name], "fitted flow")
     shared_legend(figure)
     entitle(figure, f"{setting(fit.problem)}: {fit.verdict().rstrip('.')}")
     return figure

@@ -16,6 +16,9 @@ Array = np.ndarray
 #: central differences of 1e-3 are known to 1e-6 or so.
 STEP, SMALL = 1e-3, 0.1
 RTOL, ATOL = 1e-10, 1e-12
+#: How near to a bound, in units of a number and of `SMALL`, a search that keeps inside ends if the
+#: bound is what it looks for.
+EDGE = 1e-6
 #: What a residual is where a flow does not get that far.
 FAR = 1e6
 #: Least over largest singular value of a Jacobian in units of its parameters: below that some
@@ -29,6 +32,7 @@ class Estimate:
 
     values: Array
     covariance: Array
+    at_edge: Array
     success: bool
     message: str
 
@@ -110,16 +114,20 @@ def estimate(curve: Curve, start: Array, bounds: Array) -> Estimate:
     found = least_squares(
         lambda x: curve.at(x) - measured, np.clip(start, low, high),
         jac=lambda x: curve.jacobian(x, low, high), bounds=(low, high),
-        x_scale=np.abs(start) + SMALL, xtol=1e-9, ftol=1e-10, max_nfev=60,
+        method="dogbox", x_scale=np.abs(start) + SMALL, xtol=1e-9, ftol=1e-10, max_nfev=60,
     )  # fmt: skip
-    J, values = curve.jacobian(found.x, low, high), found.x
+    values = np.clip(found.x, low, high)
+    at_edge = np.minimum(values - low, high - values) <= EDGE * (np.abs(start) + SMALL)
+    nearer = np.where(values - low < high - values, low, high)
+    values = np.where(at_edge, nearer, values)
+    J = curve.jacobian(values, low, high)
     sizes = np.linalg.svd(J * (np.abs(values) + SMALL), compute_uv=False)
     if sizes[-1] <= SINGULAR * max(sizes[0], 1e-300) or not np.isfinite(sizes).all():
         told = " and ".join(curve.names)
         raise InputError("over", told, "these data do not say what they are: other numbers "
                          "give the same curve")  # fmt: skip
-    return Estimate(values, covariance(curve, J, found.fun, used), bool(found.success),
-                    str(found.message))  # fmt: skip
+    spread = covariance(curve, J, found.fun, used)
+    return Estimate(values, spread, at_edge, bool(found.success), str(found.message))
 
 
 def covariance(curve: Curve, J: Array, residuals: Array, used: int) -> Array:

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ...odes.flow.integrate import solve
+from ...odes.flow.integrate import integrate, solve
+from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.parameters import PARAMETERS, RANGED_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
+from .curve_files import read_curve
 from .estimate import Curve, Estimate, estimate
 from .measured import Measured, measured
 
 Array = np.ndarray
 #: What a flow takes as a number of its own, batch sizes aside, which are whole.
 WHOLE = ("batch_size", "statistics_size")
+#: Points of the flow that is drawn through the data.
+CURVE = 201
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,15 @@ class Fit(Result):
         What was fitted to.
     fitted
         The flow of ``problem`` at the same times, by quantity.
+    flow
+        The same flow, from the start to the last of these times.
     weighted
         Whether residuals count in units of standard errors.
     from_runs
-        Whether the covariance is that of the runs, which knows how points of one run hang
-        together; otherwise points are taken to be independent.
+        Whether the covariance is that of the runs; otherwise points are taken to be independent.
     status, message
-        ``"complete"``, or ``"failed"`` and why.
+        ``"complete"``, or ``"failed"`` and why; also which estimates lie at the edge of what is
+        accepted, where standard errors say nothing.
     """
 
     _drawn_by: ClassVar[str] = "fit.draw_fit"
@@ -60,6 +67,7 @@ class Fit(Result):
     covariance: Array
     data: Measured
     fitted: Mapping[str, Array]
+    flow: Flow
     weighted: bool
     from_runs: bool
     status: str
@@ -125,8 +133,9 @@ def fit(
     problem
         Everything that is known; its own values of what is fitted are where the search begins.
     data
-        `bntheory.Runs`; or a mapping, a table of pandas or a dataset with ``t`` (steps / N) and
-        some of ``Q R L error``, beside which ``R_sem`` is the standard error of ``R``.
+        `bntheory.Runs`, `bntheory.Flow`; or a mapping, a table of pandas or a dataset with ``t``
+        (steps / N) and some of ``Q R L error``, beside which ``R_sem`` is the standard error of
+        ``R``; or a file of these: ``.nc`` that `save` wrote, ``.json`` or ``.csv``.
     over
         Names of what is fitted: named numbers of formulas (``c`` of ``"tanh(c*h)"``), ``zeta``,
         ``eta`` or any other number of the problem but batch sizes.
@@ -163,7 +172,8 @@ def fit(
     """
     check_problem(problem)
     names = _names(problem, over)
-    own = _chosen(measured(data), quantity)
+    read = read_curve(data) if isinstance(data, str | Path) else data
+    own = _chosen(measured(read), quantity)
     start = np.array([_value(problem, name) for name in names])
     curve = Curve(problem, names, own)
     found = estimate(curve, start, np.array([_bounds(name) for name in names]).T)
@@ -178,8 +188,14 @@ def _fit(
     fitted: Mapping[str, Array],
 ) -> Fit:  # fmt: skip
     status = "complete" if found.success else "failed"
-    return Fit(problem, names, start, found.values, found.covariance, own, fitted, bool(own.sem),
-               bool(own.runs), status, "" if found.success else found.message)  # fmt: skip
+    edges = [name for name, edge in zip(names, found.at_edge, strict=True) if edge]
+    said = [] if found.success else [found.message]
+    if edges:
+        said.append(f"{', '.join(edges)}: at the edge of what is accepted, where a standard error "
+                    "says nothing")  # fmt: skip
+    flow = integrate(problem, time=float(own.t[-1]) or 1.0, points=CURVE)
+    return Fit(problem, names, start, found.values, found.covariance, own, fitted, flow,
+               bool(own.sem), bool(own.runs), status, "; ".join(said))  # fmt: skip
 
 
 def _names(problem: Problem, over: Sequence[str] | str) -> tuple[str, ...]:
@@ -201,7 +217,9 @@ def _chosen(own: Measured, quantity: Sequence[str] | str | None) -> Measured:
     asked = quantity.replace(",", " ").split() if isinstance(quantity, str) else list(quantity)
     for name in asked or [""]:
         if name not in own.values:
-            raise InputError("quantity", name, f"of the data's {', '.join(own.values)}")
+            raise InputError(
+                "quantity", name, f"of the data's {', '.join(own.values)} are accepted"
+            )
     parts = [{n: part[n] for n in asked if n in part} for part in (own.values, own.sem, own.runs)]
     return Measured(own.t, *parts)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...odes.flow.trajectory import Flow
 from ...results.errors import InputError
 from ...teacher_student.online.runs import Runs
 
@@ -44,8 +45,8 @@ def measured(data: Any) -> Measured:
     Parameters
     ----------
     data
-        `bntheory.Runs`; or a mapping, a table of pandas or a dataset with ``t`` and some of
-        ``Q R L error``, beside which ``R_sem`` is the standard error of ``R``.
+        `bntheory.Runs`, `bntheory.Flow`; or a mapping, a table of pandas or a dataset with ``t``
+        and some of ``Q R L error``, beside which ``R_sem`` is the standard error of ``R``.
 
     Raises
     ------
@@ -56,6 +57,8 @@ def measured(data: Any) -> Measured:
         own = {name: data.values[name] for name in QUANTITIES}
         means, sems = ({n: table[n] for n in QUANTITIES} for table in (data.mean, data.sem))
         return Measured(data.t, means, sems if data.runs > 1 else {}, own if data.runs > 1 else {})
+    if isinstance(data, Flow):
+        return Measured(data.t, {name: data.values[name] for name in QUANTITIES})
     try:
         t = np.asarray(data["t"], dtype=float)
         values = {n: np.asarray(data[n], dtype=float) for n in QUANTITIES if n in data}

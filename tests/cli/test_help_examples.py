@@ -15,6 +15,9 @@ from command import SHORT, call
 STORE = ["sweep", "--scheme", "wn", "--eta", "0.5,1", *SHORT, "--simulate", "--dim", "50",
          "--runs", "4", "--store", "runs.zarr"]  # fmt: skip
 NETWORK = ["cnn", "train", "--steps", "20", "--output", "runs/bn"]
+RUNS = ["simulate", "--scheme", "wn", "--activation", "identity", "--dim", "50", "--runs", "4",
+        "--time", "4", "--points", "9", "--output", "runs.nc"]  # fmt: skip
+CURVE = ["integrate", "--scheme", "wn", "--activation", "tanh(1.2*h)", "--output", "curve.csv"]
 #: Left to `make test-all`; every command has an example that is not.
 LONG = ("figure 1a", "compare --activation erf", "fixed-points --table", "sweep --eta 0.1:20",
         "sweep --scheme wn --noise", "sweep --scheme wn --best")  # fmt: skip
@@ -58,6 +61,8 @@ def test_an_example_runs(line, monkeypatch, capfd, tmp_path):
         pytest.importorskip("torch", reason="needs PyTorch: make test-cnn installs it")
     if line.startswith(("show", "export")):
         assert call(monkeypatch, *STORE, "--quiet") == 0
+    if line.startswith("fit"):
+        assert call(monkeypatch, *(RUNS if "runs.nc" in line else CURVE), "--quiet") == 0
     if "preactivations.npy" in line:
         np.save("preactivations.npy", np.random.default_rng(0).standard_normal((500, 3)))
     if "network.py" in line:
