@@ -82,9 +82,6 @@ def check_spectrum(problem: Problem) -> None:
     if problem.parameters:
         given = dict(problem.parameters)
         raise InputError("parameters", given, f"numbers of one's own are not built {reason}")
-    if problem.unusual is not None:
-        name, value = problem.unusual
-        raise InputError(name, value, f"the squared loss of teacher labels alone is built {reason}")
 
 
 def refuse_spectrum(problem: Problem, reason: str) -> None:

@@ -35,14 +35,12 @@ def inertial_kernels(problem: Problem) -> FlowSystem:
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
-        from ..derivation.signal_kernels import signal_texts
+        from ..derivation.signal_kernels import signals_of
         from ..source.flow_source import inertial_source
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        alone = not (problem.squares or problem.uses_batch)
-        signals = signal_texts(problem) if alone else {}
-        return signals | {"system": system} | kernel_texts(*INERTIAL)
+        return signals_of(problem) | {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
 
