@@ -199,9 +199,7 @@ def _drift(
     return {name: signs_cancel(value) for name, value in flow.items()}
 
 
-def collectors(
-    problem: Problem, moments: dict[Symbol, Any]
-) -> tuple[Expectation, PairExpectation]:
+def collectors(problem: Problem, moments: dict[Symbol, Any]) -> tuple[Expectation, PairExpectation]:
     """How one example and two of a batch are averaged; both note the moments they ask for."""
     if not problem.uses_batch:
         return partial(mean_of, problem, moments=moments), lambda *_: sympy.Integer(0)

@@ -34,13 +34,17 @@ def spectral_kernels(problem: Problem, spectrum: Spectrum) -> FlowSystem:
     room = room_for(spectrum)
 
     def write() -> dict[str, str]:
-        from ..derivation.spectral_drift import derive_spectral
         from ..derivation.signal_kernels import signals_of
+        from ..derivation.spectral_drift import derive_spectral
         from ..source.spectral_module import spectral_source
 
         with derivable(problem):
             averages = spectral_source(derive_spectral(problem), room)
-        return signals_of(problem) | {"averages": averages} | kernel_texts(*(f"odes/kernels/{part}" for part in PARTS))
+        return (
+            signals_of(problem)
+            | {"averages": averages}
+            | kernel_texts(*(f"odes/kernels/{part}" for part in PARTS))
+        )
 
     described = f"{structure(problem)}, {room} blocks, {problem.norm_of_field}"
     return cast(FlowSystem, generated("spectrum", described, write))
