@@ -7,6 +7,8 @@ LABELS = {
     "Q": "scale $Q$",
     "R": "overlap $R$",
     "L": "length $L$",
+    "R_b": "overlap $R_b$ in a block",
+    "C_b": r"square $C_b/\varphi_b$ in a block",
     "error": r"generalisation error $\epsilon$",
     "error01": "0-1 error",
     "gamma": r"scale $\gamma$",
