@@ -16,6 +16,7 @@ LABELS = {
     "eta": r"learning rate $\eta$",
     "gamma_rate": r"rate of $\gamma$",
     "zeta": r"gamma decay $\zeta$",
+    "condition": "condition number",
     "noise": "label noise $S$",
     "batch_size": "batch size $M$",
     "statistics_size": "examples that share statistics, $m$",

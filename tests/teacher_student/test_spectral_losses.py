@@ -17,17 +17,17 @@ ODD = {
     "sgd": [
         {"eta": 1.7, "batch_size": 3, "q0": 0.6},
         {"eta": 0.9, "batch_size": 2, "weight_decay": 0.2, "spectrum": "two:30:tail"},
-        {"eta": "1.3/(1 + t)", "batch_size": 5, "spectrum": "power:1:8:head", "r0": -0.2},
+        {"eta": "1.3/(1 + t)", "batch_size": 5, "spectrum": "power:1:4:head", "r0": -0.2},
     ],
     "wn": [
         {"eta": 1.9, "batch_size": 3, "weight_decay": 0.3},
         {"eta": 1.1, "batch_size": 7, "spectrum": "two:12", "r0": -0.3, "zeta": 0.2},
-        {"eta": 2.3, "batch_size": 4, "l0": 1.6, "spectrum": "power:1.5:6:tail"},
+        {"eta": 2.3, "batch_size": 4, "l0": 1.6, "spectrum": "power:1.5:4:tail"},
     ],
     "pn": [
         {"eta": 1.3, "batch_size": 5, "zeta": 0.05},
         {"eta": 0.8, "batch_size": 3, "zeta": 0.0, "weight_decay": 0.4, "spectrum": "two:12"},
-        {"eta": 1.6, "batch_size": 9, "zeta": 0.0, "spectrum": "power:1:8:tail", "l0": 0.8},
+        {"eta": 1.6, "batch_size": 9, "zeta": 0.0, "spectrum": "power:1:4:tail", "l0": 0.8},
     ],
     "bn": [
         {"eta": 1.3, "batch_size": 8},
