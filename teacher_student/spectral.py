@@ -73,8 +73,6 @@ def check_spectrum(problem: Problem) -> None:
         raise InputError(
             "units", problem.units, f"one unit, and one of the teacher, is accepted {reason}"
         )
-    if problem.momentum:
-        raise InputError("momentum", problem.momentum, f"0 is accepted {reason}")
     if problem.scheme_.remembers:
         said = f"running statistics are not built {reason}"
         accepted = "a scheme other than tracked and batch-renorm is accepted"

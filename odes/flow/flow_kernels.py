@@ -30,9 +30,9 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     Momentum is in no formula: the flow is that of the problem's limit.
     """
+    problem = problem.limit
     if problem.spectrum_ is not None:
         return spectral_kernels(problem, problem.spectrum_)
-    problem = problem.limit
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
