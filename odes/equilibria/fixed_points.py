@@ -62,7 +62,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     """
     check_problem(problem)
     if problem.spectrum_ is not None:
-        return spectral_fixed_points(problem)
+        found = spectral_fixed_points(problem.limit)
+        return replace(found, problem=problem, points=in_rates_of(problem, found.points))
     flow = Dynamics(problem)
     lines = rest_lines(flow)
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
