@@ -32,7 +32,7 @@ WIDE = 50.0
 class Block(NamedTuple):
     """One block that is drawn."""
 
-    index: int
+    place: int
     look: Look
     called: str
 
@@ -65,8 +65,8 @@ def shown_blocks(problem: Problem) -> list[Block]:
     logs = np.log(values)
     reach = max(float(np.ptp(logs)), 1e-12)
     found = []
-    for k, place in enumerate(places):
-        b = int(order[place])
+    for k, rank in enumerate(places):
+        b = int(order[rank])
         share = float(logs[b] - logs.min()) / reach
         color = to_hex(colormaps["viridis"](BRIGHTEST * share))
         which = f"block {b + 1}" + f" of {spectrum.blocks}" * (spectrum.blocks > SHOWN_BLOCKS)
@@ -92,7 +92,7 @@ def draw_theory_blocks(
     """Curves of the blocks, in the panels among `PANELS`."""
     for name, values in _shown(panels, problem, blocks).items():
         for block in shown_blocks(problem):
-            y = values[..., block.index]
+            y = values[..., block.place]
             if np.isfinite(y).any():
                 style = {"color": block.look.color, "linestyle": block.look.linestyle}
                 draw_line(panels[name], t, y, label=block.called, **style)
@@ -111,7 +111,7 @@ def draw_simulated_blocks(
     some = few(t.size)
     for name, values in _shown(panels, problem, blocks).items():
         for block in shown_blocks(problem):
-            own = values[..., block.index]
+            own = values[..., block.place]
             if not np.isfinite(own).any():
                 continue
             scatter = own.std(axis=0, ddof=1) if len(own) > 1 else np.zeros(own.shape[1])
