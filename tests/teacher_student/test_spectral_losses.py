@@ -3,6 +3,7 @@
 import bntheory as bn
 import numpy as np
 import pytest
+from bntheory.experiments.verdict.compare import judge
 from bntheory.odes.flow.integrate import solve
 from scipy.stats import norm
 
@@ -67,6 +68,7 @@ def test_identical_blocks_are_one_and_one_is_isotropic(loss, scheme):
             assert flow.values[name] == pytest.approx(values, abs=1e-10), name
 
 
+@pytest.mark.slow
 def test_huber_with_a_threshold_beyond_all_residuals_is_the_squared_loss():
     problem = bn.Problem("identity", "wn", spectrum=SPECTRUM, noise=0.3, eta=0.9, batch_size=5)
     ends = [solve(problem.replace(loss=loss), times=[0.0, 3.0], rtol=1e-10, atol=1e-12)
@@ -80,10 +82,27 @@ def test_compare_agrees_and_a_wrong_loss_does_not():
     verdict = bn.compare(problem, time=4, points=5, **runs)
     assert verdict.agree
     assert "runs' own" in verdict.verdict()
-    wrong = solve(problem.replace(labels="bernoulli:2"), time=4, points=5)
-    from bntheory.experiments.verdict.compare import judge
-
+    wrong = solve(problem.replace(loss="squared", labels="teacher"), time=4, points=5)
     assert not judge(verdict.runs, wrong).agree
+
+
+def test_a_scale_that_grows_for_ever_is_no_fixed_point():
+    problem = problem_of("logistic", "wn", 0).replace(weight_decay=0.0)
+    assert bn.fixed_points(problem).points == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [
+    {"scheme": "pn", "loss": "huber:0.7", "noise": 0.2, "batch_size": 4},
+    {"scheme": "bn", "loss": "logistic", "labels": "sign", "batch_size": 8},
+])  # fmt: skip
+def test_fixed_points_and_largest_rates_are_the_isotropic_ones(given):
+    problem = bn.Problem("identity", eta=0.5, zeta=0, **given)
+    one = bn.fixed_points(problem).reached
+    many = bn.fixed_points(problem.replace(spectrum="two:12:tail")).reached
+    assert abs(many.Q - one.Q) < 1e-6
+    # Slopes at R = 1 of tables are fitted over angles (`odes.kernels.roots.edge_rule`).
+    assert many.eta_max == pytest.approx(one.eta_max, rel=0.01 if problem.uses_batch else 1e-4)
 
 
 @pytest.mark.slow
