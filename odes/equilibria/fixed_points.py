@@ -31,6 +31,7 @@ from .stability import (
     return_matrix,
     stable_branch_end,
 )
+from .unbounded import creeps, growth_without_end
 
 #: Rates (over eta) below this are those of a neutral direction.
 NEUTRAL = 1e-7
@@ -68,8 +69,10 @@ def fixed_points(problem: Problem) -> FixedPoints:
     lines = rest_lines(flow)
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
     arrived, points = _arrival(flow, found.reached), in_rates_of(problem, found.points)
+    nowhere = found.ending == "complete" and not (found.reached or found.lines)
+    growth = growth_without_end(flow.problem) if nowhere else None
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived,
-                   largest_scale=flow.largest_scale)  # fmt: skip
+                   largest_scale=flow.largest_scale, growth=growth)  # fmt: skip
 
 
 def _arrival(flow: Dynamics, reached: FixedPoint | None) -> float | None:
@@ -88,6 +91,8 @@ def all_points(flow: Dynamics) -> list[FixedPoint]:
         return [_limit(flow, y, bound) for y, bound in zip(limits, bounds, strict=True)]
     points = []
     for y in flow.rests(limits):
+        if creeps(flow, y):
+            continue
         near = sorted(range(len(limits)), key=lambda k: _distance(flow, y, limits[k]))
         # A line of limits, as that of gamma L = frozen_std, is not found; its rests are.
         limit, bound = (limits[near[0]], bounds[near[0]]) if near else (y, Bounds(None, None))

@@ -12,6 +12,7 @@ from ...teacher_student.momentum import rotation
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
 from .lines import RestLine
+from .unbounded import Growth
 
 FIXED_POINT, ATTRACTOR = "fixed-point", "attractor"
 
@@ -145,6 +146,9 @@ class FixedPoints(Result):
     largest_scale
         Up to which scale of the student's field points were looked for, where the quadratures of
         the activation resolve no larger one; else None. In the JSON where there is one.
+    growth
+        Where training ends at no point and its scale grows for ever, the powers of time; else
+        None. In the JSON where there is one.
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
@@ -156,6 +160,7 @@ class FixedPoints(Result):
     time_to_equilibrium: float | None = None
     lines: tuple[RestLine, ...] = ()
     largest_scale: float | None = None
+    growth: Growth | None = None
 
     @property
     def reached(self) -> FixedPoint | None:
@@ -180,12 +185,14 @@ class FixedPoints(Result):
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; ``lines`` and ``largest_scale`` where there are any."""
+        """The JSON form; ``lines``, ``largest_scale``, ``growth`` where there are any."""
         more: dict[str, Any] = {}
         if self.lines:
             more["lines"] = [line.to_dict() for line in self.lines]
         if self.largest_scale is not None:
             more["largest_scale"] = self.largest_scale
+        if self.growth is not None:
+            more["growth"] = self.growth.to_dict()
         return more | {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),

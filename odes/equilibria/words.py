@@ -22,6 +22,8 @@ def summary(found: FixedPoints) -> str:
         lines = [f"{start} training ends at {ending(found.reached)}."]
     elif any(line.reached or line.stable for line in found.lines):
         lines = on_lines(start, found.lines)
+    elif found.growth is not None:
+        lines = [f"{start} training ends at no point: {found.growth.words()}."]
     elif stable:
         lines = [f"{start} none of the {len(stable)} stable points was reached in the time tried."]
     elif found.largest_scale is not None:
