@@ -169,70 +169,6 @@ def lane_first_steps(
 
 
 @lane_kernel
-def begin_lanes(
-    first: int,
-    starts: np.ndarray,
-    begun: np.ndarray,
-    ends: np.ndarray,
-    parameters: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray,
-    t: np.ndarray,
-    end: np.ndarray,
-    before: np.ndarray,
-    state: np.ndarray,
-) -> None:
-    """Put flows, from the ``first`` on, into the lanes; the last lanes repeat the last flow."""
-    n, numbers = parameters.shape
-    for lane in range(LANES):
-        flow = min(first + lane, n - 1)
-        for i in range(SIZE):
-            y[i, lane] = starts[flow, i]
-        for i in range(numbers):
-            p[i, lane] = parameters[flow, i]
-        t[lane], end[lane] = begun[flow], ends[flow]
-        before[lane], state[lane] = FIRST_ERROR, RUNNING
-
-
-@lane_kernel
-def begin_steps(
-    t: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray,
-    table: np.ndarray,
-    end: np.ndarray,
-    rtol: float,
-    atol: float,
-    k: np.ndarray,
-    h: np.ndarray,
-    first_h: np.ndarray,
-) -> None:
-    """The first slopes, and the first steps."""
-    rhs_lanes(t, y, p, table, k[0])
-    lane_first_steps(y, k[0], rtol, atol, first_h)
-    for lane in range(LANES):
-        h[lane] = min(first_h[lane], end[lane] - t[lane])
-
-
-@lane_kernel
-def end_lanes(
-    first: int,
-    y: np.ndarray,
-    t: np.ndarray,
-    state: np.ndarray,
-    starts: np.ndarray,
-    begun: np.ndarray,
-    status: np.ndarray,
-) -> None:
-    """Put what the lanes hold back to the flows from the ``first`` on."""
-    for lane in range(min(LANES, starts.shape[0] - first)):
-        for i in range(SIZE):
-            starts[first + lane, i] = y[i, lane]
-        begun[first + lane] = t[lane]
-        status[first + lane] = state[lane] if state[lane] != RUNNING else TOO_MANY_STEPS
-
-
-@lane_kernel
 def flows_in_lanes(
     starts: np.ndarray,
     begun: np.ndarray,
@@ -252,11 +188,26 @@ def flows_in_lanes(
     first_h, state = np.empty(LANES), np.empty(LANES, dtype=np.int64)
     scratch = np.empty((3, LANES))
     for first in range(0, n, LANES):
-        begin_lanes(first, starts, begun, ends, parameters, y, p, t, end, before, state)
-        begin_steps(t, y, p, table, end, rtol, atol, k, h, first_h)
+        for lane in range(LANES):
+            flow = min(first + lane, n - 1)  # the last lanes repeat the last flow
+            for i in range(SIZE):
+                y[i, lane] = starts[flow, i]
+            for i in range(numbers):
+                p[i, lane] = parameters[flow, i]
+            t[lane], end[lane] = begun[flow], ends[flow]
+            before[lane], state[lane] = FIRST_ERROR, RUNNING
+        rhs_lanes(t, y, p, table, k[0])
+        lane_first_steps(y, k[0], rtol, atol, first_h)
+        for lane in range(LANES):
+            h[lane] = min(first_h[lane], end[lane] - t[lane])
         for _ in range(max_steps):
             lane_stages(t, h, y, p, table, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)
             if lane_step(t, h, first_h, end, y, k, trial, error, before, scratch, state) == 0:
                 break
-        end_lanes(first, y, t, state, starts, begun, status)
+        for lane in range(min(LANES, n - first)):
+            for i in range(SIZE):
+                starts[first + lane, i] = y[i, lane]
+            begun[first + lane] = t[lane]
+            arrived = state[lane] != RUNNING
+            status[first + lane] = state[lane] if arrived else TOO_MANY_STEPS

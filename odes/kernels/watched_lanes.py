@@ -9,17 +9,74 @@ import math
 import numpy as np
 from bntheory.codegen.jit import lane_kernel
 
+from .controller import FIRST_ERROR, TOO_MANY_STEPS
 from .ensemble import start_watch, watch_error
-from .lanes import (
-    RUNNING,
-    begin_lanes,
-    begin_steps,
-    end_lanes,
-    lane_errors,
-    lane_stages,
-    lane_step,
-)
-from .system import LANES, SIZE, observables_lanes
+from .lanes import RUNNING, lane_errors, lane_first_steps, lane_stages, lane_step
+from .system import LANES, SIZE, observables_lanes, rhs_lanes
+
+
+@lane_kernel
+def begin_lanes(
+    first: int,
+    starts: np.ndarray,
+    begun: np.ndarray,
+    ends: np.ndarray,
+    parameters: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    t: np.ndarray,
+    end: np.ndarray,
+    before: np.ndarray,
+    state: np.ndarray,
+) -> None:
+    """Put flows, from the ``first`` on, into the lanes; the last lanes repeat the last flow."""
+    n, numbers = parameters.shape
+    for lane in range(LANES):
+        flow = min(first + lane, n - 1)
+        for i in range(SIZE):
+            y[i, lane] = starts[flow, i]
+        for i in range(numbers):
+            p[i, lane] = parameters[flow, i]
+        t[lane], end[lane] = begun[flow], ends[flow]
+        before[lane], state[lane] = FIRST_ERROR, RUNNING
+
+
+@lane_kernel
+def begin_steps(
+    t: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    table: np.ndarray,
+    end: np.ndarray,
+    rtol: float,
+    atol: float,
+    k: np.ndarray,
+    h: np.ndarray,
+    first_h: np.ndarray,
+) -> None:
+    """The first slopes, and the first steps."""
+    rhs_lanes(t, y, p, table, k[0])
+    lane_first_steps(y, k[0], rtol, atol, first_h)
+    for lane in range(LANES):
+        h[lane] = min(first_h[lane], end[lane] - t[lane])
+
+
+@lane_kernel
+def end_lanes(
+    first: int,
+    y: np.ndarray,
+    t: np.ndarray,
+    state: np.ndarray,
+    starts: np.ndarray,
+    begun: np.ndarray,
+    status: np.ndarray,
+) -> None:
+    """Put what the lanes hold back to the flows from the ``first`` on."""
+    for lane in range(min(LANES, starts.shape[0] - first)):
+        for i in range(SIZE):
+            starts[first + lane, i] = y[i, lane]
+        begun[first + lane] = t[lane]
+        status[first + lane] = state[lane] if state[lane] != RUNNING else TOO_MANY_STEPS
 
 
 @lane_kernel
