@@ -81,9 +81,7 @@ def arithmetic(problem: bn.Problem) -> Callable[[], object]:
 
 def swept(levels: tuple[float, ...]) -> Callable[[], object]:
     """Flows of ReLU `bn` on one core, with passages of levels."""
-    return lambda: solve_flows(
-        RELU, {"eta": RATES}, AtEnd(np.full(MANY, END), levels), workers=1
-    )
+    return lambda: solve_flows(RELU, {"eta": RATES}, AtEnd(np.full(MANY, END), levels), workers=1)
 
 
 def chain_steps() -> None:

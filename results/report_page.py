@@ -15,8 +15,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from .files import package_version, replacing
-from .json_pieces import plain
 from .html_table import Table, html_table, shown
+from .json_pieces import plain
 from .labels import LABELS, label
 from .widths import INCHES, Width
 

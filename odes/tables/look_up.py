@@ -72,10 +72,10 @@ def sum_block(
             value = value * w + p[last - k * row]
         sums[m] = value
     for m in range(_BLOCK):
-        last = row - width + m
-        value = sums[last]
+        end = row - width + m
+        value = sums[end]
         for k in range(_1, first):
-            value = value * u + sums[last - k * width]
+            value = value * u + sums[end - k * width]
         values[block * _BLOCK + m] = value
 
 

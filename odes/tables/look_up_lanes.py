@@ -14,7 +14,6 @@ from ...codegen.jit import inlined_kernel, lane_kernel
 from . import chebyshev
 from .chebyshev import HEADER
 from .look_up import (
-    _1,
     _ALONE,
     _BLOCK,
     _HALF,
@@ -23,6 +22,7 @@ from .look_up import (
     _U,
     BLOCK,
     SCRATCH,
+    _1,
     sum_one,
     sum_two,
 )

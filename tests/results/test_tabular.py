@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
-from bntheory.results.json_pieces import RowBlocks, json_pieces, plain
+from bntheory.cli.report import other_forms
+from bntheory.results.json_pieces import MANY_ROWS, RowBlocks, json_pieces, plain
 from bntheory.results.tabular import Tabular, filled
 from every_result import EVERY, made
 
@@ -169,3 +170,19 @@ def test_json_in_pieces_is_the_json_of_the_whole(monkeypatch):
     rows = json.loads("".join(pieces))["rows"]
     assert rows[1] == {"t": 1.0, "name": None, "k": 1}
     assert rows[5]["t"] is None
+
+
+def test_many_rows_as_json_name_other_forms():
+    class Rows:
+        def __init__(self, count):
+            self.count = count
+
+        def columns(self):
+            return {"t": range(self.count)}
+
+    assert other_forms(Rows(MANY_ROWS)) == ""
+    said = other_forms(Rows(MANY_ROWS + 1))
+    assert str(MANY_ROWS + 1) in said
+    assert "netCDF" in said
+    assert "Parquet" in said
+    assert other_forms(object()) == ""  # what has no columns

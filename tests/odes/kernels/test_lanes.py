@@ -44,7 +44,8 @@ def test_flows_in_lanes_end_where_each_ends(activation, scheme, beta):
 
 
 @pytest.mark.parametrize(
-    "activation", ["relu", pytest.param("tanh", marks=pytest.mark.slow)]  # quadrature for errors
+    "activation",
+    ["relu", pytest.param("tanh", marks=pytest.mark.slow)],  # quadrature for errors
 )
 def test_passages_in_lanes_are_when_the_error_is_at_the_level(activation):
     problem = bn.Problem(activation, "bn", batch_size=32, noise=0.01)
