@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ...results.base import Result
@@ -207,3 +207,16 @@ class FixedPoints(Result):
 
     def _attributes(self) -> dict[str, Any]:
         return {"problem": self.problem.to_json(), "summary": self.summary()}
+
+
+def in_rates_of(problem: Problem, points: Iterable[FixedPoint]) -> tuple[FixedPoint, ...]:
+    """Points of a problem's limit, with learning rates in the problem's own units."""
+    rest = 1.0 - problem.momentum
+
+    def own(eta: float | None) -> float | None:
+        return None if eta is None else eta * rest
+
+    return tuple(
+        replace(p, largest_eta=own(p.largest_eta), largest_eta_frozen=own(p.largest_eta_frozen))
+        for p in points
+    )
