@@ -37,7 +37,7 @@ def lsoda(count: int = 40) -> float:
                 kernels.rhs(t, y, p, dy)
                 return dy
 
-            solve_ivp(rhs, (0, END), PROBLEM.start, "LSODA", rtol=1e-8, atol=1e-10)
+            solve_ivp(rhs, (0, END), PROBLEM.initial_state, "LSODA", rtol=1e-8, atol=1e-10)
 
     all_flows()
     return min(seconds(all_flows) for _ in range(3)) / count
@@ -53,9 +53,8 @@ def heyoka_batch() -> heyoka.taylor_adaptive_batch_dbl:
         (v, heyoka.from_sympy(e, s_dict=names))
         for v, e in zip(variables, equations.values(), strict=True)
     ]
-    start = np.tile(np.array(PROBLEM.start)[:, None], (1, LANES))
-    pars = np.tile(parameters(PROBLEM)[:, None], (1, LANES))
-    return heyoka.taylor_adaptive_batch(system, start, pars=pars, tol=1e-9)
+    start = np.tile(np.array(PROBLEM.initial_state)[:, None], (1, LANES))
+    return heyoka.taylor_adaptive_batch(system, start, tol=1e-9)
 
 
 def heyoka_flows(integrator: heyoka.taylor_adaptive_batch_dbl, count: int) -> np.ndarray:
@@ -65,7 +64,8 @@ def heyoka_flows(integrator: heyoka.taylor_adaptive_batch_dbl, count: int) -> np
     for first in range(0, count, LANES):
         part = slice(first, first + LANES)
         integrator.set_time(0.0)
-        integrator.state[:], integrator.pars[:] = flows.states[part].T, flows.numbers[part].T
+        integrator.state[:] = flows.states[part].T
+        integrator.pars[:] = flows.numbers[part].T[: len(integrator.pars)]
         integrator.propagate_until(END)
         R[part] = integrator.state[1]
     return R

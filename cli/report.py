@@ -132,15 +132,19 @@ class Reporter:
 
         ``report`` makes what ``--report`` says, if that is asked for.
         """
+        if self.as_json or any(path.suffix == ".json" for path in self.outputs):
+            self.notice(other_forms(result))
         for path in self.outputs:
             self.save(result, path)
         if self.report is not None and report is not None:
             self.write_report(report(), self.report)
         self._close_bar()
-        from ..results.files import to_json
-
         if self.as_json:
-            click.echo(to_json(result))
+            from ..results.files import pieces_of
+
+            for piece in pieces_of(result):
+                click.echo(piece, nl=False)
+            click.echo()
         else:
             for line in lines:
                 click.echo(line)
@@ -150,6 +154,20 @@ class Reporter:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def other_forms(result: Any) -> str:
+    """What is better than JSON for many rows; empty for few."""
+    from ..results.json_pieces import MANY_ROWS
+
+    columns = result.columns() if hasattr(result, "columns") else {}
+    rows = len(next(iter(columns.values()), ()))
+    if rows <= MANY_ROWS:
+        return ""
+    return (
+        f"{rows} rows as JSON are long to write and to read: --output FILE.nc has them as netCDF, "
+        "and `bntheory export` those of a sweep's --store as Parquet"
+    )
 
 
 def some_failed(reporter: Reporter, failed: Sequence[Mapping[str, Any]]) -> None:

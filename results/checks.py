@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import SupportsInt
 
 from ..results.errors import InputError
@@ -30,21 +31,18 @@ def number(
     >>> number("eta", 1, above=0.0)
     1.0
     """
+    real = math.nan
+    if not isinstance(value, bool | str | None) and hasattr(value, "__float__"):
+        with suppress(OverflowError):
+            real = float(value)
+    outside = (above is not None and real <= above) or (below is not None and real >= below)
+    if math.isfinite(real) and not outside and least <= real <= most:
+        return real
     accepted = f"a finite number above {above:g}" if above is not None else "a finite number"
     accepted += f" of at least {least:g}" if least > -math.inf else ""
     accepted += f" and at most {most:g}" if most < math.inf else ""
     accepted += f" and below {below:g}" if below is not None else ""
-    refused = InputError(name, value, f"{accepted}{also} is accepted")
-    if isinstance(value, bool | str | None) or not hasattr(value, "__float__"):
-        raise refused
-    try:
-        real = float(value)
-    except OverflowError:
-        raise refused from None
-    outside = (above is not None and real <= above) or (below is not None and real >= below)
-    if not math.isfinite(real) or outside or not least <= real <= most:
-        raise refused
-    return real
+    raise InputError(name, value, f"{accepted}{also} is accepted")
 
 
 def integer(name: str, value: object, least: int, most: float = math.inf) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..results.errors import InputError
+from .json_pieces import json_pieces, plain
 from .named import identifier
 from .widths import Width
 
@@ -39,37 +38,14 @@ def package_version() -> str:
         return "unknown"
 
 
-def plain(value: Any) -> Any:
-    """Numbers, lists and tables that JSON has; what is not finite becomes None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def to_json(result: Tabular) -> str:
     """A result as one JSON object; a quantity that does not exist is null."""
-    made = result.to_dict()
-    try:  # a million rows are soon written as they are, and slowly looked through for what is not
-        return json.dumps(made, allow_nan=False, default=_listed)
-    except ValueError:
-        return json.dumps(plain(made), allow_nan=False)
+    return "".join(pieces_of(result))
 
 
-def _listed(value: Any) -> Any:
-    """What the encoder does not know: arrays, their numbers, and tables."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"{type(value).__name__} is not a value of JSON")
-    listed = value.tolist()
-    whole = getattr(value, "dtype", None) is not None and value.dtype.kind in "iub"
-    return listed if whole else plain(listed)
+def pieces_of(result: Any) -> Iterator[str]:
+    """`to_json` in pieces, to write one after the other: memory does not grow with the text."""
+    return json_pieces(getattr(result, "_streamed", result.to_dict)())
 
 
 def to_csv(result: Tabular) -> str:
@@ -206,7 +182,9 @@ def _write(result: Any, path: Path, width: Width) -> None:
     elif path.suffix == ".csv":
         path.write_text(to_csv(result), encoding="utf-8")
     elif path.suffix == ".json":
-        path.write_text(to_json(result) + "\n", encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(pieces_of(result))
+            file.write("\n")
     else:
         # No date: the same result makes the same file.
         undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)

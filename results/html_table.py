@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from .files import plain
+from .json_pieces import plain
 
 
 @dataclass(frozen=True)

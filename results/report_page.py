@@ -14,8 +14,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from .files import package_version, plain, replacing
+from .files import package_version, replacing
 from .html_table import Table, html_table, shown
+from .json_pieces import plain
 from .labels import LABELS, label
 from .widths import INCHES, Width
 

@@ -68,6 +68,10 @@ class Tabular(Named, ABC):
         """The columns that a dataset has."""
         return self.columns()
 
+    def _streamed(self) -> Mapping[str, Any]:
+        """`to_dict` of what is written in pieces: long rows may be `RowBlocks`."""
+        return self.to_dict()
+
     def _rows(self) -> list[dict[str, Any]]:
         """The columns as rows: one JSON object each."""
         columns = {name: np.asarray(v, object).tolist() for name, v in self.columns().items()}

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...results.errors import InputError
-from ...results.files import plain, replacing
+from ...results.files import replacing
+from ...results.json_pieces import plain
 from ..recipe.presets import PRESETS, run_name
 from ..runs.records import LAYERS, METRICS, RunFolder, as_csv, from_csv
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ...results.errors import InputError
-from ...results.files import plain, replacing
+from ...results.files import replacing
+from ...results.json_pieces import plain
 from ..recipe.recipe import Recipe
 
 Row = Mapping[str, Any]

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...results.base import Result
 from ...results.files import with_identifiers
+from ...results.json_pieces import RowBlocks
 from ...results.named import identifier
 from ...store.blocks import COMPLETE, FAILED
 from ...teacher_student.problem import Problem
@@ -149,6 +150,13 @@ class Sweep(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
+        return self._with_rows(self._rows())
+
+    def _streamed(self) -> dict[str, Any]:
+        return self._with_rows(RowBlocks(self.columns()))
+
+    def _with_rows(self, rows: Any) -> dict[str, Any]:
+        """The JSON form with its rows."""
         names = ("dim", "seed", "engine", "inputs", "points")
         made = {name: self.data.attrs[name] for name in names if name in self.data.attrs}
         if self.simulated:
@@ -158,7 +166,7 @@ class Sweep(Result):
             "time": self.time,
             **made,
             "grid": self.grid,
-            "rows": self._rows(),
+            "rows": rows,
             "failed": self.failed,
             "missing": int((self.status.values == 0).sum()),
             "store": self.store,

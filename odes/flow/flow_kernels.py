@@ -21,6 +21,8 @@ from .spectral import spectral_kernels
 Array = np.ndarray
 #: Kernels that integrate one system.
 LOOP = tuple(f"odes/kernels/{name}" for name in ("tableau", "controller", "step", "loop"))
+#: Kernels of many flows at once, where these are straight code.
+LANES = tuple(f"odes/kernels/{name}" for name in ("lane_trial", "lanes", "watched_lanes"))
 #: Kernels of a flow, each building on those before it; compiled when first called.
 KERNELS = (*LOOP, "odes/kernels/roots", "odes/kernels/ensemble")
 
@@ -43,7 +45,7 @@ def flow_kernels(problem: Problem) -> FlowSystem:
         with derivable(problem):
             derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
-        lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
+        lanes = LANES if has_lanes(derivation) else ()
         return signals_of(problem) | {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return cast(FlowSystem, generated("flow", structure(problem), write))

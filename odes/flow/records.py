@@ -142,11 +142,12 @@ class AtEnd:
         watched = 4 + 2 * len(self.levels) if self.levels or self.plateau else 0
         self._watches = np.zeros((len(flows), watched))
         self._watches[:, 4::2] = list(self.levels)
+        self._watches[:, 1:2] = 0.0 if self.plateau else -1.0
         self._returning = alignment.may_return(flows, self.ends)
         self._starts = flows.states[self._returning]
 
     def advance(self, flows: Flows, part: Array, bounds: Bounds) -> None:
-        """Advance some flows, in lanes if there are any and nothing is watched."""
+        """Advance some flows, in lanes if there are any and no plateaus are wanted."""
         for alike in flows.by_table(part):
             self._advance(flows, alike, bounds)
 
@@ -154,13 +155,17 @@ class AtEnd:
         """Advance flows that have one table."""
         y, t, ends, p = flows.states[part], flows.times[part], self.ends[part], flows.numbers[part]
         seen, status = self._watches[part], flows.status[part]
-        lanes = not seen.shape[1] and hasattr(flows.kernels, "flows_in_lanes")
+        watched = seen.shape[1] > 0
+        # Plateaus are interpolated between steps: they would move by a percent with the steps.
+        lanes = not self.plateau and hasattr(flows.kernels, "flows_in_lanes")
         if flows.beside and flows.table_of[part[0]] >= 0:  # what is beside stands after the table
             p = np.array([flows.row(int(k)).copy() for k in part])
             table = np.empty(0)
         else:
             table = flows.table_for_all(int(part[0]), lanes=lanes)
-        if lanes:
+        if lanes and watched:
+            flows.kernels.watched_in_lanes(y, t, ends, p, table, *bounds, seen, status)
+        elif lanes:
             flows.kernels.flows_in_lanes(y, t, ends, p, table, *bounds, status)
         else:
             flows.kernels.flows(y, t, ends, p, table, *bounds, seen, status)

@@ -144,7 +144,7 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     plain = problem
     if problem.momentum or problem.nesterov or problem.decoupled_decay:
         plain = problem.replace(momentum=0.0, nesterov=False, decoupled_decay=False)
-    numbers = np.tile(own_numbers(plain), (count, 1))
+    numbers = own_numbers(plain)[None].repeat(count, axis=0)
     lawful = RUNNING_PARAMETERS if problem.scheme_.remembers else ()
     names = ("batch_size", "statistics_size", *lawful)
     sized = {name: columns[name] for name in names if name in columns}
@@ -160,7 +160,7 @@ def at_start(problem: Problem, columns: Mapping[str, Array]) -> Flows:
     numbers[:, COLUMNS["eta"]] /= rest
     if problem.decoupled_decay:
         numbers[:, COLUMNS["weight_decay"]] *= rest
-    states = np.tile(np.array(problem.initial_state), (count, 1))
+    states = np.array([problem.initial_state], dtype=float).repeat(count, axis=0)
     for label, name in problem.start_parameters.items():
         if name in columns:
             states[:, problem.state_space.place(label)] = columns[name]

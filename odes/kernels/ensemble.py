@@ -74,13 +74,15 @@ def flow_to(
 # --- the error, watched ------------------------------------------------------------------------
 # watch = [error now, plateau level, time it was reached, longest plateau,
 #          wanted level 1, time it was reached, wanted level 2, ...]
+# A plateau level below 0: plateaus are not wanted.
 
 
 @kernel
 def start_watch(y: np.ndarray, watch: np.ndarray) -> None:
     """Begin at time 0."""
     error = observables(y)[1]
-    watch[0], watch[1], watch[2], watch[3] = error, error * PLATEAU_STEP, 0.0, 0.0
+    watch[0], watch[2], watch[3] = error, 0.0, 0.0
+    watch[1] = error * PLATEAU_STEP if watch[1] >= 0.0 else watch[1]
     for w in range(4, watch.size, 2):
         watch[w + 1] = 0.0 if error <= watch[w] else math.inf
 

@@ -43,3 +43,8 @@ def jacobian(t: float, y: np.ndarray, p: np.ndarray, J: np.ndarray) -> None:
 def observables(y: np.ndarray) -> tuple[float, float]:
     """The field's scale Q and the generalisation error."""
     raise AssertionError(y)
+
+
+def observables_lanes(y: np.ndarray, shown: np.ndarray) -> None:
+    """`observables` of many states at once, shape (SIZE, LANES), into rows of ``shown``."""
+    raise AssertionError(y, shown)

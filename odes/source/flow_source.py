@@ -12,7 +12,7 @@ from ..derivation.drift import Derivation
 from ..derivation.expectations import AnyMoment
 from ..derivation.signal_moments import SignalMoment
 from .inertial_module import inertial_module
-from .lane_function import combinations, combinations_text, lane_function
+from .lane_function import combinations, combinations_text, lane_function, shown_function
 from .signal_source import signal_call, signal_import
 from .system_module import system_module
 from .table_source import table_spec
@@ -25,7 +25,8 @@ IMPORTS = (
     "import numpy as np",
     "from bntheory.codegen.jit import kernel",
     "from bntheory.odes.tables.chebyshev import scale_axis",
-    "from bntheory.odes.tables.pieces import look_up, look_up_lanes",
+    "from bntheory.odes.tables.look_up import look_up",
+    "from bntheory.odes.tables.look_up_lanes import look_up_lanes",
     "from bntheory.teacher_student.normal_quadrature import (",
     "    FINE, SMOOTH_NODES, SMOOTH_WEIGHTS, split_rule, student_rule",
     ")",
@@ -35,8 +36,19 @@ IMPORTS = (
     "",
 )
 
-
-#: And those of optimisers beside SGD.
+#: Observables of all lanes where one needs a quadrature, which is no straight code.
+OF_EACH = '''
+@kernel
+def observables_lanes(y, shown):
+    """`observables` of every lane, one after the other."""
+    own = np.empty(SIZE)
+    for lane in range(LANES):
+        for i in range(SIZE):
+            own[i] = y[i, lane]
+        Q, error = observables(own)
+        shown[0, lane], shown[1, lane] = Q, error
+'''
+#: And the imports of optimisers beside SGD.
 OF_LENGTHS = "from bntheory.codegen.chi_square import kept_drift, kept_noise, mean_chi\n"
 
 
@@ -56,7 +68,7 @@ def has_lanes(derivation: Derivation) -> bool:
 
 
 def lanes_source(derivation: Derivation) -> str:
-    """Source text of ``rhs_lanes``: the right-hand side of many flows in one loop.
+    """Source text of ``rhs_lanes`` and ``observables_lanes``, of many flows in one loop.
 
     Empty where it has none (`has_lanes`).
     """
@@ -64,7 +76,9 @@ def lanes_source(derivation: Derivation) -> str:
         return ""
     found = combinations(derivation) if table_spec(derivation) else []
     text = f"COMBINATIONS = {combinations_text(found)!r}\n"
-    return text + LanePrinter().function(lane_function(derivation, found))
+    text += LanePrinter().function(lane_function(derivation, found))
+    shown = shown_function(derivation)
+    return text + ("\n" + LanePrinter().function(shown) if shown else OF_EACH)
 
 
 def system_source(derivation: Derivation) -> str:

@@ -14,9 +14,10 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...codegen.functions import Hypot
-from ...codegen.model import Assign, Block, Function, LookUp, Statement
+from ...codegen.model import Assign, Block, Function, LookUp, Statement, entry
 from ..derivation.batch_tables import degree
 from ..derivation.drift import Derivation
+from ..derivation.observables import observables
 from ..derivation.symbols import BATCH, FIELD_STD, RHO, SHIFT, STATISTICS_SIZE, L
 from .system_module import closed_drift, unpacked
 from .table_source import TABLE, table_point, tabulated
@@ -101,6 +102,16 @@ def lane_function(derivation: Derivation, combined: list[Combination]) -> Functi
     inverses = [Assign(inverse, 1 / x) for x, inverse in _INVERSES.items()]
     body = (*unpacked(derivation, rates=True), *tables, *inverses, Block(drift))
     return Function("rhs", ("t", "y", "p", "table", "dy"), body)
+
+
+def shown_function(derivation: Derivation) -> Function | None:
+    """``observables`` as lanes take it, into rows of ``shown``; None if one needs a quadrature."""
+    found = observables(derivation)
+    if found.by_quadrature:
+        return None
+    values = {entry("shown", k): value for k, value in enumerate(found.values.values())}
+    body = (*unpacked(derivation, rates=False), Block(values))
+    return Function("observables", ("y", "shown"), body)
 
 
 def _looked_up(

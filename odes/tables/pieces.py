@@ -13,28 +13,18 @@ import math
 import numpy as np
 from numpy.polynomial.chebyshev import cheb2poly, chebvander
 
-from ...codegen.jit import inlined_kernel, lane_kernel
-from . import chebyshev
 from .chebyshev import HEADER
+from .look_up import ALONE, BLOCK, HALF, LARGE, SMALL
 
 Array = np.ndarray
-#: Terms on a piece, along the first axis and along the second, or the only one; the loops over
-#: them are unrolled.
-TERMS, INNER = 12, 14
-#: Pieces of the axis of a table with one, and of the axes of a table with two; at most so many.
-ALONE, FIRST, SECOND, MOST = 8, 8, 16, 64
+#: Numbers of pieces of the only axis, the first that suffices is taken.
+ALONE_PIECES = (32, 64, 128)
+#: Terms along two axes, and numbers of pieces of each: the first that suffice.
+TWO_AXES = ((SMALL, 16, 32), (SMALL, 32, 32), (LARGE, 8, 16), (LARGE, 8, 32), (LARGE, 8, 64))
 #: The largest difference from the table itself, in units of the larger of 1 and the sum
 #: of a moment's coefficients: below what a
 #: step of a flow is asked for, and far below the table's own error.
 LARGEST_BOUND = 1e-10
-#: Moments are summed in blocks of two registers; and the scratch space that this takes.
-BLOCK = 16
-SCRATCH = BLOCK * TERMS
-# Unsigned: an index that might count from the end is no straight code.
-_U = np.uint64
-_BLOCK, _LAST, _BELOW = _U(BLOCK), _U(TERMS - 1), _U(TERMS - 2)
-_INNER_LAST, _INNER_BELOW = _U(INNER - 1), _U(INNER - 2)
-_ROW, _COLUMN, _SQUARE = _U(SCRATCH), _U(INNER * BLOCK), _U(INNER * SCRATCH)
 
 
 def in_pieces(packed: Array) -> Array:
@@ -48,6 +38,7 @@ def in_pieces(packed: Array) -> Array:
     Examples
     --------
     >>> from bntheory.odes.tables.chebyshev import nodes, pack
+    >>> from bntheory.odes.tables.look_up import look_up
     >>> ranges = np.array([(0.0, 1.0), (0.0, 0.0), (0.0, 0.0)])
     >>> values = np.exp(nodes(20, 0.0, 1.0)).reshape(20, 1, 1, 1)
     >>> found = np.empty(BLOCK)
@@ -60,19 +51,21 @@ def in_pieces(packed: Array) -> Array:
         return packed
     values = packed[HEADER:].reshape(-1, n0, n1)
     if n1 == 1:
-        alone, bound = _on_pieces(values[:, :, 0], ALONE, INNER)  # moment, piece, term
-        powers = (alone @ _powers(INNER)).transpose(1, 2, 0)
-        return _packed(packed, ALONE, 0, powers) if bound <= LARGEST_BOUND else packed
-    pieces = SECOND
-    while pieces <= MOST:
+        for pieces in ALONE_PIECES:
+            alone, bound = _on_pieces(values[:, :, 0], pieces, ALONE)  # moment, piece, term
+            if bound <= LARGEST_BOUND:
+                return _packed(packed, pieces, 0, (alone @ _powers(ALONE)).transpose(1, 2, 0))
+        return packed
+    for terms, first, second in TWO_AXES:
         # moment, term of the first axis, piece and term of the second
-        second, bound = _on_pieces(values, pieces, INNER)
+        along, bound = _on_pieces(values, second, terms[1])
+        if bound > LARGEST_BOUND:
+            continue
         # moment, piece and term of the second axis, piece and term of the first
-        both, more = _on_pieces(second.transpose(0, 2, 3, 1), FIRST, TERMS, fixed=(1,))
+        both, more = _on_pieces(along.transpose(0, 2, 3, 1), first, terms[0], fixed=(1,))
         if bound + more <= LARGEST_BOUND:
-            powers = np.tensordot(both @ _powers(TERMS), _powers(INNER), axes=(2, 0))
-            return _packed(packed, FIRST, pieces, powers.transpose(2, 1, 4, 3, 0))
-        pieces *= 2
+            powers = np.tensordot(both @ _powers(terms[0]), _powers(terms[1]), axes=(2, 0))
+            return _packed(packed, first, second, powers.transpose(2, 1, 4, 3, 0))
     return packed
 
 
@@ -125,123 +118,15 @@ def _packed(packed: Array, first: int, second: int, powers: Array) -> Array:
     powers
         Of shape (pieces, powers, moments), or (pieces, pieces, powers, powers, moments).
     """
-    moments = powers.shape[-1]
-    blocks = -(-moments // BLOCK)
-    room = np.zeros((*powers.shape[:-1], blocks * BLOCK))
+    axes, moments = 1 if second == 0 else 2, powers.shape[-1]
+    terms = math.prod(powers.shape[axes:-1])
+    few = terms == math.prod(SMALL) and moments <= HALF
+    block = HALF if few else BLOCK
+    blocks = -(-moments // block)
+    room = np.zeros((*powers.shape[:-1], blocks * block))
     room[..., :moments] = powers
-    rows = room.reshape(*powers.shape[:-1], blocks, BLOCK)
-    rows = np.moveaxis(rows, -2, 1 if second == 0 else 2)
+    rows = room.reshape(*powers.shape[:-1], blocks, block)
+    rows = np.moveaxis(rows, -2, axes)
     header = packed[:HEADER].copy()
-    header[:3], header[9] = (-first, -second, 1.0), blocks * BLOCK
+    header[:3], header[9] = (-first, -second, terms), blocks * block
     return np.concatenate([header, rows.ravel()])
-
-
-@inlined_kernel
-def placed(y: float, low: float, high: float, pieces: float) -> tuple[int, float]:
-    """The piece of an axis in which a point is, -1 outside; and its place there, from -1 to 1."""
-    x = (y - low) / (high - low)
-    piece = min(max(int(x * pieces), 0), int(pieces) - 1)
-    inside = abs(x - 0.5) <= 0.5 + 1e-9
-    return piece if inside else -1, 2.0 * (x * pieces - piece) - 1.0
-
-
-@inlined_kernel
-def fill_one(p: np.ndarray, start: int, y: float, values: np.ndarray) -> bool:
-    """Fill ``values`` by the table of one axis at ``p[start:]``; False outside its range.
-
-    Parameters
-    ----------
-    p, start
-        Numbers, and where the table begins in them.
-    y
-        The point.
-    values
-        Output: the moments, in as many whole blocks as there is room for.
-    """
-    i, u = placed(y, p[start + 3], p[start + 6], -p[start])
-    if i >= 0:
-        of_table = _U(p[start + 9]) // _BLOCK
-        at, blocks = _U(start + HEADER) + _U(i) * of_table * _COLUMN, _U(values.size) // _BLOCK
-        for block in range(min(of_table, blocks)):
-            for m in range(_BLOCK):
-                value = p[at + block * _COLUMN + _INNER_LAST * _BLOCK + m]
-                for k in range(_INNER_LAST):
-                    value = value * u + p[at + block * _COLUMN + (_INNER_BELOW - k) * _BLOCK + m]
-                values[block * _BLOCK + m] = value
-    return i >= 0
-
-
-@inlined_kernel
-def fill_two(
-    p: np.ndarray, start: int, y0: float, y1: float, sums: np.ndarray, values: np.ndarray
-) -> bool:
-    """`fill_one` of a table of two axes; ``sums`` is scratch, of `SCRATCH` numbers."""
-    i, u = placed(y0, p[start + 3], p[start + 6], -p[start])
-    j, w = placed(y1, p[start + 4], p[start + 7], -p[start + 1])
-    inside = i >= 0 and j >= 0
-    if inside:
-        of_table = _U(p[start + 9]) // _BLOCK
-        at = _U(start + HEADER) + (_U(i) * _U(-p[start + 1]) + _U(j)) * of_table * _SQUARE
-        for block in range(min(of_table, _U(values.size) // _BLOCK)):
-            for m in range(_ROW):
-                value = p[at + block * _SQUARE + _INNER_LAST * _ROW + m]
-                for k in range(_INNER_LAST):
-                    value = value * w + p[at + block * _SQUARE + (_INNER_BELOW - k) * _ROW + m]
-                sums[m] = value
-            for m in range(_BLOCK):
-                value = sums[_LAST * _BLOCK + m]
-                for k in range(_LAST):
-                    value = value * u + sums[(_BELOW - k) * _BLOCK + m]
-                values[block * _BLOCK + m] = value
-    return inside
-
-
-#: Under another name: the generated code's `look_up` is the one below.
-_look_up_packed = chebyshev.look_up
-
-
-@lane_kernel
-def look_up(p: np.ndarray, start: int, y0: float, y1: float, y2: float, values: np.ndarray) -> None:
-    """`chebyshev.look_up` of a table in pieces or as it is; ``values`` in whole blocks."""
-    if p[start] > 0.0:
-        _look_up_packed(p, start, y0, y1, y2, values)
-        return
-    if p[start + 1] == 0.0:
-        inside = fill_one(p, start, y0, values)
-    else:
-        inside = fill_two(p, start, y0, y1, np.empty(SCRATCH), values)
-    if not inside:
-        for m in range(values.size):
-            values[m] = math.inf
-
-
-@lane_kernel
-def look_up_lanes(p: np.ndarray, at: np.ndarray, found: np.ndarray) -> None:
-    """`look_up` of many points in the table ``p``, one after the other.
-
-    Parameters
-    ----------
-    p
-        The table.
-    at
-        The points, shape (3, points).
-    found
-        Output, shape (moments, points).
-    """
-    moments, points = found.shape
-    values, sums = np.empty(-(-moments // BLOCK) * BLOCK), np.empty(SCRATCH)
-    if p[0] < 0.0 and p[1] == 0.0:
-        for k in range(points):
-            inside = fill_one(p, 0, at[0, k], values)
-            for m in range(moments):
-                found[m, k] = values[m] if inside else math.inf
-    elif p[0] < 0.0:
-        for k in range(points):
-            inside = fill_two(p, 0, at[0, k], at[1, k], sums, values)
-            for m in range(moments):
-                found[m, k] = values[m] if inside else math.inf
-    else:
-        for k in range(points):
-            _look_up_packed(p, 0, at[0, k], at[1, k], at[2, k], values)
-            for m in range(moments):
-                found[m, k] = values[m]

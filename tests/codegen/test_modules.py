@@ -152,6 +152,7 @@ def test_a_kernel_file_imports_nothing_that_is_not_copied_with_it(path):
     relative = re.findall(r"^from (\.\S*) import", path.read_text(), flags=re.M)
     beside = {".batch_gradient", ".batch_panels", ".batch_teacher", ".mean", ".online", ".system"}
     beside |= {f".{Path(one).name}" for one in (*LOOP, *INERTIAL)} | {".lane_trial", ".observables"}
+    beside |= {".lanes", ".ensemble"}  # of lanes whose error is watched
     beside |= {f".committee_{part}" for part in ("chain", "gradient", "wishart")}
     assert set(relative) <= beside
 

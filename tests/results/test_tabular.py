@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
-from bntheory.results.files import plain
+from bntheory.cli.report import other_forms
+from bntheory.results.json_pieces import MANY_ROWS, RowBlocks, json_pieces, plain
 from bntheory.results.tabular import Tabular, filled
 from every_result import EVERY, made
 
@@ -146,3 +147,42 @@ def test_what_a_picture_has_computed_is_no_part_of_a_result():
     before = result.to_json()
     assert len(result.against_batch_size) > 1  # as its picture asks for
     assert result.to_json() == before
+
+
+def test_json_in_pieces_is_the_json_of_the_whole(monkeypatch):
+    monkeypatch.setattr("bntheory.results.json_pieces.PIECE", 3)
+    columns = {"t": np.arange(8.0), "name": ["a", None, *"cdefgh"], "k": np.arange(8)}
+    columns["t"][5] = np.nan
+    value = {
+        "flat": np.linspace(0.0, 1e-5, 11),
+        "cube": np.arange(24.0).reshape(4, 3, 2),
+        "missing": [1.5, np.inf, "x", {"a": [np.nan]}],
+        "none": np.empty((0, 3)),
+        "scalar": np.float64(2.5),
+        "flag": np.bool_(True),
+        "nested": {"R": (1, np.int64(2)), 3: {}},
+        "rows": RowBlocks(columns),
+    }
+    pieces = list(json_pieces(value))
+    assert len(pieces) > 30
+    assert max(map(len, pieces)) < 130  # three rows at most
+    assert "".join(pieces) == json.dumps(plain(value), allow_nan=False)
+    rows = json.loads("".join(pieces))["rows"]
+    assert rows[1] == {"t": 1.0, "name": None, "k": 1}
+    assert rows[5]["t"] is None
+
+
+def test_many_rows_as_json_name_other_forms():
+    class Rows:
+        def __init__(self, count):
+            self.count = count
+
+        def columns(self):
+            return {"t": range(self.count)}
+
+    assert other_forms(Rows(MANY_ROWS)) == ""
+    said = other_forms(Rows(MANY_ROWS + 1))
+    assert str(MANY_ROWS + 1) in said
+    assert "netCDF" in said
+    assert "Parquet" in said
+    assert other_forms(object()) == ""  # what has no columns

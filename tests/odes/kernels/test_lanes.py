@@ -43,6 +43,32 @@ def test_flows_in_lanes_end_where_each_ends(activation, scheme, beta):
     assert np.abs(moved.states - states).max() > 1e-5
 
 
+@pytest.mark.parametrize(
+    "activation",
+    ["relu", pytest.param("tanh", marks=pytest.mark.slow)],  # quadrature for errors
+)
+def test_passages_in_lanes_are_when_the_error_is_at_the_level(activation):
+    problem = bn.Problem(activation, "bn", batch_size=32, noise=0.01)
+    columns = {"eta": np.geomspace(0.02, 2.0, FLOWS)}
+    levels = (0.3, 0.05, 0.01, 1e-9)
+    record = AtEnd(np.full(FLOWS, 40.0), levels)
+    solve_flows(problem, columns, record, workers=1)
+    # All start below the first level, none reaches the last.
+    start = bn.integrate(problem, time=1.0, points=2).error[0]
+    assert (record.passages[:, 0] == (0.0 if start <= levels[0] else record.passages[:, 0])).all()
+    assert np.isinf(record.passages[:, 3]).all()
+    assert record.plateaus.max() == 0.0
+    some = [(k, n) for k in range(0, FLOWS, 9) for n in range(3)]
+    passed = [(k, n) for k, n in some if 0.0 < record.passages[k, n] < math.inf]
+    assert len(passed) > 5
+    for k, n in passed:
+        at = record.passages[k, n]
+        one = bn.integrate(problem.replace(eta=columns["eta"][k]), times=[0.9 * at, at])
+        # The state inside a step is of order 4: 1e-6 of the error, which falls by a tenth before.
+        assert one.error[1] == pytest.approx(levels[n], rel=1e-5)
+        assert one.error[0] > 1.005 * levels[n]
+
+
 def test_sizes_of_batches_have_their_own_tables_in_lanes():
     problem = bn.Problem("relu", "bn")
     sizes = np.where(np.arange(FLOWS) % 3, 32, 8)

@@ -4,21 +4,24 @@ import json
 
 import numpy as np
 import pytest
-from bntheory.odes.tables import chebyshev, pieces
+from bntheory.odes.tables import chebyshev
+from bntheory.odes.tables import look_up as pieces
 from bntheory.odes.tables.combined import combined, weighted
-from bntheory.odes.tables.pieces import BLOCK, LARGEST_BOUND, in_pieces
+from bntheory.odes.tables.look_up import BLOCK
+from bntheory.odes.tables.look_up_lanes import GROUP, look_up_lanes
+from bntheory.odes.tables.pieces import LARGEST_BOUND, in_pieces
 
 MOMENTS = 19  # more than a block, and no whole number of them
 
 
-def made(sizes, seed=0):
+def made(sizes, seed=0, moments=MOMENTS):
     """A table of smooth functions of its axes."""
     rng = np.random.default_rng(seed)
     ranges = np.array([(0.0, np.pi), (-0.5, 2.5), (-1.0, 1.0)])
     axes = [chebyshev.nodes(n, *r) for n, r in zip(sizes, ranges, strict=True)]
     x, y, z = np.meshgrid(*axes, indexing="ij")
     x, y, z = (a[..., None] for a in (x, y, z))
-    a, b, c, d = rng.uniform(0.3, 2.0, (4, MOMENTS))
+    a, b, c, d = rng.uniform(0.3, 2.0, (4, moments))
     values = np.cos(a * x + 1.5) + (np.tanh(b * y) * np.sin(d * x) if sizes[1] > 1 else 0.0)
     return chebyshev.pack(values + (c * z if sizes[2] > 1 else 0.0), ranges), ranges
 
@@ -63,16 +66,22 @@ def test_outside_of_its_range_a_table_is_infinite(sizes):
     assert np.isfinite(read(cut, [(1.0, 0.5, 0.0)], pieces.look_up)).all()
 
 
+@pytest.mark.parametrize("moments", [5, MOMENTS])
 @pytest.mark.parametrize("sizes", [(20, 1, 1), (20, 34, 1), (6, 8, 4)])
-def test_lanes_read_what_each_reads(sizes):
-    table, ranges = made(sizes)
-    at = np.random.default_rng(3).uniform(*ranges.T, (7, 3)).T.copy()
-    at[0, 3] = 4.0  # outside
-    found = np.empty((MOMENTS, 7))
-    pieces.look_up_lanes(in_pieces(table), at, found)
-    each = read(in_pieces(table), at.T, pieces.look_up)
+def test_lanes_read_what_each_reads(sizes, moments):
+    table, ranges = made(sizes, moments=moments)
+    points = 4 * GROUP + 7  # and some that fill no group
+    at = np.random.default_rng(3).uniform(*ranges.T, (points, 3)).T.copy()
+    together = slice(GROUP, 3 * GROUP)  # two groups, each on one piece
+    middles = (ranges[:, 0] + 0.41 * (ranges[:, 1] - ranges[:, 0]))[:, None]
+    at[:, together] = middles + 1e-3 * np.arange(2 * GROUP)
+    at[0, [3, 2 * GROUP - 1, points - 1]] = 4.0  # outside: also of a group that is together
+    found = np.empty((moments, points))
+    look_up_lanes(in_pieces(table), at, found)
+    each = read(in_pieces(table), at.T, pieces.look_up)[:, :moments]
     np.testing.assert_array_equal(found.T, each)
-    assert np.isinf(found[:, 3]).all()
+    assert np.isinf(found[:, [3, 2 * GROUP - 1, points - 1]]).all()
+    assert np.isfinite(found).all(axis=0).sum() == points - 3
 
 
 def test_combinations_are_sums_of_moments():
