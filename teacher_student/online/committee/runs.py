@@ -123,8 +123,8 @@ class CommitteeRuns(Runs):
             return ""
         called = {"teachers": "the teachers", "first": "the first run", "flow": "the flow"}
         return (
-            f"units of {self.renamed} of {self.runs} runs were renamed, as the last stored time "
-            f"matches {called[self.matched_to]}"
+            f"units of {self.renamed} of {self.runs} runs were renamed to match "
+            f"{called[self.matched_to]} at the last stored time"
         )
 
     def showing(self, picture: str) -> CommitteeRuns:
