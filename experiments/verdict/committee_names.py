@@ -72,7 +72,7 @@ def _separation(flow: CommitteeFlow) -> Array:
     K, closest = len(a), np.full(len(R), np.inf)
     for k in range(K):
         for other in range(k, K):
-            choices = own.equal * (a[k] == a[other]) + own.opposite * (a[k] == -a[other])
+            choices = own.equal * int(a[k] == a[other]) + own.opposite * int(a[k] == -a[other])
             for signs in choices:
                 if other == k and signs == SAME:
                     continue

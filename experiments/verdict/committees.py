@@ -22,6 +22,7 @@ from ...teacher_student.online.committee.runs import CommitteeRuns
 from ...teacher_student.options import Progress
 from . import sign_flip
 from .committee_comparison import CommitteeComparison
+from .committee_delays import delays, envelope
 from .committee_names import named
 from .committee_prediction import ROUNDING, committee_chi_square, remainders, resolved_committee
 
@@ -135,6 +136,14 @@ def _by_own_scatter(
     flat, theory = flattened(runs), flattened_flow(flow)
     error = flattened_flow(flow, flow.std_error if flow.sampled else {})
     bound, silent = _allowed(runs, flow), _silent(runs)
+    late = delays(runs, flow)
+    for name, values in theory.items():
+        block = name.split("_")[0]
+        left = np.logical_or.accumulate(silent[block])  # a plateau that was, or is being, left
+        if late is not None:
+            bound[name] = bound[name] + np.where(left, envelope(flow.t, values, late), 0.0)
+        else:
+            silent[block] = left
     z: dict[str, Array] = {}
     for name, expected in theory.items():
         sem = np.hypot(flat.sem[name], error.get(name, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from ....results.errors import InputError
 from ....results.files import dataset
 from ...committee.matching import Renaming, to_state, to_teachers
-from ...committee.order import cosines, entries
+from ...committee.order import cosines, entries, specialisation
 from ...committee.symmetry import symmetry
 from ..runs import Runs
 
@@ -70,8 +71,8 @@ class CommitteeRuns(Runs):
         A run whose units learn the teachers in another order is another run of the same law
         where equal units (of the same ``a_k``) start alike; so is one whose signs differ where
         the output does not know them (`bntheory.teacher_student.committee.symmetry`). Every
-        run's units are renamed as a whole, by linear assignment. Error and specialisation do not
-        change.
+        run's units are renamed as a whole, by linear assignment. The error does not change, the
+        specialisation where signs do.
 
         Parameters
         ----------
@@ -107,14 +108,14 @@ class CommitteeRuns(Runs):
         else:
             first = (R[0], None if gamma is None else gamma[0])
             renaming = to_state(R, gamma, first if isinstance(to, str) else to, a, own)
-        values = renaming(runs.values)
+        values = _renamed(runs.values, renaming)
         return replace(runs, values=values, renaming=renaming, matched_to=word)
 
     def as_named(self) -> CommitteeRuns:
         """The same runs, every unit by the name that it started with."""
         if self.renaming is None:
             return self
-        values = self.renaming.inverse(self.values)
+        values = _renamed(self.values, self.renaming.inverse)
         return replace(self, values=values, renaming=None, matched_to="")
 
     def names(self) -> str:
@@ -171,6 +172,14 @@ class CommitteeRuns(Runs):
                 "matched_to": self.matched_to,
             },
         )
+
+
+def _renamed(values: Mapping[str, Array], renaming: Renaming) -> dict[str, Array]:
+    """Values by other names; a sign of a unit's weights is one of its cosines."""
+    found = renaming(values)
+    if (renaming.signs != 1).any():
+        found["specialisation"] = specialisation(found["R"])
+    return found
 
 
 def values_of_rows(
