@@ -50,7 +50,7 @@ def named(runs: CommitteeRuns, flow: CommitteeFlow) -> Named:
     if not turned.renamed:
         return none
     close = _scatter(turned.values["R"])
-    by_flow = (_separation(flow) > APART * close) & (close < _scatter(runs.values["R"]))
+    by_flow = told_apart(turned, flow) & (close < _scatter(runs.values["R"]))
     if not by_flow.any():
         return none
     values = {
@@ -58,6 +58,12 @@ def named(runs: CommitteeRuns, flow: CommitteeFlow) -> Named:
         for name, of in runs.values.items()
     }
     return Named(replace(runs, values=values), by_flow, turned.renamed)
+
+
+def told_apart(runs: CommitteeRuns, flow: CommitteeFlow) -> Array:
+    """At which times names are beyond doubt: the flow is far from its renamings, shape (times,)."""
+    found: Array = _separation(flow) > APART * _scatter(runs.values["R"])
+    return found
 
 
 def _scatter(R: Array) -> Array:

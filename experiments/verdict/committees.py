@@ -23,13 +23,12 @@ from ...teacher_student.options import Progress
 from . import sign_flip
 from .committee_comparison import CommitteeComparison
 from .committee_delays import delays, envelope
-from .committee_names import named
+from .committee_names import named, told_apart
 from .committee_prediction import ROUNDING, committee_chi_square, remainders, resolved_committee
 
 Array = np.ndarray
-#: What is tested, as far as there is any; what does not know the names of units.
+#: What is tested, as far as there is any.
 TESTED = ("gamma", "beta", "A", "C", "error", "specialisation")
-INVARIANT = ("error", "specialisation")
 #: Runs whose cosines (or whose specialisation) scatter by more are not small displacements of a
 #: flow: their mean is another curve, and they are not judged there.
 MOST_SCATTER = 0.2
@@ -135,7 +134,7 @@ def _by_own_scatter(
     """
     flat, theory = flattened(runs), flattened_flow(flow)
     error = flattened_flow(flow, flow.std_error if flow.sampled else {})
-    bound, silent = _allowed(runs, flow), _silent(runs)
+    bound, silent = _allowed(runs, flow), _silent(runs, flow)
     late = delays(runs, flow)
     for name, values in theory.items():
         block = name.split("_")[0]
@@ -214,8 +213,13 @@ def _allowed(runs: CommitteeRuns, flow: CommitteeFlow) -> dict[str, Array]:
     return found
 
 
-def _silent(runs: CommitteeRuns) -> dict[str, Array]:
-    """By quantity, at which times the scatter is not small."""
+def _silent(runs: CommitteeRuns, flow: CommitteeFlow) -> dict[str, Array]:
+    """By quantity, at which times the scatter is not small.
+
+    Specialisation has a kink where units change names: it is judged where names are beyond doubt.
+    """
     wide = runs.std["R"].reshape(runs.t.size, -1).max(axis=1) > MOST_SCATTER
     invariant = runs.std["specialisation"] > 0.5 * MOST_SCATTER
-    return {n: invariant if n in INVARIANT else wide for n in TESTED}
+    found = dict.fromkeys(TESTED, wide)
+    kinked = invariant | ~told_apart(runs, flow)
+    return found | {"error": invariant, "specialisation": kinked}

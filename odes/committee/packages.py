@@ -76,14 +76,22 @@ def _description(problem: Problem, way: str) -> str:
 
 def _package(problem: Problem, way: str) -> Any:
     problem = problem.limit
-    description = _description(problem, way)
 
     def write() -> dict[str, str]:
-        with derivable(problem):
-            texts = {"shape": _shape(problem, way)}
-        return texts | _drift(problem, way) | kernel_texts(f"{KERNELS}system", *LOOP)
+        return _texts(problem, way) | kernel_texts(f"{KERNELS}system", *LOOP)
 
-    return generated("committee", description, write)
+    return generated("committee", _description(problem, way), write)
+
+
+def flow_texts(problem: Problem) -> dict[str, str]:
+    """Source text of the right-hand side's modules, by name, each after those that it imports."""
+    return _texts(problem.limit, route(problem))
+
+
+def _texts(problem: Problem, way: str) -> dict[str, str]:
+    with derivable(problem):
+        texts = {"shape": _shape(problem, way)}
+    return texts | _drift(problem, way)
 
 
 def _drift(problem: Problem, way: str) -> dict[str, str]:
