@@ -127,7 +127,9 @@ class CommitteeComparison(Result):
         if test is None:
             return ""
         if test.mean_p <= test.scatter_p:
-            return f"chi-square of the mean {test.mean:.1f} with {test.mean_dof} degrees of freedom, "
+            return (
+                f"chi-square of the mean {test.mean:.1f} with {test.mean_dof} degrees of freedom, "
+            )
         return (
             f"chi-square of the scatter {test.scatter:.0f} with {test.scatter_dof} degrees of "
             "freedom, "

@@ -45,7 +45,7 @@ def named(runs: CommitteeRuns, flow: CommitteeFlow) -> Named:
     """Name the runs' units as a flow's at the same times are."""
     runs = runs.as_named()
     none = Named(runs, np.zeros(runs.t.size, dtype=bool), 0)
-    gamma = flow.values["gamma"] if "gamma" in flow.values else None
+    gamma = flow.values.get("gamma")
     turned = runs.matched((flow.R[-1], None if gamma is None else gamma[-1]))
     if not turned.renamed:
         return none

@@ -211,7 +211,6 @@ def _ending(problem: Problem, going: list[Trajectory]) -> tuple[str, str]:
     began = [one.stiff_from for one in going if one.stiff_from is not None]
     if began:
         tried = max(one.steps for one in going)
-        return "complete", (
-            f"stiff from t = {min(began):g} on: after {tried} explicit steps SciPy's Radau took over"
-        )
+        said = f"stiff from t = {min(began):g} on: after {tried} explicit steps "
+        return "complete", f"{said}SciPy's Radau took over"
     return "complete", ""

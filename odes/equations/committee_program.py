@@ -25,7 +25,7 @@ def check_program(problem: Problem) -> None:
         With what has a program.
     """
     if route(problem) == SAMPLING:
-        reason = "averages of this activation and scheme are sampled, which no program of its own does"
+        reason = "its averages with this activation are sampled, which no program of its own does"
         raise InputError("scheme", problem.scheme, f"{reason}; text and latex are accepted")
 
 

@@ -79,8 +79,7 @@ def _symmetry(field: sympy.Expr, activation: sympy.Expr, mixed: bool) -> Symmetr
     equal = [SAME, *(one for one in turns if _related(field, one, 1))]
     h = next(iter(activation.free_symbols), None)
     odd = h is not None and all(
-        abs(float((activation.subs(h, x) + activation.subs(h, -x)).evalf())) < CLOSE
-        for x in POINTS
+        abs(float((activation.subs(h, x) + activation.subs(h, -x)).evalf())) < CLOSE for x in POINTS
     )
     turns = [BY_GAMMA] if mixed else [BY_WEIGHTS, BY_GAMMA]
     return Symmetry(tuple(equal), tuple(s for s in turns if odd and _related(field, s, -1)))

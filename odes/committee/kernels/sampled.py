@@ -74,9 +74,7 @@ def add_points(
         factor(own, max(first, 0), order, B)
         for b in range(start, stop):
             if STATISTICS == 1:
-                add_batch(
-                    z[b], quiet, B, p, mine[0], mine[1], mine[2], mine[3], mixed, work, sums
-                )
+                add_batch(z[b], quiet, B, p, mine[0], mine[1], mine[2], mine[3], mixed, work, sums)
             else:
                 add_example(z[b, 0], 0.0, B, p, mine[0], mine[1], mine[2], mine[3], flat, sums)
 

@@ -166,10 +166,12 @@ def test_the_level_is_kept():
 @pytest.mark.slow
 def test_the_level_is_kept_where_runs_permute(record_property):
     """Drawn starts, runs that leave the plateau at times of their own, under other names."""
-    problem = bn.Problem("erf", "sgd", units=2, teacher_units=2, eta=1.0, start="random", noise=0.05)
+    problem = PROBLEM.replace(eta=1.0, noise=0.05, start="random")
     found = [bn.compare(problem, alpha=0.05, dim=300, runs=16, time=200, points=21, seed=k)
              for k in range(40)]  # fmt: skip
     rejected, permuted = sum(not one.agree for one in found), sum(one.permuted for one in found)
-    record_property("committees: runs that permute", f"{rejected} of 40 at 0.05; {permuted} renamed")
+    record_property(
+        "committees: runs that permute", f"{rejected} of 40 at 0.05; {permuted} renamed"
+    )
     assert rejected <= 8
     assert permuted > 20
