@@ -55,11 +55,16 @@ def command(**options: Any) -> None:
         reporter.warn(layer.message)
         reporter.finish(layer, table(layer.columns()))
         return
-    values = found.to_dict()
-    names = [n for n in values if not n.endswith("_sem")]
-    lines = [
-        f"{name:20s} {values[name]}"
-        + (f" +- {values[name + '_sem']:.2g}" if f"{name}_sem" in values else "")
-        for name in names
-    ]
-    reporter.finish(found, lines)
+    reporter.finish(found, _lines(found.to_dict()))
+
+
+def _lines(values: dict[str, Any]) -> list[str]:
+    """A number a line, to six digits, with its standard error where it was sampled."""
+    lines = []
+    for name, value in values.items():
+        if name.endswith("_sem"):
+            continue
+        shown = f"{value:.6g}" if isinstance(value, float) else value
+        error = values.get(f"{name}_sem")
+        lines.append(f"{name:20s} {shown}" + (f" ± {error:.2g}" if error is not None else ""))
+    return lines

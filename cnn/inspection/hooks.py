@@ -11,8 +11,10 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .nested import Inputs
+
 Treat = Callable[[str, _BatchNorm, torch.Tensor], torch.Tensor]
-Forward = Callable[[nn.Module, torch.Tensor], torch.Tensor]
+Forward = Callable[[nn.Module, Inputs], torch.Tensor]
 CONVOLUTIONS = nn.modules.conv._ConvNd
 
 
@@ -73,7 +75,7 @@ class Passes:
     def __init__(self, model: nn.Module, norms: dict[str, _BatchNorm], forward: Forward) -> None:
         self.model, self.norms, self.forward = model, norms, forward
 
-    def run(self, inputs: torch.Tensor, treat: Treat | None) -> torch.Tensor:
+    def run(self, inputs: Inputs, treat: Treat | None) -> torch.Tensor:
         """The network's answer, each norm's output being what ``treat`` says.
 
         A norm that is passed twice has the name ``bn#2`` at the second time.
@@ -100,7 +102,7 @@ class Passes:
             for one in hooks:
                 one.remove()
 
-    def feeders(self, inputs: torch.Tensor) -> dict[str, tuple[str, nn.Module]]:
+    def feeders(self, inputs: Inputs) -> dict[str, tuple[str, nn.Module]]:
         """The convolution or linear layer whose output each norm is given, where there is one."""
         made: list[tuple[torch.Tensor, nn.Module]] = []  # kept alive, so that `is` means the same
         names = {module: name for name, module in self.model.named_modules()}

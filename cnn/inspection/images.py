@@ -10,11 +10,15 @@ import torch
 from torch.nn import functional as F
 
 from ...results.errors import InputError
+from .nested import LABELS, Inputs, divided, form, joined, mapped, parts
 from .prediction import BLOCKS
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-Batch = tuple[torch.Tensor, torch.Tensor]
-ACCEPTED = "pairs (inputs, labels) of tensors, an image a row, are accepted"
+Batch = tuple[Inputs, torch.Tensor]
+ACCEPTED = (
+    "pairs (inputs, labels) of tensors, an image a row, are accepted; inputs may be several in a "
+    f"sequence or by name, and a table by name with one of {', '.join(LABELS)} is a pair, too"
+)
 
 
 class Seen(NamedTuple):
@@ -40,7 +44,7 @@ class Seen(NamedTuple):
     def joined(self) -> Batch:
         """All images in one."""
         inputs, labels = zip(*self.batches, strict=True)
-        return torch.cat(inputs), torch.cat(labels)
+        return joined(inputs), torch.cat(labels)
 
 
 def take_batches(batches: Iterable[Any], limit: int, device: torch.device) -> Seen:
@@ -59,6 +63,8 @@ def take_batches(batches: Iterable[Any], limit: int, device: torch.device) -> Se
     if not taken:
         raise InputError("batches", "none", ACCEPTED)
     seen = Seen(taken)
+    if any(form(inputs) != form(taken[0][0]) for inputs, _ in taken):
+        raise InputError("batches", "of several forms", "batches of one form are accepted")
     for _, labels in taken:
         if len(labels) < 2:
             raise InputError("batches", f"one of {len(labels)}", "at least 2 images a batch")
@@ -70,20 +76,25 @@ def take_batches(batches: Iterable[Any], limit: int, device: torch.device) -> Se
 
 def _pair(batch: Any, device: torch.device) -> Batch:
     """One batch, checked."""
-    pair = isinstance(batch, list | tuple) and len(batch) == 2
-    if not pair or not all(isinstance(part, torch.Tensor) and part.ndim for part in batch):
+    pair = divided(batch)
+    two = isinstance(pair, list | tuple) and len(pair) == 2
+    found = [*parts(pair[0]), pair[1]] if two else []
+    if len(found) < 2 or not all(isinstance(p, torch.Tensor) and p.ndim for p in found):
         raise InputError("batches", f"one of {type(batch).__name__}", ACCEPTED)
-    inputs, labels = batch
-    if len(inputs) != len(labels):
-        shapes = f"{tuple(inputs.shape)} and {tuple(labels.shape)}"
-        raise InputError("batches", shapes, "as many labels as inputs are accepted")
-    return inputs.to(device), labels.to(device)
+    if len({len(part) for part in found}) > 1:
+        reason = "as many labels as inputs are accepted"
+        raise InputError("batches", _shapes(found), reason)
+    return mapped(lambda part: part.to(device), pair[0]), pair[1].to(device)
+
+
+def _shapes(tensors: list[torch.Tensor]) -> str:
+    return " and ".join(str(tuple(part.shape)) for part in tensors)
 
 
 def shape_of(batch: Batch) -> str:
     """How messages name a batch."""
     inputs, labels = batch
-    return f"inputs {tuple(inputs.shape)}, labels {tuple(labels.shape)}"
+    return f"inputs {_shapes([*parts(inputs)])}, labels {tuple(labels.shape)}"
 
 
 def checked_loss(loss: Loss | None, output: Any, batch: Batch) -> torch.Tensor:

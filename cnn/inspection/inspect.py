@@ -16,6 +16,7 @@ from .hooks import Forward, Passes, Statistics, batch_norms, unchanged, uses_bat
 from .images import Loss, Seen, checked_loss, shape_of, take_batches
 from .looking import ByBatch, Predicted, by_batches, population, predictions, running_losses
 from .measuring import measured_gaps
+from .nested import answer
 from .optimisers import Turning, check_optimiser, group_of, turnings
 from .report import Inspection, Losses
 from .rows import gap_columns, layer_row, notes_on
@@ -50,15 +51,17 @@ def inspect(
         Any network with ``BatchNorm1d/2d/3d`` or ``SyncBatchNorm`` that normalise by batches
         (``model.train()``); those that are frozen in evaluation mode are left frozen.
     batches
-        Pairs (inputs, labels) of tensors, an image a row, such as a ``DataLoader``. The size of the
-        first batch is the batch size in use.
+        Pairs (inputs, labels) of tensors, an image a row, such as a ``DataLoader``; inputs may be
+        several, in a sequence or by name. Tables with ``labels`` (``label``, ``targets``,
+        ``target``) are such pairs by name. The size of the first batch is the batch size in use.
     optimiser
         The optimiser that trains it: rates and rotations are told with its state as it is.
     loss
         Of (answer, labels), the mean over images; its second derivatives by the answer take the
         place of the Fisher information. By default cross-entropy of logits (images, classes).
     forward
-        The answer, of (model, inputs); by default ``model(inputs)``.
+        The answer, of (model, inputs); by default ``model(inputs)``, ``model(*inputs)`` of several
+        or ``model(**inputs)`` by name, and the ``logits`` of an answer that has some.
     limit
         Batches that are taken.
     measure
@@ -94,7 +97,7 @@ def inspect(
     check_optimiser(optimiser)
     sizes = [integer("measure", size, 2) for size in measure]
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    passes = Passes(model, norms, forward or (lambda network, inputs: network(inputs)))
+    passes = Passes(model, norms, forward or answer)
     with unchanged(model):
         seen = take_batches(batches, integer("limit", limit, 1), device)
         if sizes and max(sizes) > seen.images:

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from .hooks import Passes, Statistics, Treat, by_batch, by_population
 from .images import Loss, Seen, checked_loss
+from .nested import chosen
 
 TOGETHER = "all"
 LEAST_BATCHES = 40
@@ -50,9 +51,9 @@ def measured_gaps(
         rng = np.random.default_rng([seed, size])
         gaps: dict[str, list[float]] = {name: [] for name in choices}
         for _ in range(max(LEAST_BATCHES, seen.images // size)):
-            chosen = torch.from_numpy(rng.integers(seen.images, size=size))
-            chosen = chosen.to(labels.device)
-            batch = inputs[chosen], labels[chosen]
+            drawn = torch.from_numpy(rng.integers(seen.images, size=size))
+            drawn = drawn.to(labels.device)
+            batch = chosen(inputs, drawn), labels[drawn]
             quiet = checked_loss(loss, passes.run(batch[0], mixed(known, ())), batch)
             for name, layers in choices.items():
                 loud = checked_loss(loss, passes.run(batch[0], mixed(known, layers)), batch)

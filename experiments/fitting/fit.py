@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...odes.flow.integrate import integrate, solve
+from ...odes.flow.integrate import solve
 from ...odes.flow.trajectory import Flow
 from ...results.base import Result
 from ...results.checks import number
@@ -193,7 +193,7 @@ def _fit(
     if edges:
         said.append(f"{', '.join(edges)}: at the edge of what is accepted, where a standard error "
                     "says nothing")  # fmt: skip
-    flow = integrate(problem, time=float(own.t[-1]) or 1.0, points=CURVE)
+    flow = solve(problem, times=np.linspace(0.0, float(own.t[-1]) or 1.0, CURVE))
     return Fit(problem, names, start, found.values, found.covariance, own, fitted, flow,
                bool(own.sem), bool(own.runs), status, "; ".join(said))  # fmt: skip
 

@@ -66,9 +66,9 @@ def fixed_points(problem: Problem) -> FixedPoints:
     flow = Dynamics(problem)
     lines = rest_lines(flow)
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
-    arrived = _arrival(flow, found.reached)
-    points = in_rates_of(problem, found.points)
-    return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
+    arrived, points = _arrival(flow, found.reached), in_rates_of(problem, found.points)
+    return replace(found, problem=problem, points=points, time_to_equilibrium=arrived,
+                   largest_scale=flow.largest_scale)  # fmt: skip
 
 
 def _arrival(flow: Dynamics, reached: FixedPoint | None) -> float | None:
