@@ -67,10 +67,11 @@ DISAGREE = 1
 )
 @click.option(
     "--picture",
-    type=Names(["time", "scatter"]),
+    type=Names(["time", "scatter", "permutations"]),
     default="time",
     show_default=True,
-    help="What --output draws: curves, or the runs against their predicted scatter.",
+    help="What --output draws: curves; the runs against their predicted scatter; or of several "
+    "units their overlaps before and after renaming.",
 )
 @output_options
 @report_option

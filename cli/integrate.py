@@ -38,7 +38,13 @@ from .report import Reporter, table
 @click.option("--samples", type=int, help="Steps averaged at one state.  [default: by batch size]")
 @click.option("--fluctuations", is_flag=True, help="Also the predicted spread of a run at --dim.")
 @click.option(
-    "--dim", default=1000, show_default=True, help="Input dimension N, for --fluctuations."
+    "--dim",
+    default=1000,
+    show_default=True,
+    help="Input dimension N, for --fluctuations, and for a start that is drawn.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, help="Of a start that is drawn, and of sampled flows."
 )
 @click.option(
     "--runs", default=1, show_default=True, help="Independent runs, of whose mean it is the spread."
@@ -56,12 +62,16 @@ def command(fluctuations: bool, dim: int, runs: int, **options: Any) -> None:
     from ..odes.flow.integrate import solve_any
     from ..odes.flow.trajectory import Flow
     from ..odes.fluctuations.spread import with_fluctuations
+    from ..results.checks import integer
     from ..teacher_student.committee.checks import refuse_committees
 
-    sampling = options.pop("scramblings"), options.pop("samples"), 0
+    sampling = options.pop("scramblings"), options.pop("samples"), options.pop("seed")
     with bad_input():
         if fluctuations:
             refuse_committees(problem, "the predicted spread")
+        if problem.several_units:
+            integer("seed", sampling[2], 0, 2**31)
+            options["dim"] = dim
         flow = solve_any(problem, sampling, **options, progress=reporter.progress)
         if fluctuations and isinstance(flow, Flow):
             flow = with_fluctuations(flow, dim, runs, reporter.progress)

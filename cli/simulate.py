@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ..results.errors import InputError
 from .bad_input import bad_input
 from .examples import examples
+from .kinds import Names
 from .options import (
     check_simulation,
     force_option,
@@ -36,6 +38,19 @@ FEW_COSINES = 4
 @problem_options
 @time_options
 @simulation_options
+@click.option(
+    "--matched",
+    is_flag=True,
+    help="Of several units: rename them in every run to the teachers that they learn. A start that "
+    "is drawn does so by itself.",
+)
+@click.option(
+    "--picture",
+    type=Names(["time", "permutations"]),
+    default="time",
+    show_default=True,
+    help="What --output draws: curves, or of several units overlaps before and after renaming.",
+)
 @click.option("--running", is_flag=True, help="Also running statistics, and the deployed error.")
 @force_option
 @output_options
@@ -49,11 +64,19 @@ def command(**options: Any) -> None:
     """
     reporter = Reporter(options)
     problem = take_problem(options)
+    matched, picture = options.pop("matched"), options.pop("picture")
+    from ..teacher_student.online.committee.runs import CommitteeRuns
     from ..teacher_student.online.simulate import simulated
 
     with bad_input():
         check_simulation(problem, options)
+        if not problem.several_units and (matched or picture != "time"):
+            reason = "names of units are there for several; units or teacher_units above 1"
+            raise InputError("units", problem.units, f"{reason} is accepted")
         runs = simulated(problem, **options, progress=reporter.progress)
+    if isinstance(runs, CommitteeRuns):
+        runs = (runs.matched() if matched else runs).showing(picture)
+        reporter.notice(runs.names())
     (reporter.warn if runs.status == "diverged" else reporter.notice)(runs.message)
     reporter.finish(runs, table(_columns(runs)))
     if runs.status == "interrupted":

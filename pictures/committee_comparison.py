@@ -8,6 +8,7 @@ import numpy as np
 
 from ..results.widths import Width
 from .drawing import LABELS, LOOKS, entitle, few, lowest, new_figure, setting, shared_legend
+from .permuted_runs import draw_permutations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 #: Numbers of a panel that have a label of their own at most.
 NAMED = 4
 BAND = "line: theory; mean ± 2 standard errors; band: 95% of runs"
+
+
+def draw(comparison: CommitteeComparison, width: Width) -> Figure:
+    """The picture that the comparison shows (`CommitteeComparison.showing`)."""
+    if comparison.picture == "permutations":
+        return draw_permutations(comparison.matched, width)
+    return draw_committee_comparison(comparison, width)
 
 
 def draw_committee_comparison(comparison: CommitteeComparison, width: Width) -> Figure:

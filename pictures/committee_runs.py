@@ -8,6 +8,7 @@ import numpy as np
 
 from ..results.widths import Width
 from .drawing import LABELS, LOOKS, entitle, few, new_figure, setting, shared_legend
+from .permuted_runs import draw_permutations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,9 +21,15 @@ NAMED = 4
 BAND = "mean ± 2 standard errors; band: 95% of runs"
 
 
+def draw(runs: CommitteeRuns, width: Width) -> Figure:
+    """The picture that the runs show (`CommitteeRuns.showing`)."""
+    return {"time": draw_committee_runs, "permutations": draw_permutations}[runs.picture](
+        runs, width
+    )
+
+
 def draw_committee_runs(runs: CommitteeRuns, width: Width) -> Figure:
-    """Means with standard errors over the spread of the runs; cosines as `matched` names them."""
-    runs = runs.matched()
+    """Means with standard errors over the spread of the runs, by the names that they have."""
     figure = new_figure(4, 2, width=width)
     cosines, scales, special, error = figure.axes
     K, T = runs.R.shape[2:]
@@ -43,7 +50,8 @@ def draw_committee_runs(runs: CommitteeRuns, width: Width) -> Figure:
         axes.set_xlabel(LABELS["t"])
     shared_legend(figure)
     sizes = f"$K$ = {K}, $T$ = {T}: {runs.runs} runs at $N$ = {runs.dim}"
-    entitle(figure, setting(runs.problem, sizes))
+    named = f"\n{runs.names()}" * bool(runs.renamed)
+    entitle(figure, f"{setting(runs.problem, sizes)}{named}")
     return figure
 
 

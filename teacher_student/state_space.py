@@ -111,6 +111,17 @@ class StateSpace:
             parts += [value[at] for at in block.entries]
         return np.array(parts)
 
+    def pack_rows(self, values: Mapping[str, Any]) -> Array:
+        """Many rows, from values of shape (..., *block's shape): shape (..., size)."""
+        import numpy as np
+
+        parts = [
+            np.asarray(values[block.name])[(..., *at)]
+            for block in self.blocks
+            for at in block.entries
+        ]
+        return np.stack(parts, axis=-1)
+
     def unpack(self, states: Array) -> dict[str, Array]:
         """The blocks' values, of one row or of many: shape (..., *block's shape)."""
         import numpy as np

@@ -82,9 +82,6 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
     ChiSquare or None
         None where no time has a scatter that the theory resolves.
     """
-    # scipy.stats takes half as long to import as the whole verdict takes.
-    from scipy.special import chdtr, chdtrc
-
     kept = resolved_times(predicted, runs.dim)
     if not kept.size:
         return None
@@ -94,28 +91,49 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
     deviations = (values - expected[kept] - shift).reshape(runs.runs, -1)
     single = predicted.trajectory_covariance[kept][:, :, kept] / runs.dim
     single = single.reshape(deviations.shape[1], -1)
-    left_out = _left_out(runs, shift)
-    share, modes = modes_of(single / runs.runs + left_out @ left_out.T)
+    left_out = directions_of(np.stack(
+        [remainder(runs, shift[:, i]) for i in range(shift.shape[1])], axis=1
+    ))  # fmt: skip
+    allowed = VARIANCE_REMAINDER * runs.problem.M / runs.dim
+    return chi_square_of(deviations, single, left_out @ left_out.T, allowed, kept.size)
+
+
+def chi_square_of(
+    deviations: Array, single: Array, beside: Array, allowed: float, times: int
+) -> ChiSquare:
+    """Both tests of runs with a known covariance.
+
+    Parameters
+    ----------
+    deviations
+        Of the runs from their predicted mean, shape (runs, numbers).
+    single
+        Predicted covariance of one run, shape (numbers, numbers).
+    beside
+        Covariance of what the predicted mean is off by.
+    allowed
+        Relative error of a predicted variance.
+    times
+        How many stored times enter.
+    """
+    # scipy.stats takes half as long to import as the whole verdict takes.
+    from scipy.special import chdtr, chdtrc
+
+    count = len(deviations)
+    share, modes = modes_of(single / count + beside)
     mean, dof = float(((deviations.mean(axis=0) @ modes) ** 2 / share).sum()), share.size
     # Modes of the covariance that the scatter is measured by: one that is there for what the
     # mean leaves out alone would have next to no variance here.
     own, modes = modes_of(single)
     along = deviations @ modes
     scatter = float((((along - along.mean(axis=0)) ** 2).sum(axis=0) / own).sum())
-    allowed = VARIANCE_REMAINDER * runs.problem.M / runs.dim
     tails = _heavy_tails(along / np.sqrt(own))
-    scatter_dof = own.size * (runs.runs - 1)
+    scatter_dof = own.size * (count - 1)
     above = chdtrc(scatter_dof / tails, scatter / tails / (1 + allowed))
     below = chdtr(scatter_dof / tails, scatter / tails * (1 + allowed))
-    return ChiSquare(
-        mean,
-        dof,
-        float(chdtrc(dof, mean)),
-        scatter,
-        scatter_dof,
-        float(min(1.0, 2 * min(above, below))),
-        kept.size,
-    )
+    scatter_p = float(min(1.0, 2 * min(above, below)))
+    mean_p = float(chdtrc(dof, mean))
+    return ChiSquare(mean, dof, mean_p, scatter, scatter_dof, scatter_p, times)
 
 
 def _heavy_tails(scores: Array) -> float:
@@ -139,12 +157,12 @@ def remainder(runs: Runs, shift: Array) -> Array:
     return size
 
 
-def _left_out(runs: Runs, shift: Array) -> Array:
-    """The remainder as directions of unknown amplitude, one an order parameter."""
-    times, n = shift.shape
+def directions_of(sizes: Array) -> Array:
+    """Remainders, shape (times, n), as directions of unknown amplitude, one an order parameter."""
+    times, n = sizes.shape
     directions = np.zeros((times, n, n))
     for i in range(n):
-        directions[:, i, i] = remainder(runs, shift[:, i])
+        directions[:, i, i] = sizes[:, i]
     return directions.reshape(times * n, n)
 
 

@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ...odes.committee.flow import CommitteeFlow
+from ...odes.fluctuations.committee import CommitteeFluctuations
 from ...results.base import Result
 from ...results.errors import InputError
 from ...teacher_student.online.committee.runs import CommitteeRuns
+from .chi_square import ChiSquare
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
 class CommitteeComparison(Result):
-    """The verdict on a problem of several units, by the runs' own scatter.
+    """The verdict on a problem of several units.
 
     Attributes
     ----------
     runs, flow
-        The two roads, at the same times.
+        The two roads, at the same times; where ``by_flow`` says so, units of runs have the names
+        of the flow's.
     alpha
         Level of the verdict: the rate at which a true theory is rejected.
     bias_bound
         What a mean may deviate, by number (``gamma_1``, ``A_12``, ``C_11``, ``error``,
-        ``specialisation``), each of shape (times,): of order 1/N, of second order in the runs'
-        scatter, and the error of a sampled flow.
+        ``specialisation``), each of shape (times,): what the predicted shift leaves out; where
+        there is no prediction, of order 1/N and of second order in the runs' scatter.
     z
-        Deviations of the means beyond that, in standard errors of the runs, likewise; NaN (null
-        in JSON) where the runs scatter too widely to be displacements of one flow.
-    p_value
-        Probability that a true theory deviates this much, by sign flips.
+        Deviations of the means beyond that, in standard errors, likewise. Predicted ones where
+        ``covered``, of gamma, A and C; elsewhere those of the runs, and NaN (null in JSON) where
+        they scatter too widely to be displacements of one flow.
     permuted
-        Runs that end with their units on other teachers than the flow's. Error and specialisation
-        do not know the difference.
+        Runs whose units were renamed to the flow's.
+    by_flow
+        At which times, shape (times,).
+    covered
+        Times that the predicted covariance covers, shape (times,).
+    p_own
+        Probability that a true theory deviates this much at the other times, by sign flips; None
+        where nothing is judged there.
+    test
+        Chi-squares of mean and scatter against the prediction; None where there is none.
+    predicted
+        The prediction.
+    started
+        The runs with every unit by the name that it started with; None if they are not kept.
+    drawn
+        Whether both roads start from one state that was drawn.
+    picture
+        What is drawn: ``"time"`` or ``"permutations"``.
     """
 
-    _drawn_by: ClassVar[str] = "committee_comparison.draw_committee_comparison"
+    _drawn_by: ClassVar[str] = "committee_comparison.draw"
     _dimension: ClassVar[str] = "t"
 
     runs: CommitteeRuns
@@ -49,13 +68,30 @@ class CommitteeComparison(Result):
     alpha: float
     bias_bound: Mapping[str, Array]
     z: Mapping[str, Array]
-    p_value: float
-    permuted: int = 0
+    permuted: int
+    by_flow: Array
+    covered: Array
+    p_own: float | None
+    test: ChiSquare | None = None
+    predicted: CommitteeFluctuations | None = None
+    started: CommitteeRuns | None = None
+    drawn: bool = False
+    picture: str = "time"
 
     @property
     def agree(self) -> bool:
         """Whether the theory stands at level alpha."""
         return self.p_value >= self.alpha
+
+    @cached_property
+    def p_value(self) -> float:
+        """Probability that a true theory deviates this much: of the smallest of its parts."""
+        found = [] if self.p_own is None else [self.p_own]
+        if self.test is not None:
+            found += [self.test.mean_p, self.test.scatter_p]
+        if len(found) == 1:
+            return found[0]
+        return -math.expm1(len(found) * math.log1p(-min(*found, 1 - 1e-16)))
 
     @cached_property
     def worst(self) -> tuple[str, int]:
@@ -80,33 +116,68 @@ class CommitteeComparison(Result):
         word, (name, at) = "agree" if self.agree else "DISAGREE", self.worst
         count = sum(int(np.isfinite(values).sum()) for values in self.z.values())
         where = f"{self.max_abs_z:.2f} standard errors ({name} at t = {self.runs.t[at]:g})"
-        said = (
-            f"Theory and simulation {word}: the largest of {count} deviations is {where}, "
-            f"p = {self.p_value:.3g} against a level of {self.alpha:g} "
-            f"({self.runs.runs} runs at N = {self.runs.dim}); the scatter is the runs' own"
+        return (
+            f"Theory and simulation {word}: {self._of_prediction()}the largest of {count} "
+            f"deviations is {where}, p = {self.p_value:.3g} against a level of {self.alpha:g} "
+            f"({self.runs.runs} runs at N = {self.runs.dim}){self._of_times()}."
         )
-        silent = self.runs.t[~self.judged]
+
+    def _of_prediction(self) -> str:
+        test = self.test
+        if test is None:
+            return ""
+        if test.mean_p <= test.scatter_p:
+            return (
+                f"chi-square of the mean {test.mean:.1f} with {test.mean_dof} degrees of freedom, "
+            )
+        return (
+            f"chi-square of the scatter {test.scatter:.0f} with {test.scatter_dof} degrees of "
+            "freedom, "
+        )
+
+    def _of_times(self) -> str:
+        """Whose scatter it is, what is not judged, and whose names units have."""
+        t, own = self.runs.t, ~self.covered & self.judged
+        said = "; the scatter is the runs' own" if self.test is None else (
+            "; the scatter is the predicted one"
+        )  # fmt: skip
+        if self.test is not None and own.any():
+            said += f" at {int(self.covered.sum())} times, at {int(own.sum())} the runs' own"
+        silent = t[~self.judged]
         if silent.size:
             said += (
-                f"; {silent.size} of {self.runs.t.size} times from t = {silent[0]:g} on are not "
+                f"; {silent.size} of {t.size} times from t = {silent[0]:g} on are not "
                 "judged by entries, where runs leave the plateau each at its own time"
             )
         if self.permuted:
-            said += f"; units of {self.permuted} runs end on other teachers than the flow's"
-        return f"{said}."
+            said += (
+                f"; units of {self.permuted} runs are renamed to the flow's from "
+                f"t = {t[np.argmax(self.by_flow)]:g} on"
+            )
+        if self.drawn:
+            said += "; flow and runs start from one state that was drawn"
+        return said
+
+    @property
+    def matched(self) -> CommitteeRuns:
+        """The runs, renamed at all times to what matches the flow's last state."""
+        gamma = self.flow.values.get("gamma")
+        runs = self.runs if self.started is None else self.started
+        return runs.matched((self.flow.R[-1], None if gamma is None else gamma[-1]))
 
     def showing(self, picture: str) -> CommitteeComparison:
-        """The comparison itself: it has one picture, ``"time"``.
+        """The comparison with another picture: ``"time"``, or ``"permutations"``, of names.
 
         Raises
         ------
         InputError
             For another.
         """
-        if picture != "time":
-            reason = "the scatter of a committee's runs has no prediction; time is accepted"
-            raise InputError("picture", picture, reason, ("time",))
-        return self
+        accepted = ("time", "permutations")
+        if picture not in accepted:
+            reason = "of several units time or permutations is accepted"
+            raise InputError("picture", picture, reason, accepted)
+        return replace(self, picture=picture)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: the runs', and the theory's arrays as ``A[t][k][n]``."""
@@ -123,9 +194,21 @@ class CommitteeComparison(Result):
             "agree": self.agree,
             "alpha": self.alpha,
             "bias_bound": dict(self.bias_bound),
-            "scatter": "runs",
+            "scatter": "runs" if self.test is None else "predicted",
             "permuted": self.permuted,
+            **self._predictions(),
             "verdict": self.verdict(),
+        }
+
+    def _predictions(self) -> dict[str, Any]:
+        """What only a predicted covariance gives."""
+        if self.predicted is None or self.test is None:
+            return {"test": None, "predicted_std": None, "predicted_shift": None}
+        dim = self.runs.dim
+        return {
+            "test": asdict(self.test) | {"own_p": self.p_own},
+            "predicted_std": self.predicted.std(dim),
+            "predicted_shift": self.predicted.mean_shift(dim),
         }
 
     def columns(self) -> dict[str, Array]:

@@ -1,8 +1,10 @@
-"""Theory against simulation for committees, by the runs' own scatter.
+"""Theory against simulation for committees: by the predicted covariance, else by the runs' own.
 
-Tested are gamma, A and C entry by entry, the error and the specialisation: the last two do not
-change where a run's units learn the teachers in another order than the flow's, so that they are
-judged where entries cannot be. One p-value covers all of them (`sign_flip`).
+Tested are gamma, A and C entry by entry. As far as the predicted scatter reaches, one chi-square
+covers all of them (`committee_prediction`). At the other times, where there is no prediction, or
+after a plateau that runs leave each at a time of its own, they are judged by their own scatter
+(`sign_flip`) under the names of the flow's units (`committee_names`), with the error and the
+specialisation, which do not know names.
 """
 
 from __future__ import annotations
@@ -13,55 +15,151 @@ from dataclasses import replace
 import numpy as np
 
 from ...odes.committee.flow import CommitteeFlow
-from ...teacher_student.committee.order import best_match, entries
+from ...odes.flow.trajectory import FlowError
+from ...odes.fluctuations.committee import CommitteeFluctuations, committee_fluctuations
+from ...teacher_student.committee.order import entries
 from ...teacher_student.online.committee.runs import CommitteeRuns
+from ...teacher_student.options import Progress
 from . import sign_flip
 from .committee_comparison import CommitteeComparison
+from .committee_delays import delays, envelope
+from .committee_names import named, told_apart
+from .committee_prediction import ROUNDING, committee_chi_square, remainders, resolved_committee
 
 Array = np.ndarray
 #: What is tested, as far as there is any.
-TESTED = ("gamma", "A", "C", "error", "specialisation")
+TESTED = ("gamma", "beta", "A", "C", "error", "specialisation")
 #: Runs whose cosines (or whose specialisation) scatter by more are not small displacements of a
 #: flow: their mean is another curve, and they are not judged there.
 MOST_SCATTER = 0.2
 #: Second order of the runs' own scatter: a mean moves by half a curvature times the variance of
 #: the cosines, which an unstable plateau makes larger than 1/N.
 CURVATURE = 1.0
-#: Of a sampled flow, its standard errors that are allowed for: with eight scramblings they are
-#: those of Student's t with 7 degrees of freedom, beyond which are 0.5%.
+#: A standard error that is none.
+STILL = 1e-12
+#: Of a flow that says its error without the samples behind it, standard errors that are allowed.
 FLOW_ERRORS = 4.0
 
 
-def judge_committee(runs: CommitteeRuns, flow: CommitteeFlow, alpha: float) -> CommitteeComparison:
+def judge_committee(
+    runs: CommitteeRuns,
+    flow: CommitteeFlow,
+    alpha: float,
+    predicted: CommitteeFluctuations | None = None,
+    progress: Progress | None = None,
+) -> CommitteeComparison:
     """The verdict on runs and a flow at the same times; where one ended, up to there.
+
+    Parameters
+    ----------
+    runs, flow
+        The two roads.
+    alpha
+        Level of the verdict.
+    predicted
+        Predicted fluctuations at the flow's times, where they are at hand; otherwise they are
+        those of the flow's problem, if it has any.
+    progress
+        As for `committee_fluctuations`.
 
     Raises
     ------
     ValueError
         If they share fewer than two times, or no time can be judged.
     """
+    runs, flow = _common(runs.as_named(), flow)
+    names = named(runs, flow)
+    if predicted is None and runs.inputs == "gaussian":
+        predicted = _predicted(flow, progress)
+    test, covered = None, np.zeros(runs.t.size, dtype=bool)
+    if predicted is not None:
+        until = int(np.argmax(names.by_flow)) if names.by_flow.any() else runs.t.size
+        test = committee_chi_square(runs, flow, predicted, until)
+        if test is not None:
+            covered = resolved_committee(predicted, runs.dim) & (np.arange(runs.t.size) < until)
+    bound, z, p_own = _by_own_scatter(names.runs, flow, covered)
+    if test is not None and predicted is not None:
+        for name, allowed, own in _by_prediction(runs, flow, predicted):
+            z[name] = np.where(covered, own, z[name])
+            bound[name] = np.where(covered, allowed, bound[name])
+    if not any(np.isfinite(values).any() for values in z.values()):
+        raise ValueError("the runs scatter too widely at all times for their mean to be a flow's")
+    return CommitteeComparison(
+        names.runs, flow, alpha, bound, z, names.permuted, names.by_flow, covered, p_own, test,
+        predicted if test is not None else None, runs,
+    )  # fmt: skip
+
+
+def _common(runs: CommitteeRuns, flow: CommitteeFlow) -> tuple[CommitteeRuns, CommitteeFlow]:
+    """Both up to where both got."""
     common = min(runs.t.size, flow.t.size)
     if common < 2:
         said = "; ".join(filter(None, [flow.message, runs.message]))
         raise ValueError(f"theory and simulation share fewer than two stored times: {said}")
-    runs, flow = replace(runs, t=runs.t[:common], values=_first(runs.values, common, 1)), replace(
+    return replace(runs, t=runs.t[:common], values=_first(runs.values, common, 1)), replace(
         flow, t=flow.t[:common], values=_first(flow.values, common, 0),
-        std_error=_first(flow.std_error, common, 0),
+        std_error=_first(flow.std_error, common, 0), sampled=_first(flow.sampled, common, 1),
     )  # fmt: skip
+
+
+def _predicted(flow: CommitteeFlow, progress: Progress | None) -> CommitteeFluctuations | None:
+    try:
+        return committee_fluctuations(flow.problem, flow.t, progress)
+    except (ValueError, FlowError):
+        return None  # the scatter of runs is infinite, or cannot be measured
+
+
+def _by_prediction(
+    runs: CommitteeRuns, flow: CommitteeFlow, predicted: CommitteeFluctuations
+) -> list[tuple[str, Array, Array]]:
+    """By coordinate what is allowed, and the deviation beyond it in predicted standard errors."""
     flat, theory = flattened(runs), flattened_flow(flow)
-    bound, silent = _allowed(runs, flow), _silent(runs)
+    error = flattened_flow(flow, flow.std_error)
+    std, shift = predicted.std(runs.dim, runs.runs), predicted.mean_shift(runs.dim)
+    least = np.sqrt(ROUNDING / (runs.dim * runs.runs))
+    found = []
+    for name, allowed in remainders(predicted, runs.dim).items():
+        deviation = flat.mean[name] - theory[name] - shift[name]
+        sem = np.hypot(np.maximum(std[name], least), error.get(name, 0.0))
+        found.append((name, allowed, sign_flip.beyond(deviation, allowed, sem)))
+    return found
+
+
+def _by_own_scatter(
+    runs: CommitteeRuns, flow: CommitteeFlow, covered: Array
+) -> tuple[dict[str, Array], dict[str, Array], float | None]:
+    """Allowances, deviations, and their p-value; None where nothing is judged.
+
+    Deviations are NaN at times that are covered already, and where the scatter is not small.
+    """
+    flat, theory = flattened(runs), flattened_flow(flow)
+    error = flattened_flow(flow, flow.std_error if flow.sampled else {})
+    bound, silent = _allowed(runs, flow), _silent(runs, flow)
+    late = delays(runs, flow)
+    for name, values in theory.items():
+        block = name.split("_")[0]
+        left = np.logical_or.accumulate(silent[block])  # a plateau that was, or is being, left
+        if late is not None:
+            bound[name] = bound[name] + np.where(left, envelope(flow.t, values, late), 0.0)
+        else:
+            silent[block] = left
     z: dict[str, Array] = {}
     for name, expected in theory.items():
-        deviation = flat.mean[name] - expected
-        z[name] = sign_flip.beyond(deviation, bound[name], flat.sem[name])
-        z[name][silent[name.split("_")[0]]] = np.nan
-    judged = [values[np.isfinite(values)] for values in z.values()]
-    if not any(values.size for values in judged):
-        raise ValueError("the runs scatter too widely at all times for their mean to be a flow's")
-    largest = max(float(np.abs(values).max(initial=0.0)) for values in judged)
+        sem = np.hypot(flat.sem[name], error.get(name, 0.0))
+        z[name] = sign_flip.beyond(flat.mean[name] - expected, bound[name], sem)
+        z[name][silent[name.split("_")[0]] | covered] = np.nan
+    if not any((np.isfinite(of) & (flat.sem[n] > STILL)).any() for n, of in z.items()) and not any(
+        np.nan_to_num(of).any() for of in z.values()
+    ):
+        return bound, z, None  # nothing scatters, and nothing deviates: the start
+    largest = max(float(np.nanmax(np.abs(of), initial=0.0)) for of in z.values())
     seen = {n: np.where(np.isnan(z[n]), 0.0, flat.values[n]) for n in z}
-    p = sign_flip.p_value(replace(flat, values=seen), tuple(z), largest)
-    return CommitteeComparison(runs, flow, alpha, bound, z, p, _permuted(runs, flow))
+    each = None
+    if flow.sampled:
+        rows = [flattened_flow(flow, {n: of[k] for n, of in flow.sampled.items()})
+                for k in range(flow.scramblings)]  # fmt: skip
+        each = np.array([np.concatenate([one[n] for n in z]) for one in rows])
+    return bound, z, sign_flip.p_value(replace(flat, values=seen), tuple(z), largest, each)
 
 
 def _first(values: Mapping[str, Array], count: int, axis: int) -> dict[str, Array]:
@@ -110,21 +208,18 @@ def _allowed(runs: CommitteeRuns, flow: CommitteeFlow) -> dict[str, Array]:
         order = sign_flip.BIAS_FACTOR * (runs.problem.M if block == "C" else 1) / runs.dim
         size = np.abs(flow.values[block]).max()
         allowed = order * travelled + CURVATURE * variance * size
-        found[name] = allowed + FLOW_ERRORS * error.get(name, 0.0)
+        said = 0.0 if flow.sampled else FLOW_ERRORS * error.get(name, 0.0)
+        found[name] = allowed + said
     return found
 
 
-def _silent(runs: CommitteeRuns) -> dict[str, Array]:
-    """By quantity, at which times the scatter is not small."""
+def _silent(runs: CommitteeRuns, flow: CommitteeFlow) -> dict[str, Array]:
+    """By quantity, at which times the scatter is not small.
+
+    Specialisation has a kink where units change names: it is judged where names are beyond doubt.
+    """
     wide = runs.std["R"].reshape(runs.t.size, -1).max(axis=1) > MOST_SCATTER
     invariant = runs.std["specialisation"] > 0.5 * MOST_SCATTER
-    return {n: invariant if n in ("error", "specialisation") else wide for n in TESTED}
-
-
-def _permuted(runs: CommitteeRuns, flow: CommitteeFlow) -> int:
-    """How many runs end with their units on other teachers than the flow's, where they may."""
-    a = runs.problem.committee.a
-    if runs.problem.teacher_units < 2 or flow.specialisation[-1] < 0.1:
-        return 0
-    own = best_match(flow.R[-1:], a)[0]
-    return int((best_match(runs.values["R"][:, -1], a) != own).any(axis=1).sum())
+    found = dict.fromkeys(TESTED, wide)
+    kinked = invariant | ~told_apart(runs, flow)
+    return found | {"error": invariant, "specialisation": kinked}

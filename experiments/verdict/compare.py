@@ -60,7 +60,7 @@ def compare(
     Returns
     -------
     Comparison, or CommitteeComparison of a committee
-        A committee's runs are judged by their own scatter.
+        Of a start that is drawn, flow and runs have one that is drawn by ``dim`` and ``seed``.
 
     Raises
     ------
@@ -82,8 +82,9 @@ def compare(
     times = options.get("times")
     if times is not None and np.size(times) < 2:
         raise InputError("times", times, "two or more times are accepted")
-    if problem.several_units:
-        problem.committee.initial_state  # noqa: B018  (one that is drawn has no flow, and is refused)
+    drawn = problem.several_units and problem.committee.random
+    if drawn:  # both roads start from the same state
+        problem = problem.with_drawn_start(options.get("dim", 1000), options.get("seed", 0))
     sample = simulated(problem, **options)
     progress = options.get("progress")
     if sample.runs < FEWEST_RUNS:
@@ -91,7 +92,8 @@ def compare(
     if isinstance(sample, CommitteeRuns):
         found = solve_any(problem, times=sample.t, progress=progress)
         assert isinstance(found, CommitteeFlow)
-        return judge_committee(sample, found, alpha)
+        verdict_of = judge_committee(sample, found, alpha, progress=progress)
+        return replace(verdict_of, drawn=drawn)
     flow = solve(problem, times=sample.t, dim=sample.dim, progress=progress)
     verdict = judge(sample, flow, alpha, progress=progress)
     return replace(verdict, approximated=True)

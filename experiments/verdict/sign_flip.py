@@ -40,20 +40,41 @@ def allowance(M: int, flow: Flow, name: str) -> Array:
     return bound
 
 
-def p_value(runs: Runs, quantities: Sequence[str], largest: float) -> float:
-    """How often sign-flipped deviations of the runs reach ``largest`` somewhere."""
+def p_value(
+    runs: Runs, quantities: Sequence[str], largest: float, theory: Array | None = None
+) -> float:
+    """How often sign-flipped deviations of the runs reach ``largest`` somewhere.
+
+    Parameters
+    ----------
+    runs, quantities
+        What is tested, quantities of shape (runs, times).
+    largest
+        The largest studentised deviation that is seen.
+    theory
+        Of a theory that is itself a mean over independent samples, these samples, shape (samples,
+        quantities x times): their deviations are flipped beside the runs'.
+    """
     centred = np.concatenate(
         [runs.values[n] - runs.mean[n] for n in quantities], axis=1, dtype=float
     )
     spread = centred.std(axis=0)
-    centred = centred[:, spread > 1e-12] / spread[spread > 1e-12]
+    kept = spread > 1e-12
+    centred, others = centred[:, kept] / spread[kept], None
+    if theory is not None:
+        others = (theory - theory.mean(axis=0))[:, kept] / spread[kept]
     n = len(centred)
     rng = np.random.default_rng(np.random.SeedSequence([runs.seed, n]))
     reached = 0
     for size in np.full(FLIPS // 500, 500):
         signs = rng.choice((-1.0, 1.0), size=(size, n))
         mean = signs @ centred / n
-        sem = np.sqrt((1.0 - mean**2) / (n - 1))
+        square = (1.0 - mean**2) / (n - 1)
+        if others is not None:
+            flipped = rng.choice((-1.0, 1.0), size=(size, len(others))) @ others / len(others)
+            mean = mean - flipped
+            square = square + ((others**2).mean(axis=0) - flipped**2) / (len(others) - 1)
+        sem = np.sqrt(square)
         reached += int((np.abs(mean / sem).max(axis=1, initial=0.0) >= largest).sum())
     return (1 + reached) / (1 + FLIPS)
 

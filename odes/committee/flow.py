@@ -57,6 +57,9 @@ class CommitteeFlow(Result):
         quantity and of its shape. Otherwise empty.
     scramblings
         Over how many scramblings a sampled flow is averaged; 0 where nothing is sampled.
+    sampled
+        The values of each scrambling, shape (scramblings, times, ...); empty where nothing is
+        sampled.
     """
 
     _drawn_by: ClassVar[str] = "committees.draw_committee_flow"
@@ -70,6 +73,7 @@ class CommitteeFlow(Result):
     message: str = ""
     std_error: Mapping[str, Array] = field(default_factory=dict)
     scramblings: int = 0
+    sampled: Mapping[str, Array] = field(default_factory=dict)
 
     def raise_for_status(self) -> CommitteeFlow:
         """Return the flow itself if it is complete.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from ...results.checks import integer
 from ...teacher_student.committee.order import cosines, specialisation
 from ...teacher_student.problem import Problem
+from . import stiff
 from .flow import CommitteeFlow
 from .numbers import check, kernel_numbers, own_numbers
 from .packages import SAMPLING, error_package, flow_package, route
@@ -47,6 +48,8 @@ class Trajectory:
         What is stored, shape (times, order parameters).
     stored, steps, status
         How many times are stored, how many steps were tried, and how it ended.
+    stiff_from
+        Time from which the stiff solver went on; None if it did not.
     """
 
     package: Any
@@ -57,6 +60,7 @@ class Trajectory:
     stored: int = 0
     steps: int = 0
     status: int = 0
+    stiff_from: float | None = None
     states: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +75,18 @@ class Trajectory:
         self.stored += stored
         self.steps += tried
         return bool(self.status == self.package.TOO_MANY_STEPS)
+
+    def go_on(self, rtol: float, atol: float) -> bool:
+        """Go on with the stiff solver, to the end or not at all."""
+        self.stiff_from = float(self.reached[0])
+        self.status, stored, _ = stiff.go_on(
+            self.package, self.numbers, self.stiff_from, self.state, self.times[self.stored :],
+            (rtol, atol), self.states[self.stored :],
+        )  # fmt: skip
+        self.stored += stored
+        if stored:
+            self.reached[0] = self.times[self.stored - 1]
+        return False
 
 
 def solve_committee(
@@ -90,7 +106,8 @@ def solve_committee(
         Stored times, increasing, in steps / N.
     bounds
         Relative and absolute, on the error of a step, of a sampled flow no less than 1e-6 and
-        1e-8 (of an activation with kinks 1e-4 and 1e-6); and on the number of steps.
+        1e-8 (of an activation with kinks 1e-4 and 1e-6); and on the number of explicit steps,
+        after which a stiff solver goes on.
     sampling
         Where averages have no closed form: how closely they are sampled.
     progress
@@ -132,8 +149,12 @@ def _advance_all(
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in finished:
                 one = pending.pop(future)
-                if future.result() and one.steps < most:
+                if not future.result():
+                    continue
+                if one.steps < most:
                     pending[pool.submit(one.advance, rtol, atol, call)] = one
+                else:
+                    pending[pool.submit(one.go_on, rtol, atol)] = one
             if progress:
                 progress(sum(one.stored for one in going), total)
 
@@ -143,14 +164,14 @@ def _result(problem: Problem, going: list[Trajectory]) -> CommitteeFlow:
     count = min(one.stored for one in going)
     values = [read(problem, one.states[:count], one.numbers) for one in going]
     mean = {name: np.mean([v[name] for v in values], axis=0) for name in values[0]}
-    spread: Mapping[str, Array] = {}
+    each: dict[str, Array] = {}
     if len(going) > 1:
-        root = np.sqrt(len(going))
-        spread = {n: np.std([v[n] for v in values], axis=0, ddof=1) / root for n in mean}
+        each = {n: np.array([v[n] for v in values]) for n in mean}
+    spread = {n: v.std(axis=0, ddof=1) / np.sqrt(len(going)) for n, v in each.items()}
     status, message = _ending(problem, going)
     return CommitteeFlow(
         problem, going[0].times[:count], mean, sum(one.steps for one in going), status, message,
-        spread, len(going) if spread else 0,
+        spread, len(going) if each else 0, each,
     )  # fmt: skip
 
 
@@ -177,11 +198,19 @@ def _ending(problem: Problem, going: list[Trajectory]) -> tuple[str, str]:
             continue
         t = one.reached[0]
         if one.status == one.package.TOO_MANY_STEPS:
-            return "failed", f"more than {one.steps} steps were needed from t = {t:g} on"
+            return "failed", (
+                f"more than {one.steps} steps were needed from t = {t:g} on, and SciPy's Radau did "
+                f"not get further in {stiff.MOST} evaluations"
+            )
         squares = np.diag(problem.committee.state_space.unpack(one.state)["C"])
         if squares.min() < VANISHED:
             return "failed", (
                 f"a unit's length vanished at t = {t:g}, where its effective rate is infinite"
             )
         return "diverged", f"diverged at t = {t:g}: an order parameter left the finite numbers"
+    began = [one.stiff_from for one in going if one.stiff_from is not None]
+    if began:
+        tried = max(one.steps for one in going)
+        said = f"stiff from t = {min(began):g} on: after {tried} explicit steps "
+        return "complete", f"{said}SciPy's Radau took over"
     return "complete", ""

@@ -53,19 +53,45 @@ def error_package(problem: Problem) -> Any:
     return _package(problem, AVERAGES if known else route(problem))
 
 
-def _package(problem: Problem, way: str) -> Any:
+def increments_package(problem: Problem) -> Any:
+    """The package whose ``step_moments`` are those of drawn steps, whatever the flow's route."""
     problem = problem.limit
-    scheme, schedule = problem.scheme_, problem.schedule
-    formulas = [problem.activation_.formula, scheme.formula, scheme.normaliser]
-    numbers = [problem.units, problem.teacher_units, *problem.trained_scalars, way]
-    description = json.dumps([*formulas, schedule and schedule.formula, *numbers])
 
     def write() -> dict[str, str]:
         with derivable(problem):
-            texts = {"shape": _shape(problem, way)}
-        return texts | _drift(problem, way) | kernel_texts(f"{KERNELS}system", *LOOP)
+            texts = {"shape": _shape(problem, SAMPLING)}
+        names = ("state", "batches", "examples", "increments")
+        return texts | kernel_texts(*(f"{KERNELS}{name}" for name in names))
 
-    return generated("committee", description, write)
+    return generated("committee_steps", _description(problem, SAMPLING), write)
+
+
+def _description(problem: Problem, way: str) -> str:
+    """All that a package depends on."""
+    scheme, schedule = problem.scheme_, problem.schedule
+    formulas = [problem.activation_.formula, scheme.formula, scheme.normaliser]
+    numbers = [problem.units, problem.teacher_units, *problem.trained_scalars, way]
+    return json.dumps([*formulas, schedule and schedule.formula, *numbers])
+
+
+def _package(problem: Problem, way: str) -> Any:
+    problem = problem.limit
+
+    def write() -> dict[str, str]:
+        return _texts(problem, way) | kernel_texts(f"{KERNELS}system", *LOOP)
+
+    return generated("committee", _description(problem, way), write)
+
+
+def flow_texts(problem: Problem) -> dict[str, str]:
+    """Source text of the right-hand side's modules, by name, each after those that it imports."""
+    return _texts(problem.limit, route(problem))
+
+
+def _texts(problem: Problem, way: str) -> dict[str, str]:
+    with derivable(problem):
+        texts = {"shape": _shape(problem, way)}
+    return texts | _drift(problem, way)
 
 
 def _drift(problem: Problem, way: str) -> dict[str, str]:

@@ -13,6 +13,8 @@ from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.schemes import scheme_symbols
 from ..committee.field_source import LENGTH, large_dimension
+from ..committee.packages import SAMPLING, route
+from .committee_program import committee_program
 
 #: What the field's formula is written in, of unit k; u_k is the normalised field.
 H, MU, SIGMA, L, GAMMA, BETA, U, DELTA = sympy.symbols(
@@ -152,7 +154,17 @@ class CommitteeEquations:
             said.append(f"mu_k, sigma_k of the {shared}, u_k = {u};")
         return said
 
-    def python(self) -> NoReturn:
+    def python(self) -> str:
+        """A program that integrates the flow with NumPy and SciPy, without this package.
+
+        Raises
+        ------
+        InputError
+            For averages that are sampled.
+        """
+        return committee_program(self.problem, self.preamble())
+
+    def javascript(self) -> NoReturn:
         """There is none.
 
         Raises
@@ -160,18 +172,18 @@ class CommitteeEquations:
         InputError
             With the reason.
         """
-        reason = "programs of their own are there for one unit; text and latex are accepted"
-        raise InputError("units", self.problem.units, reason)
-
-    javascript = python
+        reason = "programs in JavaScript are there for one unit; text, latex and python are"
+        raise InputError("units", self.problem.units, f"{reason} accepted with several")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
+        problem = self.problem
+        closed = route(problem) != SAMPLING and not problem.committee.random
         return {
-            "problem": self.problem.to_dict(),
+            "problem": problem.to_dict(),
             "text": self.text(),
             "latex": self.latex(),
-            "python": None,
+            "python": self.python() if closed else None,
             "javascript": None,
         }
 

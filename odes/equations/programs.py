@@ -27,7 +27,7 @@ def python_program(derivation: Derivation, preamble: list[str]) -> str:
     """
     problem = derivation.problem
     head = [f'"""{" ".join(preamble)}"""', "import math", "", "import numpy as np"]
-    head += ["from scipy.integrate import solve_ivp", "", _COMPILED_IF_POSSIBLE]
+    head += ["from scipy.integrate import solve_ivp", "", COMPILED_IF_POSSIBLE]
     tail = _DRIVER.format(
         start=list(problem.initial_state),
         parameters=parameters(problem).tolist(),
@@ -79,7 +79,7 @@ def javascript_program(derivation: Derivation, preamble: list[str]) -> str:
     return "\n".join([*head, javascript_flow(derivation), driver])
 
 
-_COMPILED_IF_POSSIBLE = """\
+COMPILED_IF_POSSIBLE = """\
 try:  # numba makes it fast; nothing else needs it
     from numba import njit as kernel
 except ImportError:

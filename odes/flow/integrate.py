@@ -58,7 +58,8 @@ def integrate(
         where N is large against ``1 / (1 - momentum)``.
     dim
         N of runs, of which the flow under momentum has the inertia and the first step: kappa is
-        that of `teacher_student.momentum.inertia`. Without momentum it changes nothing.
+        that of `teacher_student.momentum.inertia`. Of a committee whose start is drawn, the N in
+        which it is, by the seed of ``sampling``. Otherwise it changes nothing.
     progress
         Called with (work done, work in all) while tables of a batch scheme are built, which
         happens once for an activation, a scheme and a batch size; and while a flow is sampled.
@@ -108,7 +109,9 @@ def solve_any(
         return solve(problem, **options)
     if options.pop("inertia", None) is not None:
         refuse_committees(problem, "the flow with inertia")
-    options.pop("dim", None)  # momentum is refused, and without it a flow knows no N
+    dim = options.pop("dim", None)  # momentum is refused: without it a start alone knows an N
+    if dim is not None:
+        problem = problem.with_drawn_start(integer("dim", dim, 2), Sampling(*sampling).seed)
     time, points = options.pop("time", 20.0), options.pop("points", 101)
     stored = stored_times(time, points, options.pop("times", None))
     check_schedule(problem, stored[-1])

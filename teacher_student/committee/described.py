@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Units:
         """The scalars trained beside the weights: a problem says which."""
         raise NotImplementedError
 
+    def replace(self, **changes: Any) -> Self:
+        """The same with some fields changed: a problem says how."""
+        raise NotImplementedError
+
     @property
     def several_units(self) -> bool:
         """Whether it is a committee: K or T above 1."""
@@ -57,6 +61,39 @@ class Units:
         a = np.ones(self.units) if self.second_layer is None else np.array(self.second_layer)
         trained, T = self.trained_scalars, self.teacher_matrix
         return Committee(self.scheme, trained, a, T, self.q0, self.l0, self._started())
+
+    def with_drawn_start(self, dim: int, seed: int = 0) -> Self:
+        """The same problem at one start that is drawn in ``dim``; itself, if its start is known.
+
+        Parameters
+        ----------
+        dim
+            Input dimension N: overlaps are of order ``1/sqrt(N)``.
+        seed
+            The start is that of the first run of `bntheory.simulate` (by the chain) at this seed.
+
+        Raises
+        ------
+        InputError
+            If there are more units than dimensions.
+
+        Examples
+        --------
+        >>> import bntheory as bn
+        >>> problem = bn.Problem("erf", "wn", units=2, teacher_units=2, start="random")
+        >>> runs = bn.simulate(problem, dim=100, runs=1, time=1, points=2, seed=4).as_named()
+        >>> start = problem.with_drawn_start(100, seed=4).committee
+        >>> bool(abs(start.A0 - runs.A[0, 0]).max() < 1e-12)
+        True
+        """
+        if not self.committee.random:
+            return self
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+        found = self.committee.drawn(dim, rng)
+        start = {"A": found.A0.tolist(), "C": (0.5 * (found.C0 + found.C0.T)).tolist()}
+        if found.trains_gamma:
+            start["gamma"] = found.gamma0.tolist()
+        return self.replace(start=start)
 
     def _started(self) -> Start | None:
         if self.start == RANDOM:

@@ -1,4 +1,4 @@
-"""What is read from a committee's order parameters: cosines, specialisation, the best match."""
+"""What is read from a committee's order parameters: cosines, specialisation."""
 
 from __future__ import annotations
 
@@ -15,37 +15,6 @@ def cosines(A: Array, C: Array, teacher: Array) -> Array:
     lengths = np.sqrt(np.maximum(np.diagonal(C, axis1=-2, axis2=-1), 0.0))
     sizes = lengths[..., None] * np.sqrt(np.diagonal(teacher))
     return np.divide(A, sizes, out=np.zeros_like(A, dtype=float), where=sizes > 0.0)
-
-
-def best_match(R: Array, a: Array) -> Array:
-    """Which unit goes to which place, such that place k overlaps most with teacher ``k mod T``.
-
-    Parameters
-    ----------
-    R
-        Cosines, shape (runs, K, T).
-    a
-        Second layer, shape (K,): units of different a do not change places.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (runs, K): place k is taken by unit ``order[k]``.
-
-    Examples
-    --------
-    >>> best_match(np.array([[[0.1, 0.9], [0.8, 0.0]]]), np.ones(2)).tolist()
-    [[1, 0]]
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    K, T = R.shape[-2:]
-    allowed = np.equal.outer(a, a)
-    places = np.arange(K) % T
-    # A place beyond the teachers counts less: each teacher's best unit comes first.
-    weights = np.where(np.arange(K) < T, 1.0, 1e-3)[:, None]
-    scores = np.where(allowed, weights * np.swapaxes(R[:, :, places], 1, 2), -4.0 * K)
-    return np.array([linear_sum_assignment(one, maximize=True)[1] for one in scores])
 
 
 def specialisation(R: Array) -> Array:

@@ -74,7 +74,7 @@ class Committee:
     @property
     def _known(self) -> Start:
         if self.start is None:
-            reason = "it is drawn in a dimension (Committee.drawn); symmetric:EPS, a table of "
+            reason = "it is drawn in a dimension, and none is given; symmetric:EPS, a table of "
             raise InputError("start", RANDOM, f"{reason}gamma, A and C, or none is accepted here")
         return self.start
 

@@ -225,7 +225,8 @@ def _collect(
     t = steps[:common] / dim
     if problem.several_units:
         values = committee_values(problem, table)
-        return CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
+        runs = CommitteeRuns(problem, dim, engine, seed, t, values, status, message)
+        return runs.matched() if problem.committee.random else runs
     values = observed_of(problem, table, os.cpu_count() or 1)
     del values["spread"]
     values |= class_error(problem, values["Q"], values["R"])

@@ -15,6 +15,7 @@ SUMS = 3 * K + K * N + K * (K + 1) // 2
 @kernel
 def add_batch(
     z: np.ndarray,
+    xi: np.ndarray,
     B: np.ndarray,
     p: np.ndarray,
     L: np.ndarray,
@@ -31,6 +32,8 @@ def add_batch(
     ----------
     z
         Normal deviates, shape (M, N).
+    xi
+        Label noise that is drawn, shape (M,): zeros where it is averaged over.
     B
         Factor of the fields' covariance.
     second, gamma, beta, L
@@ -51,7 +54,7 @@ def add_batch(
     by_s = work[N + 5 * K : N + 6 * K]
     residual = work[N + 6 * K]
     for j in range(M):
-        target = 0.0
+        target = xi[j]
         for i in range(N):
             total = 0.0
             for b in range(N):

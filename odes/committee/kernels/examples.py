@@ -12,6 +12,7 @@ from .state import N
 @kernel
 def add_example(
     z: np.ndarray,
+    xi: float,
     B: np.ndarray,
     p: np.ndarray,
     L: np.ndarray,
@@ -23,11 +24,11 @@ def add_example(
 ) -> None:
     """`add_batch` of one example, where no batch is looked at: statistics of the units, or none.
 
-    ``z`` has shape (N,) and ``work`` (2 N + 7 K,).
+    ``z`` has shape (N,) and ``work`` (2 N + 7 K,); ``xi`` is 0 where noise is averaged over.
     """
     x, D = work[:N], work[N : N + K]
     slope, mean, along = work[N + K : N + 2 * K], 0.0, 0.0
-    residual = mu = square = 0.0
+    residual, mu, square = xi, 0.0, 0.0
     for i in range(N):
         total = 0.0
         for b in range(N):

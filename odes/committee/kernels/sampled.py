@@ -60,6 +60,8 @@ def add_points(
             for k in range(4):
                 mine[k, i] = units[k, shuffle[i]]
     work, flat = np.empty((N + 8 * K + 1, M)), np.empty(2 * N + 7 * K)
+    quiet = np.zeros(M)  # label noise is averaged analytically
+    mixed = plain < count
     # Half of a mixture is plain, the rest has one unit after the other as its first.
     for first in range(-1, K):
         if first < 0:
@@ -72,9 +74,9 @@ def add_points(
         factor(own, max(first, 0), order, B)
         for b in range(start, stop):
             if STATISTICS == 1:
-                add_batch(z[b], B, p, mine[0], mine[1], mine[2], mine[3], plain < count, work, sums)
+                add_batch(z[b], quiet, B, p, mine[0], mine[1], mine[2], mine[3], mixed, work, sums)
             else:
-                add_example(z[b, 0], B, p, mine[0], mine[1], mine[2], mine[3], flat, sums)
+                add_example(z[b, 0], 0.0, B, p, mine[0], mine[1], mine[2], mine[3], flat, sums)
 
 
 @kernel

@@ -1,9 +1,14 @@
 """Equations of committees as text: what they say is what is integrated."""
 
+import runpy
+import sys
+
 import bntheory as bn
 import numpy as np
 import pytest
 import sympy
+from bntheory.odes.committee.dynamics import CommitteeDynamics
+from bntheory.results.errors import InputError
 from command import call
 
 RNG = np.random.default_rng(5)
@@ -70,3 +75,38 @@ def test_the_command_prints_them_and_says_what_there_is_not(monkeypatch, capsys)
     assert "mean_batch" in capsys.readouterr().out
     assert call(monkeypatch, *line, "--format", "python") == 2
     assert "text and latex are accepted" in capsys.readouterr().err
+
+
+def run_program(text, tmp_path, monkeypatch):
+    """What a program has, run as plain Python: compiling it takes longer than the test."""
+    path = tmp_path / "flow.py"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "numba", None)
+    return runpy.run_path(str(path))
+
+
+@pytest.mark.parametrize("case", ["erf-pn", "relu-wn", "identity-bn"])
+def test_programs_are_the_flow(case, tmp_path, monkeypatch):
+    """Right-hand side and error of the program, to rounding; another problem's is told apart."""
+    activation, _, scheme = case.partition("-")
+    two = {"units": 2, "teacher_units": 2, "start": "symmetric:0.2", "noise": 0.1}
+    given = bn.Problem(activation, scheme, batch_size=8, second_layer=[1.0, 0.7], **two)
+    text = bn.derive(given).python()
+    assert "bntheory" not in text.partition("\n")[2]
+    flow = CommitteeDynamics(given)
+    y = np.array(given.initial_state)
+    own, error = flow.rhs(y), bn.integrate(given, times=[0.0, 0.1]).error[0]
+    other = CommitteeDynamics(given.replace(noise=0.2)).rhs(y)
+    made = run_program(text, tmp_path, monkeypatch)
+    np.testing.assert_allclose(made["START"], y, rtol=0, atol=0)
+    np.testing.assert_allclose(made["slope"](0.0, y), own, rtol=1e-13, atol=1e-15)
+    assert made["clean_error"](y, made["PARAMETERS"]) == pytest.approx(error, rel=1e-12)
+    assert np.abs(made["slope"](0.0, y) - other).max() > 1e-4
+
+
+def test_flows_that_are_sampled_have_no_program():
+    with pytest.raises(InputError, match="sampled"):
+        bn.derive(problem("bn", batch_size=8)).python()
+    with pytest.raises(InputError, match="JavaScript"):
+        bn.derive(problem("wn")).javascript()
+    assert bn.derive(problem("bn", batch_size=8)).to_dict()["python"] is None
