@@ -2,7 +2,8 @@
 
 They are averages over drawn batches (`odes.tables.signal_draws`), the same at every point, so that
 moments are smooth between the nodes; moments of one example whose labels are classes are averaged
-by quadrature where the field does not hold the batch's mean (`odes.kernels.signal_directions`).
+by quadrature, where the field does not hold the batch's mean (`odes.kernels.signal_directions`) or
+is that of the example's own u (`odes.kernels.signal_fields`).
 The noise variance is one more number that they are made for.
 """
 
@@ -29,7 +30,7 @@ from ..tables.moment_tables import Table
 from ..tables.regions import Region, middle
 from ..tables.signal_draws import SEQUENCES, draws
 from ..tables.table_quadrature import Progress
-from .batch_signals import BatchSignal, PairSignal, signal_degree, smallest_signal_batch
+from .batch_signals import BatchSignal, PairSignal, is_cut_off, smallest_signal_batch
 from .expectations import Average, Expectation, Point
 from .signal_kernels import supervision_source
 from .student_field import StudentField, laurent, student_field
@@ -43,9 +44,13 @@ SIZES, SHIFTED = (16, 24, 1), (10, 16, 8)
 SMOOTH_BATCH, MANY = 12, 64
 #: Points, off the nodes, at which a table is compared with the average itself.
 CHECKS = 12
-#: Kernels, each building on those before it; points of a panel of directions, and of spreads.
-KERNELS = ("signal_rule", "signal_classes", "signal_batches", "signal_directions")
-PANEL, SPREADS = 10, 26
+#: Kernels, each building on those before it.
+KERNELS = (
+    "signal_rule", "signal_classes", "signal_batches", "signal_directions", "signal_fields",
+)  # fmt: skip
+#: Points of a panel of directions, of directions given u, and of spreads: of small batches, where a
+#: signal of ``u/s`` is no smooth function of s next to 0, and of others.
+PANEL, GIVEN, FEW, SPREADS = 10, 40, 60, 26
 _LOADED: dict[str, Table] = {}
 
 
@@ -64,7 +69,7 @@ def signal_spec(
         "with_mean": bool(any(row[1] for row in [*x0, *x1]) or any(m[2] for m in singles)),
         "shifted": bool(field.shift != 0),
         # What is bounded cuts off ubar/s at a distance that the scale sets.
-        "singular": any(power < 0 for _, _, power in x0) and signal_degree(problem) == 0,
+        "singular": any(power < 0 for _, _, power in x0) and is_cut_off(problem),
         "order": max(0, smallest_signal_batch(problem, wanted) - 2),
         "singles": singles,
         "pairs": [m[:-1] for m in wanted if isinstance(m, PairSignal)],
@@ -92,10 +97,12 @@ class _Averages:
         self.with_mean = spec["with_mean"]
         self.singles = np.array(spec["singles"], dtype=np.int64).reshape(-1, 5)
         self.pairs = np.array(spec["pairs"], dtype=np.int64).reshape(-1, 6)
-        self.by_rule = problem.labels_.classes and not self.with_mean
-        r, weight = radius_rule(m - 1, SPREADS)
+        self.own_field = of_own_field(spec["x0"], spec["x1"])
+        self.by_rule = problem.labels_.classes and (self.own_field or not self.with_mean)
+        r, weight = radius_rule(m - 1, FEW if m < SMOOTH_BATCH and self.own_field else SPREADS)
         self.spreads = r / math.sqrt(m), weight
         self.panel = np.polynomial.legendre.leggauss(PANEL)
+        self.given = np.polynomial.legendre.leggauss(GIVEN)
 
     def at(self, q: float, shift: float, rho: float) -> Array:
         """By sequence of draws, shape (sequences, moments)."""
@@ -109,11 +116,19 @@ class _Averages:
             )  # fmt: skip
         if self.by_rule:
             row = np.empty(len(self.singles))
-            self.kernels.class_signals(
-                self.spreads, self.panel, *self.fields, point, self.m, self.singles, row
-            )
+            what = point, self.m, self.singles, row
+            if self.own_field:
+                self.kernels.field_signals(self.spreads, self.given, self.fields[0], *what)
+            else:
+                self.kernels.class_signals(self.spreads, self.panel, *self.fields, *what)
             out[:, : row.size] = row
         return out
+
+
+def of_own_field(x0: list[tuple[float, int, int]], x1: list[tuple[float, int, int]]) -> bool:
+    """Whether ``x0 + x1 uhat`` is ``u = ubar + s uhat`` times a function of s."""
+    turned = [(c, 0, power + 1) for c, ubar, power in x0 if ubar == 1]
+    return bool(x0) and len(turned) == len(x0) and sorted(turned) == sorted(map(tuple, x1))
 
 
 def signal_average(wanted: Expectation, at: Point) -> Average:
@@ -135,7 +150,7 @@ def pull_on_gamma(problem: Problem) -> Callable[[float, float], float] | None:
     field = student_field(problem)
     moment = BatchSignal(1, 1, 0, int(field.X.coeff(UHAT, 1).has(SPREAD)), 0, problem)
     own = _Averages(problem, signal_spec(problem, field, [moment]), problem.m, problem.noise)
-    if not own.by_rule or field.scale != GAMMA or field.shift != 0:
+    if not own.by_rule or own.own_field or field.scale != GAMMA or field.shift != 0:
         return None
     return lambda gamma, R: float(own.at(gamma, 0.0, R)[0, 0])
 
@@ -236,6 +251,6 @@ def _sizes(problem: Problem, spec: dict[str, Any]) -> tuple[int, int, int]:
     """Nodes on the axes."""
     if spec["shifted"]:
         return SHIFTED
-    kinked = problem.loss_.borders or problem.activation_.kinks
+    kinked = problem.loss_.borders or problem.activation_.kinks or spec["with_mean"]
     few = kinked and problem.m < SMOOTH_BATCH
     return (SIZES[0], MANY, 1) if few else SIZES

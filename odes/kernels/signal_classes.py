@@ -56,6 +56,29 @@ def class_means(mean: float, across: float, panel: float, out: np.ndarray) -> No
 
 
 @kernel
+def class_rule(
+    q: float, shift: float, rho: float, pull: float, panel: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes in u and weights, split and graded where signal or label bend (`signal_moments`)."""
+    across = math.sqrt(max(0.0, 1.0 - rho * rho))
+    room = KINKS.size + 2 + 2 * BORDERS * MOST_ROOTS
+    centres, scales = np.empty(room), np.empty(room)
+    count = 0
+    if q > 1e-12:
+        for k in range(KINKS.size + 1):
+            centres[count] = ((KINKS[k] if k < KINKS.size else 0.0) - shift) / q
+            count += 1
+        if BORDERS > 0:
+            for k in range(2):
+                line = (2.0 * k - 1.0, 0.0, shift, q)
+                count = add_roots(NUMBER, line, pull, REACH, INTERVALS, centres, count)
+        scales[:count] = STRAIGHT if POLYNOMIAL else 1.0 / q
+    width = across if SHARPNESS == 0.0 else math.hypot(across, 1.0 / SHARPNESS)
+    centres[count], scales[count] = 0.0, width / max(abs(rho), 1e-12)
+    return graded_rule(centres, scales, count + 1, panel)
+
+
+@kernel
 def signal_moments(
     q: float,
     shift: float,
@@ -85,21 +108,7 @@ def signal_moments(
         Output, shape (moments,).
     """
     across = math.sqrt(max(0.0, 1.0 - rho * rho))
-    room = KINKS.size + 2 + 2 * BORDERS * MOST_ROOTS
-    centres, scales = np.empty(room), np.empty(room)
-    count = 0
-    if q > 1e-12:
-        for k in range(KINKS.size + 1):
-            centres[count] = ((KINKS[k] if k < KINKS.size else 0.0) - shift) / q
-            count += 1
-        if BORDERS > 0:
-            for k in range(2):
-                line = (2.0 * k - 1.0, 0.0, shift, q)
-                count = add_roots(NUMBER, line, pull, REACH, INTERVALS, centres, count)
-        scales[:count] = STRAIGHT if POLYNOMIAL else 1.0 / q
-    width = across if SHARPNESS == 0.0 else math.hypot(across, 1.0 / SHARPNESS)
-    centres[count], scales[count] = 0.0, width / max(abs(rho), 1e-12)
-    u, weight = graded_rule(centres, scales, count + 1, panel)
+    u, weight = class_rule(q, shift, rho, pull, panel)
     means = np.empty((2, 3))
     of_delta, of_u = 0, 0
     for m in range(out.size):
