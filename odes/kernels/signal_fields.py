@@ -17,7 +17,7 @@ from .signal_classes import NEVER, class_rule
 from .signal_directions import GRID, label_means, tabulate_labels
 from .supervision import SHARPNESS, activation, signal
 
-#: What is left out of a direction given u, in standard deviations; halvings until its peak is known.
+#: Standard deviations beyond which a direction given u is left out; halvings until its peak is known.
 WINDOW, HALVINGS = 7.5, 40
 
 
