@@ -17,7 +17,7 @@ from ...codegen.modules import generated, kernel_texts
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ..tables.batch_law import radius_rule
-from ..tables.signal_draws import SEQUENCES, draws
+from ..tables.signal_draws import DRAWS, SEQUENCES, SHIFTED_DRAWS, draws
 from .batch_signals import BatchSignal, PairSignal, is_cut_off, smallest_signal_batch
 from .expectations import Average, Expectation, Point
 from .signal_kernels import supervision_source
@@ -74,8 +74,9 @@ class Averages:
     """The averages of one problem and batch size, at any point."""
 
     def __init__(self, problem: Problem, spec: dict[str, Any], m: int, noise: float) -> None:
+        count = SHIFTED_DRAWS if spec["shifted"] else DRAWS
         self.kernels, self.m, self.spread = batch_signal_kernels(problem), m, math.sqrt(noise)
-        self.law = m, spec["order"], problem.noise_law_.degrees
+        self.law = m, spec["order"], problem.noise_law_.degrees, count
         self.fields = [np.array(spec[x], dtype=float).reshape(-1, 3) for x in ("x0", "x1")]
         self.with_mean = spec["with_mean"]
         self.singles = np.array(spec["singles"], dtype=np.int64).reshape(-1, 5)

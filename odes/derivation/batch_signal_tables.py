@@ -30,7 +30,7 @@ from .batch_signal_averages import SMOOTH_BATCH, Averages
 Array = np.ndarray
 #: Nodes of angle, scale and shift; without a shift that axis has one. Of scales where few batches
 #: make moments rough (`SMOOTH_BATCH`), another number.
-SIZES, SHIFTED, MANY = (16, 24, 1), (10, 16, 8), 64
+SIZES, SHIFTED, MANY = (16, 24, 1), (12, 24, 14), 64
 #: Points, off the nodes, at which a table is compared with the average itself.
 CHECKS = 12
 _LOADED: dict[str, Table] = {}

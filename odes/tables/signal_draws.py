@@ -19,8 +19,9 @@ import numpy as np
 from ...teacher_student.sobol import sobol_points
 
 Array = np.ndarray
-#: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS.
-SEQUENCES, DRAWS = 8, 13
+#: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS; of a
+#: table over the shift, which has many more nodes, half of them.
+SEQUENCES, DRAWS, SHIFTED_DRAWS = 8, 13, 12
 #: Coordinates of a draw.
 COORDINATES = 9
 #: Quantiles are taken between this and 1 minus this.
@@ -54,7 +55,7 @@ class Draws(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def draws(m: int, order: int, degrees: float) -> Draws:
+def draws(m: int, order: int, degrees: float, count: int = DRAWS) -> Draws:
     """The draws of batches of m examples.
 
     Parameters
@@ -65,11 +66,13 @@ def draws(m: int, order: int, degrees: float) -> Draws:
         The largest power of ``1/s`` in what is averaged.
     degrees
         Of freedom of Student's noise; infinite of a Gaussian one.
+    count
+        The logarithm to base 2 of the draws of a sequence.
     """
     from scipy.special import gammaincinv, gammaln, ndtri, stdtrit
 
     uniform = np.stack([
-        sobol_points(COORDINATES, seed, 2**DRAWS) for seed in range(SEQUENCES)
+        sobol_points(COORDINATES, seed, 2**count) for seed in range(SEQUENCES)
     ])  # fmt: skip
     uniform = np.moveaxis(np.clip(uniform, EDGE, 1.0 - EDGE), 2, 0)
     tilted, own = (m - 1 - order) / 2, (m - 1) / 2
