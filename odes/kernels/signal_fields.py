@@ -17,7 +17,7 @@ from .signal_classes import NEVER, class_rule
 from .signal_directions import GRID, label_means, tabulate_labels
 from .supervision import SHARPNESS, activation, signal
 
-#: Standard deviations beyond which a direction given u is left out; halvings until its peak is known.
+#: Standard deviations beyond which directions given u are left out; halvings to find their peak.
 WINDOW, HALVINGS = 7.5, 40
 
 

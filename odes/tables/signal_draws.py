@@ -19,8 +19,8 @@ import numpy as np
 from ...teacher_student.sobol import sobol_points
 
 Array = np.ndarray
-#: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS; of a
-#: table over the shift, which has many more nodes, half of them.
+#: Independently scrambled sequences, whose scatter is the error, and the draws of each, 2^DRAWS;
+#: of a table over the shift, which has many more nodes, half of them.
 SEQUENCES, DRAWS, SHIFTED_DRAWS = 8, 13, 12
 #: Coordinates of a draw.
 COORDINATES = 9

@@ -137,7 +137,7 @@ def drift_at(problem, state):
     [("bn", 8), ("bn", 4), ("bn", 5), pytest.param("var-only-bn", 8, marks=pytest.mark.slow)],
 )
 def test_the_squared_loss_as_a_formula_has_the_drift_of_the_squared_loss(scheme, m):
-    """Closed forms against draws, where 1/s^4 has no mean (m below 6) too; a wrong noise is seen."""
+    """Closed forms against draws, also where 1/s^4 has no mean; a wrong noise is seen."""
     given = {"activation": "identity", "scheme": scheme, "eta": 0.9, "batch_size": m}
     exact = bn.Problem(**given, noise=0.3)
     formula = exact.replace(loss="(y - o)**2/2 + 0*y", zeta=0.0)
