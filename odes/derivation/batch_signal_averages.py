@@ -21,6 +21,7 @@ from ..tables.signal_draws import DRAWS, SEQUENCES, SHIFTED_DRAWS, draws
 from .batch_signals import BatchSignal, PairSignal, is_cut_off, smallest_signal_batch
 from .expectations import Average, Expectation, Point
 from .signal_kernels import supervision_source
+from .signal_moments import rule_of
 from .student_field import StudentField, laurent, student_field
 from .symbols import GAMMA, SPREAD, UHAT
 
@@ -28,6 +29,7 @@ Array = np.ndarray
 #: Kernels, each building on those before it.
 KERNELS = (
     "signal_rule", "signal_classes", "signal_batches", "signal_directions", "signal_fields",
+    "signal_residuals",
 )  # fmt: skip
 #: Points of a panel of directions, of directions given u, and of spreads: of small batches, where a
 #: signal of ``u/s`` is no smooth function of s next to 0, and of others.
@@ -83,6 +85,7 @@ class Averages:
         self.pairs = np.array(spec["pairs"], dtype=np.int64).reshape(-1, 6)
         self.own_field = of_own_field(spec["x0"], spec["x1"])
         self.by_rule = problem.labels_.classes and (self.own_field or not self.with_mean)
+        self.of_residuals = rule_of(problem) == "signal_difference" and not self.with_mean
         r, weight = radius_rule(m - 1, FEW if m < SMOOTH_BATCH and self.own_field else SPREADS)
         self.spreads = r / math.sqrt(m), weight
         self.panel = np.polynomial.legendre.leggauss(PANEL)
@@ -92,6 +95,11 @@ class Averages:
         """By sequence of draws, shape (sequences, moments)."""
         out = np.empty((SEQUENCES, len(self.singles) + len(self.pairs)))
         point = (q, shift, rho, self.spread)
+        if self.of_residuals:
+            self.kernels.residual_signals(
+                draws(*self.law), *self.fields, point, self.m, self.singles, self.pairs, out
+            )
+            return out
         drawn = self.singles[:0] if self.by_rule else self.singles
         if len(drawn) or len(self.pairs):
             self.kernels.batch_signals(

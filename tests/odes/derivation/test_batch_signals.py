@@ -85,6 +85,23 @@ def test_classes_by_quadrature_agree_with_draws(given, point):
     assert np.any(np.abs(mean - other) > TIMES * error)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("law", ["gaussian", "student-t:2"])
+def test_residuals_averaged_over_their_normal_part_agree_with_draws(law):
+    """Of a jump; with a tenth of the error, and what another noise would give is seen."""
+    given = {"activation": "identity", "scheme": "bn", "loss": "absolute", "batch_size": 5}
+    problem = bn.Problem(**given, noise=0.2, noise_law=law)
+    own, found = averages(problem), []
+    for own.of_residuals in (False, True):
+        values = own.at(0.7, 0.0, 0.4)
+        found.append((values.mean(axis=0), values.std(axis=0, ddof=1) / math.sqrt(len(values))))
+    (drawn, error), (mean, small) = found
+    assert np.all(np.abs(mean - drawn) < TIMES * error + 1e-12)
+    assert small.max() < 0.1 * error.max()
+    own.spread = math.sqrt(0.4)
+    assert np.any(np.abs(own.at(0.7, 0.0, 0.4).mean(axis=0) - drawn) > TIMES * error)
+
+
 def saturated(m):
     """The root of ``E[uhat (Phi(sqrt m s uhat) - sigmoid(gamma uhat))]`` at R = 1, by QUADPACK."""
     size = math.sqrt(m - 1.0)
