@@ -1,8 +1,9 @@
 """Drawn batches of which moments of any signal are averaged: scrambled Sobol sequences.
 
 Of a batch of m examples two are drawn: the fields ``u_k = ubar + s uhat_k``, ``k = 1, 2``, of the
-law of `batch_law`, what their teacher's fields have beside, and their label noises. Small spreads,
-at which ``1/s^order`` is largest, are drawn more often and weigh less.
+law of `batch_law`, what their teacher's fields have beside, and their label noises. Half of the
+spreads are drawn with a density that is larger by ``1/s^order``, and every batch weighs less by
+how much more often its spread is drawn: of the powers of 1/s up to that one none is drawn badly.
 
 The first two coordinates of a sequence are those of one example's direction and of the spread:
 what depends on these alone is averaged the best.
@@ -76,18 +77,23 @@ def draws(m: int, order: int, degrees: float, count: int = DRAWS) -> Draws:
     ])  # fmt: skip
     uniform = np.moveaxis(np.clip(uniform, EDGE, 1.0 - EDGE), 2, 0)
     tilted, own = (m - 1 - order) / 2, (m - 1) / 2
-    half_square = gammaincinv(tilted, uniform[1])
-    log_weight = gammaln(tilted) - gammaln(own) + order / 2 * np.log(half_square)
-    first, second = component(m - 1, uniform[0]), component(m - 2, uniform[2])
+    plain, second = uniform[1] < 0.5, 2.0 * uniform[1]
+    half_square = np.where(
+        plain, gammaincinv(own, second), gammaincinv(tilted, np.abs(second - 1.0))
+    )
+    half_square = np.maximum(half_square, EDGE**2)
+    log_ratio = gammaln(tilted) - gammaln(own) + order / 2 * np.log(half_square)
+    weight = 2.0 / (1.0 + np.exp(-log_ratio))
+    first, beside = component(m - 1, uniform[0]), component(m - 2, uniform[2])
     cosine = -1.0 / (m - 1.0)
-    beside = math.sqrt(1.0 - cosine**2) * np.sqrt(np.maximum(0.0, 1.0 - first**2))
+    across = math.sqrt(1.0 - cosine**2) * np.sqrt(np.maximum(0.0, 1.0 - first**2))
     root = math.sqrt(m - 1.0)
     noise = ndtri if math.isinf(degrees) else lambda x: stdtrit(degrees, x)
     return Draws(
         np.sqrt(2.0 * half_square / m),
         root * first,
-        root * (cosine * first + beside * second),
-        np.exp(log_weight),
+        root * (cosine * first + across * beside),
+        weight,
         ndtri(uniform[3]),
         ndtri(uniform[4]),
         ndtri(uniform[5]),
