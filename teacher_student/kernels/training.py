@@ -30,6 +30,16 @@ def affine_student(
 
 
 @kernel
+def take_rows(
+    X: np.ndarray, y: np.ndarray, rows: np.ndarray, w: np.ndarray, a: np.ndarray, target: np.ndarray
+) -> None:
+    """Fields ``a_k = X[rows_k].w`` and labels of a batch."""
+    for k in range(rows.size):
+        a[k] = np.dot(X[rows[k]], w)
+        target[k] = y[rows[k]]
+
+
+@kernel
 def add_rows(
     w: np.ndarray, X: np.ndarray, rows: np.ndarray, weights: np.ndarray, factor: float
 ) -> None:
@@ -98,9 +108,7 @@ def train_epoch(
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
     for step in range(order.shape[0]):
         rows, eta = order[step], rates[step]
-        for k in range(M):
-            a[k] = np.dot(X[rows[k]], w)
-            target[k] = y[rows[k]]
+        take_rows(X, y, rows, w, a, target)
         by_n2, by_gamma, by_beta = batch_gradient(
             a, target, sharing, np.dot(w, w), gamma, beta, N, c
         )
@@ -140,9 +148,7 @@ def train_epoch_population(
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
     for step in range(order.shape[0]):
         rows, eta = order[step], rates[step]
-        for k in range(M):
-            a[k] = np.dot(X[rows[k]], w)
-            target[k] = y[rows[k]]
+        take_rows(X, y, rows, w, a, target)
         Cw = np.dot(covariance, w)
         mu, sigma, n2 = np.dot(center, w), math.sqrt(np.dot(w, Cw)), np.dot(w, w)
         by_mu, by_sigma, by_n2, by_gamma, by_beta = field_pulls(

@@ -10,7 +10,7 @@ from bntheory.codegen.jit import kernel
 
 from .batch_gradient import batch_gradient, field_pulls
 from .momentum import move_scalars, pushed
-from .training import accumulate, add_rows
+from .training import accumulate, add_rows, take_rows
 
 
 @kernel
@@ -64,9 +64,7 @@ def train_epoch_momentum(
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
     for step in range(order.shape[0]):
         rows, eta = order[step], rates[step]
-        for k in range(M):
-            a[k] = np.dot(X[rows[k]], w)
-            target[k] = y[rows[k]]
+        take_rows(X, y, rows, w, a, target)
         by_n2, by_gamma, by_beta = batch_gradient(
             a, target, sharing, np.dot(w, w), scalars[0], scalars[1], N, c
         )
@@ -102,9 +100,7 @@ def train_epoch_population_momentum(
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
     for step in range(order.shape[0]):
         rows, eta = order[step], rates[step]
-        for k in range(M):
-            a[k] = np.dot(X[rows[k]], w)
-            target[k] = y[rows[k]]
+        take_rows(X, y, rows, w, a, target)
         Cw = np.dot(covariance, w)
         mu, sigma, n2 = np.dot(center, w), math.sqrt(np.dot(w, Cw)), np.dot(w, w)
         by_mu, by_sigma, by_n2, by_gamma, by_beta = field_pulls(
