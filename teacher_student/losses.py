@@ -176,6 +176,12 @@ class Loss:
                 for s in (-1.0, 1.0) for y in (-1.0, 0.3, 1.0)]  # fmt: skip
         return _power(ends)
 
+    @cached_property
+    def fades(self) -> bool:
+        """Whether the signal of a large output is small, as that of ``log(1 + (y - o)**2)`` is."""
+        far = [_value(self.signal, y, s * 1e6) for s in (-1.0, 1.0) for y in (-1.0, 0.3, 1.0)]
+        return all(abs(value) < 1e-3 for value in far)
+
     def _check_bounded(self, expression: sympy.Expr, label: float) -> None:
         """Refuse a loss that goes on falling far out, or grows beyond a Gaussian's reach."""
         for side in (-1.0, 1.0):

@@ -1,9 +1,8 @@
 """Tables of moments of a signal within a batch, over the angle ``arccos rho``, scale and shift.
 
-They are averages over drawn batches (`odes.tables.signal_draws`), the same at every point, so that
-moments are smooth between the nodes; moments of one example whose labels are classes are averaged
-by quadrature where the field does not hold the batch's mean (`odes.kernels.signal_directions`).
-The noise variance is one more number that they are made for.
+The averages (`odes.derivation.batch_signal_averages`) are over the same draws at every point, so
+that moments are smooth between the nodes. The noise variance is one more number that they are made
+for.
 """
 
 from __future__ import annotations
@@ -13,131 +12,28 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from ...codegen.modules import cache_folder, generated, keep, kernel_texts, source_fingerprint
+from ...codegen.modules import cache_folder, keep, source_fingerprint
 from ...results.errors import InputError
-from ...teacher_student.formula_kernels import derivable, structure
+from ...teacher_student.formula_kernels import structure
 from ...teacher_student.problem import Problem
 from ..tables import chebyshev
-from ..tables.batch_law import radius_rule
 from ..tables.moment_tables import Table
 from ..tables.regions import Region, middle
-from ..tables.signal_draws import SEQUENCES, draws
 from ..tables.table_quadrature import Progress
-from .batch_signals import BatchSignal, PairSignal, signal_degree, smallest_signal_batch
-from .expectations import Average, Expectation, Point
-from .signal_kernels import supervision_source
-from .student_field import StudentField, laurent, student_field
-from .symbols import GAMMA, SPREAD, UHAT
+from .batch_signal_averages import SMOOTH_BATCH, Averages
 
 Array = np.ndarray
-#: Nodes of angle, scale and shift; without a shift that axis has one.
-SIZES, SHIFTED = (16, 24, 1), (10, 16, 8)
-#: Where a kink of the signal passes the largest deviation a moment has a power ``m/2 - 1`` of the
-#: scale; below this m it is told by more nodes.
-SMOOTH_BATCH, MANY = 12, 64
+#: Nodes of angle, scale and shift; without a shift that axis has one. Of scales where few batches
+#: make moments rough (`SMOOTH_BATCH`), another number.
+SIZES, SHIFTED, MANY = (16, 24, 1), (12, 24, 14), 64
 #: Points, off the nodes, at which a table is compared with the average itself.
 CHECKS = 12
-#: Kernels, each building on those before it; points of a panel of directions, and of spreads.
-KERNELS = ("signal_rule", "signal_classes", "signal_batches", "signal_directions")
-PANEL, SPREADS = 10, 26
 _LOADED: dict[str, Table] = {}
-
-
-def signal_spec(
-    problem: Problem, field: StudentField, moments: Iterable[BatchSignal | PairSignal]
-) -> dict[str, Any]:
-    """What a table of moments holds, as JSON takes it; those of one example come first."""
-    wanted = list(moments)
-    x0, x1 = (laurent(field.X.coeff(UHAT, k)) for k in (0, 1))
-    singles = [m[:-1] for m in wanted if isinstance(m, BatchSignal)]
-    return {
-        "signal": True,
-        "slopes": [],
-        "x0": x0,
-        "x1": x1,
-        "with_mean": bool(any(row[1] for row in [*x0, *x1]) or any(m[2] for m in singles)),
-        "shifted": bool(field.shift != 0),
-        # What is bounded cuts off ubar/s at a distance that the scale sets.
-        "singular": any(power < 0 for _, _, power in x0) and signal_degree(problem) == 0,
-        "order": max(0, smallest_signal_batch(problem, wanted) - 2),
-        "singles": singles,
-        "pairs": [m[:-1] for m in wanted if isinstance(m, PairSignal)],
-    }
-
-
-def batch_signal_kernels(problem: Problem) -> Any:
-    """The compiled averages over drawn batches: from the disk, or written now."""
-
-    def write() -> dict[str, str]:
-        with derivable(problem):
-            source = supervision_source(problem)
-        return {"supervision": source} | kernel_texts(*(f"odes/kernels/{name}" for name in KERNELS))
-
-    return generated("batch_signal", structure(problem), write)
-
-
-class _Averages:
-    """The averages of one problem and batch size, at any point."""
-
-    def __init__(self, problem: Problem, spec: dict[str, Any], m: int, noise: float) -> None:
-        self.kernels, self.m, self.spread = batch_signal_kernels(problem), m, math.sqrt(noise)
-        self.law = m, spec["order"], problem.noise_law_.degrees
-        self.fields = [np.array(spec[x], dtype=float).reshape(-1, 3) for x in ("x0", "x1")]
-        self.with_mean = spec["with_mean"]
-        self.singles = np.array(spec["singles"], dtype=np.int64).reshape(-1, 5)
-        self.pairs = np.array(spec["pairs"], dtype=np.int64).reshape(-1, 6)
-        self.by_rule = problem.labels_.classes and not self.with_mean
-        r, weight = radius_rule(m - 1, SPREADS)
-        self.spreads = r / math.sqrt(m), weight
-        self.panel = np.polynomial.legendre.leggauss(PANEL)
-
-    def at(self, q: float, shift: float, rho: float) -> Array:
-        """By sequence of draws, shape (sequences, moments)."""
-        out = np.empty((SEQUENCES, len(self.singles) + len(self.pairs)))
-        point = (q, shift, rho, self.spread)
-        drawn = self.singles[:0] if self.by_rule else self.singles
-        if len(drawn) or len(self.pairs):
-            self.kernels.batch_signals(
-                draws(*self.law), *self.fields, self.with_mean, point, self.m, drawn, self.pairs,
-                out[:, len(self.singles) - len(drawn) :],
-            )  # fmt: skip
-        if self.by_rule:
-            row = np.empty(len(self.singles))
-            self.kernels.class_signals(
-                self.spreads, self.panel, *self.fields, point, self.m, self.singles, row
-            )
-            out[:, : row.size] = row
-        return out
-
-
-def signal_average(wanted: Expectation, at: Point) -> Average:
-    """A moment at a point, and its standard error."""
-    moment = wanted.moment
-    assert isinstance(moment, BatchSignal | PairSignal)
-    spec = signal_spec(moment.problem, wanted.field, [moment])
-    found = _Averages(moment.problem, spec, at.M, at.noise).at(at.q, at.shift, at.rho)[:, 0]
-    return Average(float(found.mean()), float(found.std(ddof=1) / math.sqrt(found.size)))
-
-
-def pull_on_gamma(problem: Problem) -> Callable[[float, float], float] | None:
-    """``E[delta uhat]`` as a function of gamma and R, where it is known by quadrature; else None.
-
-    Of a field that is gamma times what a batch has beside its mean.
-    """
-    if problem.squares or not problem.uses_batch or problem.scheme_.remembers:
-        return None
-    field = student_field(problem)
-    moment = BatchSignal(1, 1, 0, int(field.X.coeff(UHAT, 1).has(SPREAD)), 0, problem)
-    own = _Averages(problem, signal_spec(problem, field, [moment]), problem.m, problem.noise)
-    if not own.by_rule or field.scale != GAMMA or field.shift != 0:
-        return None
-    return lambda gamma, R: float(own.at(gamma, 0.0, R)[0, 0])
 
 
 def signal_table(
@@ -203,7 +99,7 @@ def build(
     checks = [
         tuple(p) for p in np.random.default_rng(0).uniform(ranges[:, 0], ranges[:, 1], (CHECKS, 3))
     ]
-    averages = _Averages(problem, spec, problem.m, problem.noise)
+    averages = Averages(problem, spec, problem.m, problem.noise)
 
     def at(point: tuple[float, ...]) -> Array:
         angle, second, shift = point
@@ -236,6 +132,6 @@ def _sizes(problem: Problem, spec: dict[str, Any]) -> tuple[int, int, int]:
     """Nodes on the axes."""
     if spec["shifted"]:
         return SHIFTED
-    kinked = problem.loss_.borders or problem.activation_.kinks
+    kinked = problem.loss_.borders or problem.activation_.kinks or spec["with_mean"]
     few = kinked and problem.m < SMOOTH_BATCH
     return (SIZES[0], MANY, 1) if few else SIZES

@@ -114,10 +114,26 @@ def smallest_signal_batch(problem: Problem, moments: Iterable[BatchSignal | Pair
     for moment in moments:
         deltas = moment.a + moment.c if isinstance(moment, PairSignal) else moment.delta
         order = (pole * int(degree) * deltas if pole else 0) - moment.s
-        if degree == 0 and pole:  # a bounded signal cuts off where ``|ubar|`` is beyond ``s``
+        if pole and is_cut_off(problem):
             order -= moment.ubar
         worst = max(worst, order + 1)
     return worst + 1
+
+
+@lru_cache(maxsize=256)
+def is_cut_off(problem: Problem) -> bool:
+    """Whether the signal vanishes where the batch's mean is far beyond its spread.
+
+    That of the logistic loss does if g saturates, else not: far on the wrong side it stays 1.
+
+    Examples
+    --------
+    >>> [is_cut_off(Problem(g, loss="logistic", labels="sign")) for g in ("tanh", "relu")]
+    [True, False]
+    """
+    if signal_degree(problem) > 0:
+        return False
+    return problem.activation_.growth == 0 or problem.loss_.fades
 
 
 @lru_cache(maxsize=256)

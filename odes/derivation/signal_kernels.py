@@ -10,8 +10,9 @@ from sympy import Expr, Symbol
 from ...codegen.model import Function, Return
 from ...codegen.modules import generated, kernel_texts
 from ...codegen.printers.python import PYTHON
+from ...teacher_student.activations import field_symbol
 from ...teacher_student.formula_kernels import activation_source, derivable, structure
-from ...teacher_student.losses import VARIABLES
+from ...teacher_student.losses import VARIABLES, loss_symbols
 from ...teacher_student.problem import Problem
 from ...teacher_student.supervision_source import signal_source
 from .signal_moments import rule_of
@@ -29,6 +30,7 @@ def supervision_source(problem: Problem) -> str:
         "DEGREES": problem.noise_law_.degrees,
         "GROWTH": _growth(problem),
         "LOSS_GROWTH": problem.loss_.growth + 1.0 if problem.heavy_tails else 2.0,
+        "MIRRORED": _is_mirrored(problem),
         "POLYNOMIAL": _is_piecewise(problem.loss_.signal) and _is_piecewise(_slope(problem)),
     }
     lines = [PYTHON.constant(name, value) for name, value in constants.items()]
@@ -49,6 +51,16 @@ def _is_piecewise(expression: Expr) -> bool:
     outside = {piece: Symbol(f"piece{i}") for i, piece in enumerate(sorted(pieces, key=str))}
     rest = [expression.xreplace(outside), *(x for piece in pieces for x in piece.args)]
     return all(x.is_polynomial(*x.free_symbols) for x in map(sympy.sympify, rest))
+
+
+def _is_mirrored(problem: Problem) -> bool:
+    """Whether field and label of the other sign have the same loss."""
+    y, o = loss_symbols()
+    h, g = field_symbol(), problem.activation_.expression
+    odd = sympy.simplify(g.subs(h, -h) + g) == 0
+    loss = problem.loss_.expression
+    turned = loss.subs({y: -y, o: -o}, simultaneous=True)
+    return bool(odd and sympy.simplify(turned - loss) == 0)
 
 
 def _growth(problem: Problem) -> float:

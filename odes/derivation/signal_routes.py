@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from ...teacher_student.normal_quadrature import COARSE
-from .batch_signal_tables import signal_average as batch_average
+from .batch_signal_averages import signal_average as batch_average
 from .batch_signals import BatchSignal, PairSignal
 from .expectations import Average, Expectation, Point
 from .signal_moments import SignalMoment, signal_average

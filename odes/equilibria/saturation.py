@@ -16,7 +16,7 @@ from ...results.checks import number
 from ...results.errors import InputError
 from ...teacher_student.problem import Problem
 from ...teacher_student.regularization import decay
-from ..derivation.batch_signal_tables import pull_on_gamma
+from ..derivation.batch_signal_averages import pull_on_gamma
 
 #: Scales between which the rest is looked for.
 SMALLEST, LARGEST = 1e-3, 1e4

@@ -20,6 +20,8 @@ DEGREES, GROWTH = np.inf, 1.0
 LOSS_GROWTH: float = 2.0
 #: Whether loss and activation are polynomials between their kinks.
 POLYNOMIAL: bool = False
+#: Whether field and label of the other sign have the same loss.
+MIRRORED: bool = False
 
 
 def activation(h: float) -> tuple[float, float]:

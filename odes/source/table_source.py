@@ -10,7 +10,7 @@ from sympy import Expr, Symbol
 from ...codegen.functions import Angle, Hypot
 from ...codegen.model import Assign, Call, LookUp, Statement, Table
 from ..derivation.batch_moments import PairMoment
-from ..derivation.batch_signal_tables import signal_spec
+from ..derivation.batch_signal_averages import signal_spec
 from ..derivation.batch_signals import BatchSignal, PairSignal
 from ..derivation.batch_tables import degree, is_singular, spec_of
 from ..derivation.drift import Derivation
