@@ -63,6 +63,7 @@ def javascript_flow(derivation: Derivation) -> str:
     }
     members = [*(f"{name}: {json.dumps(value)}" for name, value in facts.items())]
     unusual = not derivation.problem.squares
+    members += ["ofSignals: true"] if unusual else []
     members += ["rhs", "jacobian", "observables", *(["field"] if unusual else [])]
     needed = ("LARGEST_SCALE", "KINKS") if "KINKS" in module.constants else ()
     parts = [PRINTER.constant(name, module.constants[name]) for name in needed]

@@ -57,11 +57,10 @@ def loss_record(loss: Loss) -> str:
         loss = Loss.named(f"{HUBER}:{_STAND_IN}")
     signal, value = _open(loss.signal), _open(loss.expression)
     borders = tuple(map(_open, loss.borders))
-    polynomial = is_piecewise(signal)
     facts = {
         "difference": loss.of_difference,
-        "polynomial": polynomial,
-        "linear": polynomial and loss.of_difference and _is_linear(signal),
+        "polynomial": is_piecewise(signal),
+        "linear": has_linear_pieces(loss),
         "growth": loss.growth,
     }
     functions = [_function("signal", signal), _function("loss", value)]
@@ -85,12 +84,18 @@ def _open(expression: Expr) -> Expr:
     return expression.xreplace({number: THRESHOLD, -number: -THRESHOLD})
 
 
-def _is_linear(signal: Expr) -> bool:
-    """Whether a signal of the difference is of degree one between its kinks."""
-    y = Symbol(VARIABLES[0], real=True)
-    bent = signal.diff(y, 2)
-    jumps = bent.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
-    return bool(sympy.simplify(jumps) == 0)
+def has_linear_pieces(loss: Loss) -> bool:
+    """Whether a loss is of y - o, with a signal that is straight between its kinks.
+
+    Examples
+    --------
+    >>> [has_linear_pieces(Loss.named(name)) for name in ("huber:2", "(y - o)**4", "hinge")]
+    [True, False, False]
+    """
+    if not (loss.of_difference and is_piecewise(loss.signal)):
+        return False
+    bent = loss.signal.diff(Symbol(VARIABLES[0], real=True), 2)
+    return bool(sympy.simplify(bent.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))) == 0)
 
 
 def _function(name: str, value: Expr | tuple[Expr, ...]) -> str:
