@@ -3,8 +3,9 @@
 // Explicit steps after which the page leaves the rest to the command's implicit method.
 const MOST_STEPS = 4000;
 const FLOW_CACHE = new Map(), TABLE_CACHE = {}, MOST_FLOWS = 16;
-// What a table may be off by where it is to find roots, which are then moved to where they are.
-const ROUGH = 1e-4;
+// How far a table reaches that is to find roots, which are then moved to where they are, and what
+// it may be off by.
+const ROUGH = {largest: 60, error: 1e-2};
 
 // The flow of a state's formulas; sliders of a loss's numbers leave many, of which the last are kept.
 function flowOf(state) {
@@ -28,10 +29,12 @@ function plainFlow(make) {
 // Of another loss or other labels: `rough` finds roots, `exact` takes derivatives, and the flow
 // itself has tables only where they are as exact as an integrator is.
 function signalFlow(make, setting) {
-  const loose = (moments, shifted, axes = PLAIN_TABLE) => tabulated(moments, shifted, {...axes, error: ROUGH});
+  const loose = (moments, shifted, axes) => tabulated(moments, shifted,
+    axes && {...axes, ...ROUGH, key: `${axes.key}|rough`});
   const direct = (moments) => moments, flow = make(tabulated, setting);
   if (!flow.hasTable && ofClasses(setting)) {
     Object.assign(flow, {exact: make(direct, setting), rough: make(loose, setting)});
+    flow.rough.farthest = ROUGH.largest;
   }
   const known = ofClasses(setting) || (setting.activation.identity && setting.loss.difference);
   flow.expectedLoss = known ? signalAverages(setting, [[-1, 0, 0]], false, tabulated) : () => [NaN];

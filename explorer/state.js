@@ -15,7 +15,7 @@ const SLIDERS = {
   zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
   noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
   threshold: {symbol: "C", label: "threshold of huber", values: ratios(0.01, 10, 90)},
-  sharpness: {symbol: "K", label: "sharpness of bernoulli", values: ratios(0.1, 100, 90)},
+  sharpness: {symbol: "K", label: "sharpness of bernoulli", values: ratios(0.1, 40, 90)},
   degrees: {symbol: "ν", label: "degrees of freedom", values: ratios(0.5, 100, 92)},
   weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
   q0: {symbol: "Q", label: "at start", values: steps(0.1, 2.5, 0.05)},

@@ -55,19 +55,27 @@ function fixedNumbers(state) {
   return {threshold, sharpness, degrees, noise: held.noise};
 }
 
+// A state with another choice; noise is that of the teacher's labels alone.
+function asChosen(name, value, state) {
+  const chosen = {...state, [name]: value};
+  return ofClasses(chosen) ? {...chosen, noise_law: name === "noise_law" ? value : "gaussian"} : chosen;
+}
+
 // Why the page has no flow for a choice; empty where it has one.
 function notOffered(state) {
   const entry = entryOf(state), loss = LOSSES[state.loss];
   if (isUsual(state)) return "";
   if (!loss) return "this page holds the squared loss of teacher labels alone";
   if (loss.ofClasses && !ofClasses(state)) {
-    return `the ${state.loss} loss reads labels as two classes: first choose sign or bernoulli`;
+    return "logistic and hinge read labels as two classes, sign or bernoulli";
   }
   if (entry.usesBatch) {
-    return heldBy(state) ? "" : `${state.scheme} averages over batches, and this page holds no tables of `
-      + `that for this loss and these labels; bntheory explore ${problemOptions(state)} makes one that does`;
+    return heldBy(state) ? "" : "this page holds no averages over batches for this loss and these labels; "
+      + `bntheory explore ${problemOptions(state)} makes a page that does`;
   }
-  if (ofClasses(state)) return "";
+  if (ofClasses(state)) {
+    return state.noise_law === "gaussian" ? "" : "classes have no noise";
+  }
   if (!ACTIVATIONS[state.activation].identity || !loss.difference) {
     return "for this loss, labels of the teacher leave a many-fold integral, too slow for a slider, but "
       + "for the activation identity; sign and bernoulli go with all";

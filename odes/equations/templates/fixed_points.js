@@ -118,7 +118,7 @@ function markReached(at, points) {
   const rates = points.filter((x) => x.stable && x.slow_rate > 0).map((x) => x.slow_rate);
   const end = Math.min(1e5, Math.max(10, 20 / (rates.length ? Math.min(...rates) : 0.02)));
   const options = {rtol: 1e-6, atol: 1e-9, maxSteps: at.flow.hasJacobian ? 20000 : at.flow.ofSignals ? 2000 : 100};
-  const way = integrate(at.flow, at.start, [end], at.p, options);
+  const way = integrate(at.flow.rough ?? at.flow, at.start, [end], at.p, options);
   if (way.status === "diverged") return {points, ending: "diverged", reached: null};
   const y = way.states.length ? way.states[0] : way.y, Q = at.scale(y);
   const away = points.map((x) => Math.max(Math.abs(Q - x.Q), Math.abs(y[at.R] - x.R)));

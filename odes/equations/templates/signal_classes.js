@@ -15,7 +15,9 @@ const LOGISTIC_STEP = 0.12, [LOGISTIC_SPREADS, LOGISTIC_WEIGHTS] = logisticMixtu
 
 function logisticMixture() {
   const x = Array.from({length: 28}, (_, i) => 0.16 * Math.exp(i * LOGISTIC_STEP));
-  return [x.map((half) => 2 * half), x.map((half) => LOGISTIC_STEP * half * kolmogorov(half))];
+  const weight = (half) => LOGISTIC_STEP * half * kolmogorov(half);
+  const kept = x.filter((half) => weight(half) > 1e-14);
+  return [kept.map((half) => 2 * half), kept.map(weight)];
 }
 
 function kolmogorov(x) {
@@ -37,10 +39,10 @@ function classAverages(setting, powers, shifted, prepare) {
     return i < 0 ? rows.push([a, b, c]) - 1 : i;
   };
   const own = powers.map(([a, b, c]) => (c ? [place([a, 1, 0]), place([a, 0, 1])] : [place([a, b, c])]));
-  const direct = (q, shift, rho) => classMoments(setting, powers, q, shift, rho);
+  const direct = recalled((q, shift, rho) => classMoments(setting, powers, q, shift, rho));
   const exact = (q, shift, rho) => classMoments(signs, rows, q, shift, rho);
   const known = prepare(exact, shifted, {...CLASS_TABLE, key: `${setting.key}|${rows.join(";")}`});
-  if (known === exact) return direct;
+  if (known === exact) return (q, shift, rho) => direct(q, shift, rho);
   if (setting.labels === "sign") {
     return (q, shift, rho) => {
       if (!known.holds(q)) return direct(q, shift, rho);
@@ -54,12 +56,12 @@ function classAverages(setting, powers, shifted, prepare) {
 function mixed(known, direct, own, K) {
   return (q, shift, rho) => {
     if (!known.holds(q)) return direct(q, shift, rho);
-    const out = new Array(own.length).fill(0);
+    const out = new Array(own.length).fill(0), signs = known.along(q);
     LOGISTIC_SPREADS.forEach((s, k) => {
       // Of a sign's field v'' of variance 1: v = alongU u + alongV v'' in the mean.
       const kept = 1 / Math.sqrt(1 + (s / K) ** 2), its = rho * kept, rest = 1 - its * its;
       const alongU = rho * (1 - kept * kept) / rest, alongV = kept * (1 - rho * rho) / rest;
-      const found = known(q, shift, its);
+      const found = signs(its);
       own.forEach(([first, second], m) => {
         const mean = second === undefined ? found[first]
           : alongU * found[first] + alongV * found[second];

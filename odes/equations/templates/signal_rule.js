@@ -8,8 +8,26 @@ const PANEL = 4, STRAIGHT = 1e3, MOST_ROOTS = 8, PANELS_GROW = 4, ROOT_STEPS = 2
 // A function (q, shift, rho, noise) of the moments E[delta^a u^b v^c], for rows [a, b, c] of
 // exponents with b + c at most 1; an a of -1 stands for the loss. `prepare` may tabulate it.
 function signalAverages(setting, powers, shifted, prepare) {
-  return setting.labels === "teacher" ? differenceMoments(setting, powers)
-    : classAverages(setting, powers, shifted, prepare);
+  if (setting.labels !== "teacher") return classAverages(setting, powers, shifted, prepare);
+  const moments = differenceMoments(setting, powers);
+  return Number.isFinite(setting.degrees) ? recalled(moments) : moments;
+}
+
+// A slow function of a few numbers that keeps its values: a search over eta, and differences at a
+// point that rests, ask for the same ones again and again.
+const MOST_RECALLED = 4000;
+
+function recalled(f) {
+  const known = new Map();
+  return (...numbers) => {
+    const key = numbers.join();
+    let value = known.get(key);
+    if (value === undefined) {
+      if (known.size >= MOST_RECALLED) known.clear();
+      known.set(key, value = f(...numbers));
+    }
+    return value;
+  };
 }
 
 // The normal law's mass beyond x >= 0: exp(-x^2/2) times a polynomial in 2/(2 + x/sqrt 2), which

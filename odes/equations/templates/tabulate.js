@@ -9,7 +9,8 @@ const PLAIN_TABLE = {sizes: [20, 30], largest: 4, error: 1e-7};
 const CHECK_POINTS = [[0.1, 0.075], [0.7, 0.475], [-0.4, 0.2], [0.95, 0.9], [-0.99, 0.0125]];
 
 // `moments(q, shift, rho)` as a look-up, for a field without shift and q within the range; the
-// function has `holds(q)`, whether q is one of the table. With a key the table is kept for others.
+// function has `holds(q)`, whether q is one of the table, and then `along(q)`, a quick function of
+// rho. With a key the table is kept for others.
 function tabulated(moments, shifted, {sizes, largest, error, key = ""} = PLAIN_TABLE) {
   if (shifted) return moments;
   let made = null;
@@ -20,7 +21,11 @@ function tabulated(moments, shifted, {sizes, largest, error, key = ""} = PLAIN_T
     return made.off <= error && q <= largest;
   };
   const known = (q, shift, rho) => (holds(q) ? at(q, rho) : moments(q, 0, rho));
-  return Object.assign(known, {holds});
+  const along = (q) => {
+    const of = alongFirst(made.table, Math.asinh(q / BEND));
+    return (rho) => of(Math.acos(rho));
+  };
+  return Object.assign(known, {holds, along});
 }
 
 // The last few tables that have a key.
