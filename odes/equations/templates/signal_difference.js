@@ -45,24 +45,36 @@ function piecesBetween(kinks, signal, value) {
     const first = Number.isFinite(left) ? left + width
       : Number.isFinite(right) ? right - 3 * width : -1;
     const e = [first, first + width, first + 2 * width];
-    const b1 = (signal(e[2]) - signal(e[0])) / (e[2] - e[0]);
-    const [l0, l1, l2] = e.map(value), c2 = (l2 - 2 * l1 + l0) / (2 * width * width);
+    const [s0, s1, s2] = e.map(signal), [l0, l1, l2] = e.map(value);
+    // Of heavy noise a rounding error of 0 would be multiplied by a huge variance.
+    const exact = (x, size) => (Math.abs(x) < 1e-12 * size ? 0 : x);
+    const b1 = exact(s2 - s0, Math.abs(s2) + Math.abs(s0)) / (2 * width);
+    const c2 = exact(l2 - 2 * l1 + l0, l0 + 2 * l1 + l2) / (2 * width * width);
     const c1 = (l2 - l0) / (2 * width) - 2 * c2 * e[1];
-    return {left, right, b: [signal(e[1]) - b1 * e[1], b1], c: [l1 - (c1 + c2 * e[1]) * e[1], c1, c2]};
+    return {left, right, b: [s1 - b1 * e[1], b1], c: [l1 - (c1 + c2 * e[1]) * e[1], c1, c2]};
   });
 }
 
 // E of the signal, of it times x, of its square and of the loss, into `sums`: by the incomplete
-// moments m0, m1, m2 of x in every piece.
+// moments m0, m1, m2 of x in every piece; over a narrow one, where these are small differences, by
+// a rule.
+const NARROW = 0.5;
+
 function bySum(pieces, std, shift, weight, sums) {
   let below = 0, density = 0, times = 0; // at the piece's left end: mass, phi and x phi
-  for (const {right, b, c} of pieces) {
+  for (const piece of pieces) {
+    const {left, right, b, c} = piece;
     let its = 1, itsDensity = 0, itsTimes = 0;
     if (right < Infinity) {
       const x = (right + shift) / std, tail = normalTail(Math.abs(x));
       its = x < 0 ? tail : 1 - tail;
       itsDensity = normalDensity(x);
       itsTimes = x * itsDensity;
+    }
+    if (right - left < NARROW * std) {
+      addNarrow(piece, std, shift, weight, sums);
+      [below, density, times] = [its, itsDensity, itsTimes];
+      continue;
     }
     const m0 = weight * (its - below), m1 = weight * (density - itsDensity);
     const m2 = m0 + weight * (times - itsTimes), ex = std * m2 - shift * m1;
@@ -74,6 +86,18 @@ function bySum(pieces, std, shift, weight, sums) {
     below = its;
     density = itsDensity;
     times = itsTimes;
+  }
+}
+
+function addNarrow({left, right, b, c}, std, shift, weight, sums) {
+  const half = (right - left) / 2 / std, middle = (right + left) / 2;
+  for (let i = 0; i < LEGENDRE_NODES.length; i++) {
+    const e = middle + std * half * LEGENDRE_NODES[i], x = (e + shift) / std;
+    const share = weight * half * LEGENDRE_WEIGHTS[i] * normalDensity(x), delta = b[0] + b[1] * e;
+    sums[0] += share * delta;
+    sums[1] += share * delta * x;
+    sums[2] += share * delta * delta;
+    sums[3] += share * (c[0] + (c[1] + c[2] * e) * e);
   }
 }
 
