@@ -104,21 +104,26 @@ function curves(state) {
 function addLosses(state, flow, columns) {
   if (isUsual(state)) return;
   const {Q, R} = columns;
-  columns.expected_loss = Q.map((scale, i) => lossAt(state, flow, scale, R[i]));
+  const lossAt = lossOf(state, flow);
+  columns.expected_loss = Q.map((scale, i) => lossAt(scale, R[i]));
   if (ofClasses(state)) columns.error01 = Q.map((scale, i) => error01Of(scale, R[i]));
 }
 
-function lossAt(state, flow, Q, R) {
-  const [, shift] = flow.field(startOf(state, flow)), sign = Q >= 0 ? 1 : -1;
-  const [value] = flow.expectedLoss(Math.abs(Q), shift, sign * R, parametersOf(state).S);
-  return Number.isFinite(value) ? value : null;
+// The expected loss as a function of scale and overlap; null where it is infinite.
+function lossOf(state, flow) {
+  const [, shift] = flow.field(startOf(state, flow)), {S} = parametersOf(state);
+  return (Q, R) => {
+    const [value] = flow.expectedLoss(Math.abs(Q), shift, Q >= 0 ? R : -R, S);
+    return Number.isFinite(value) ? value : null;
+  };
 }
 
 // The same of fixed points.
 function addLossesTo(state, flow, points) {
   if (isUsual(state)) return;
+  const lossAt = lossOf(state, flow);
   for (const point of points) {
-    point.expected_loss = lossAt(state, flow, point.Q, point.R);
+    point.expected_loss = lossAt(point.Q, point.R);
     if (ofClasses(state)) point.error01 = error01Of(point.Q, point.R);
   }
 }
@@ -143,5 +148,5 @@ function solve(state) {
   addLossesTo(state, flow, found.points);
   const point = found.reached ?? found.points.find((x) => x.stable) ?? null;
   return {refused: "", ...run, ...found, point, zeta: decay(state), eta: state.eta,
-    normalised: entryOf(state).gamma};
+    normalised: entryOf(state).gamma, separable: isSeparable(state)};
 }

@@ -70,8 +70,8 @@ function notOffered(state) {
     return "logistic and hinge read labels as two classes, sign or bernoulli";
   }
   if (entry.usesBatch) {
-    return heldBy(state) ? "" : "this page holds no averages over batches for this loss and these labels; "
-      + `bntheory explore ${problemOptions(state)} makes a page that does`;
+    return heldBy(state) ? "" : "this page holds no tables of such batches; "
+      + `bntheory explore ${problemOptions(state)} makes one that does`;
   }
   if (ofClasses(state)) {
     return state.noise_law === "gaussian" ? "" : "classes have no noise";
@@ -102,6 +102,11 @@ function settingOf(state) {
   return {loss: LOSSES[state.loss], activation: ACTIVATIONS[state.activation], labels, threshold,
     sharpness, key, degrees: state.noise_law === "student-t" ? state.degrees : Infinity};
 }
+
+// Whether the loss can be made as small as one likes, by a student that is aligned and ever larger.
+const isSeparable = (state) => state.labels === "sign" && state.loss === "logistic"
+  && state.activation === "identity" && !entryOf(state).usesBatch
+  && !state.weight_decay && !decay(state);
 
 // How often a student of classes is wrong: its field's sign is not the teacher's.
 function error01Of(Q, R) {

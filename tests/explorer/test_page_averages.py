@@ -79,9 +79,7 @@ def test_tables_are_those_averages(js, K):
     """What curves look up is off by no more than an integrator is; what finds roots is rougher."""
     points = [(4 * (0.618 * k % 1) + 0.01, 2 * (0.7548 * k % 1) - 1) for k in range(40)]
     exact = averages(js, "logistic", "identity", points, threshold=1.0, **of_labels(K))
-    quick = averages(
-        js, "logistic", "identity", points, "tabulated", threshold=1.0, **of_labels(K)
-    )
+    quick = averages(js, "logistic", "identity", points, "tabulated", threshold=1.0, **of_labels(K))
     assert 0.0 < np.abs(quick - exact).max() < 1e-9
 
 
