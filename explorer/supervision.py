@@ -1,4 +1,4 @@
-"""What a page holds of losses and labels: their formulas, flows of signals, and a batch's tables."""
+"""What a page holds of losses and labels: formulas, flows of signals, and batches' tables."""
 
 from __future__ import annotations
 

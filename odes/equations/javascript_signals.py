@@ -7,6 +7,7 @@ What averages them is written by hand in ``templates/signal_*.js``, each the twi
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import sympy
 from sympy import Expr, Symbol
@@ -102,7 +103,7 @@ def _function(name: str, value: Expr | tuple[Expr, ...]) -> str:
     return _PRINTER.function(Function(name, (*VARIABLES, THRESHOLD.name), (Return(value),)))
 
 
-def _record(facts: dict[str, object], functions: list[str]) -> str:
+def _record(facts: Mapping[str, object], functions: list[str]) -> str:
     """Facts and named functions as one expression."""
     held = [f"{name}: {'Infinity' if value == float('inf') else json.dumps(value)}"
             for name, value in facts.items()]  # fmt: skip

@@ -13,14 +13,18 @@ LOSSES = {
             abs(y - o) < C, (y - o) ** 2 / 2, C * abs(y - o) - C**2 / 2
         ),
     ),
-    "logistic": (lambda y, o, C: y * special.expit(-y * o), lambda y, o, C: np.logaddexp(0, -y * o)),
+    "logistic": (
+        lambda y, o, C: y * special.expit(-y * o), lambda y, o, C: np.logaddexp(0, -y * o),
+    ),
     "hinge": (lambda y, o, C: y * (y * o < 1), lambda y, o, C: np.maximum(0, 1 - y * o)),
 }  # fmt: skip
 #: Output, slope, and the field of an output.
 ACTIVATIONS = {
     "identity": (lambda h: h, np.ones_like, lambda o: o),
     "relu": (lambda h: np.maximum(0, h), lambda h: 1.0 * (h > 0), lambda o: o if o > 0 else np.nan),
-    "tanh": (np.tanh, lambda h: 1 - np.tanh(h) ** 2, lambda o: np.arctanh(o) if abs(o) < 1 else np.nan),
+    "tanh": (
+        np.tanh, lambda h: 1 - np.tanh(h) ** 2, lambda o: np.arctanh(o) if abs(o) < 1 else np.nan,
+    ),
 }  # fmt: skip
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(30)
 
