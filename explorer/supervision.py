@@ -104,5 +104,6 @@ def kinds(losses: Iterable[str]) -> list[str]:
     """
     names: dict[str, str] = {}
     for name in losses:
-        names.setdefault(kind_of(Problem(loss=name, labels="sign", zeta=0.0).loss), name)
+        canonical = Problem(loss=name, labels="sign", zeta=0.0).loss
+        names.setdefault(kind_of(canonical), canonical)
     return list(names.values())
