@@ -31,8 +31,8 @@ LISTS = {
     "explore",
     epilog=examples(
         "bntheory explore --activations relu,identity --output page.html",
-        "bntheory explore --activations identity --schemes sgd,wn --labels sign --loss logistic "
-        "--scheme wn --zeta 0 --activation identity --output classes.html",
+        "bntheory explore --schemes sgd,wn --scheme wn --labels sign --loss logistic "
+        "--output a.html",
     ),
 )
 @problem_options
@@ -48,7 +48,8 @@ LISTS = {
 def command(output: str, **options: Any) -> None:
     """One page, offline, on which the flow follows sliders.
 
-    The problem's options say where the page begins. Needs the extra `explore`.
+    The problem's options say where the page begins, and of which loss and labels it holds a batch
+    scheme. Needs the extra `explore`.
     """
     from ..results.files import check_output
 
