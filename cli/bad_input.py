@@ -43,7 +43,7 @@ def plainly(value: object) -> str:
             return json.dumps(value)
         except (TypeError, ValueError):
             return str(value)
-    return repr(value.item() if hasattr(value, "item") else value)
+    return repr(value.tolist() if hasattr(value, "tolist") else value)
 
 
 @contextmanager

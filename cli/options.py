@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import rich_click as click
 
 from ..results.errors import InputError
-from ..teacher_student.parameters import PARAMETERS
+from ..teacher_student.parameters import OF_ONE_SCHEME, PARAMETERS
 from .bad_input import bad_input, option_name
 from .completed import INPUTS, NAMED, completing
 from .kinds import FILE, Names, Place
@@ -68,7 +68,16 @@ def take_problem(options: dict[str, Any]) -> Problem:
             values["parameters"] = {**(values.get("parameters") or {}), **take_named(named)}
         if isinstance(values.get("zeta"), str) and values["zeta"] != "auto":
             values["zeta"] = _float_or_text(values["zeta"])
-        return Problem.from_dict(values)
+        problem = Problem.from_dict(values)
+        check_used(problem, given)
+        return problem
+
+
+def check_used(problem: Problem, given: Mapping[str, Any]) -> None:
+    """Refuse what was typed and means nothing to the scheme; a file may keep it for another."""
+    for name, scheme in OF_ONE_SCHEME.items():
+        if given.get(name) is not None and problem.scheme != scheme:
+            raise InputError(name, given[name], f"means something to --scheme {scheme} alone")
 
 
 def take_named(named: Sequence[str]) -> dict[str, float]:

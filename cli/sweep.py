@@ -15,6 +15,7 @@ from .kinds import Names
 from .learning_rates import optimum
 from .options import (
     PROBLEM_OPTIONS,
+    check_used,
     force_option,
     output_options,
     problem_options,
@@ -100,6 +101,7 @@ def command(**options: Any) -> None:
             _check_range(options)
         grid = _take_grid(options)
         problem = take_problem(options)
+        check_used(problem, grid)
         chosen = _take_choices(options, grid)
         if not options["force"]:
             _check_size(problem, grid, options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..results.widths import Width
+from .blocks import block_panels, draw_simulated_blocks, draw_theory_blocks
 from .drawing import (
     APPROXIMATION,
     LABELS,
@@ -54,9 +55,14 @@ def draw_comparison(comparison: Comparison, width: Width) -> Figure:
     """One panel a quantity: theory, its band, single runs, their mean; below them residuals."""
     runs, flow = comparison.runs, comparison.flow
     names, level = moving(runs.values, shown_quantities(runs.values))
-    figure, panels = time_panels([*names, RESIDUALS], width, last=0.75)
+    blocks = block_panels(runs.problem)
+    shown, extra = [*names, *blocks, RESIDUALS], len(blocks) + 1
+    figure, panels = time_panels(shown, width, last=0.75, extra=extra)
     below = panels.pop(RESIDUALS)
-    for name, axes in panels.items():
+    draw_theory_blocks(panels, runs.problem, flow.t, flow.blocks)
+    draw_simulated_blocks(panels, runs.problem, runs.t, runs.blocks, named=False)
+    for name in names:
+        axes = panels[name]
         if comparison.predicted is None:
             draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
         else:

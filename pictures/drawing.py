@@ -62,10 +62,13 @@ SIMULATED = "simulation, mean ± 2 standard errors"
 
 
 def time_panels(
-    quantities: Sequence[str], width: Width, last: float = 1.0
+    quantities: Sequence[str], width: Width, last: float = 1.0, extra: int = 0
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A figure with one labelled panel a quantity, time along all; `last` as of `new_figure`."""
-    figure = new_figure(len(quantities), 2, width=width, names=quantities, last=last)
+    """A figure with one labelled panel a quantity, time along all.
+
+    ``last`` and ``extra`` are those of `new_figure`.
+    """
+    figure = new_figure(len(quantities), 2, width=width, names=quantities, last=last, extra=extra)
     panels = dict(zip(quantities, figure.axes, strict=True))
     for name, axes in panels.items():
         axes.set_ylabel(LABELS.get(name, name))

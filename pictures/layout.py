@@ -37,6 +37,7 @@ def new_figure(
     height: float = 2.3,
     names: Sequence[str] = (),
     last: float = 1.0,
+    extra: int = 0,
 ) -> Figure:
     """A figure drawn off screen; call it within `bntheory.pictures.style.house_style`.
 
@@ -55,6 +56,9 @@ def new_figure(
     last
         Height of the lowest row, in that of the others. Its panels share the width of the
         picture, however few they are: no cell is empty.
+    extra
+        How many of the last panels a user who hands over axes may leave out; at least a lowest row
+        that has its own height.
 
     Raises
     ------
@@ -67,7 +71,7 @@ def new_figure(
     wide, given = inches(width), given_axes()
     if given is not None:
         # Stands in for a figure. A lower row of its own height belongs to the others.
-        extra = int(last != 1.0)
+        extra = max(extra, int(last != 1.0))
         return given.figure(panels, names, extra)  # type: ignore[return-value]
     if width == "one":
         across = 1 if panels <= STACKED else 2

@@ -12,6 +12,8 @@ TRAINED = {"loss": "{} loss", "labels": "labels {}", "noise_law": "noise {}", "c
            "step_clip": "steps clipped at {}", "optimiser": "{}"}  # fmt: skip
 #: Numbers, by the symbols of the axes; the first are said of every problem.
 ALWAYS = {"batch_size": "M", "eta": r"\eta", "noise": "S"}
+#: Characters of the longest spectrum that is said as it was given.
+LONGEST = 32
 NUMBERS = {
     "statistics_size": "m", "zeta": r"\zeta", "weight_decay": r"\lambda", "momentum": r"\beta",
 }  # fmt: skip
@@ -45,7 +47,19 @@ def setting(problem: Any, *more: str, without: Collection[str] = ()) -> str:
         value = _other(problem, name)
         if name not in without and value is not None:
             said.append(f"${symbol}$ = {_written(value)}")
-    return ", ".join([*said, *more])
+    return ", ".join([*said, *_inputs(problem, without), *more])
+
+
+def _inputs(problem: Any, without: Collection[str]) -> list[str]:
+    """The spectrum of the inputs, where they have one: by its name if that is short."""
+    spectrum = getattr(problem, "spectrum_", None)
+    if spectrum is None or "spectrum" in without:
+        return []
+    short = len(problem.spectrum) <= LONGEST
+    said = [f"spectrum {problem.spectrum}" if short else f"spectrum of {spectrum.blocks} blocks"]
+    if problem.condition is not None and "condition" not in without:
+        said.append(f"condition number {problem.condition:g}")
+    return said
 
 
 def _other(problem: Any, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..results.widths import Width
+from .blocks import block_panels, draw_simulated_blocks, draw_theory_blocks
 from .drawing import (
     LABELS,
     LOOKS,
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 def draw_flow(flow: Flow, width: Width) -> Figure:
     """One panel a quantity, ``"one"`` or ``"two"`` columns of a journal wide."""
     names, level = moving(flow.values, shown_quantities(flow.values))
-    figure, panels = time_panels(names, width)
-    for name, axes in panels.items():
+    blocks = block_panels(flow.problem)
+    figure, panels = time_panels([*names, *blocks], width, extra=len(blocks))
+    draw_theory_blocks(panels, flow.problem, flow.t, flow.blocks)
+    for name in names:
+        axes = panels[name]
         draw_theory(axes, flow.t, flow.values[name])
         if name in flow.std:
             draw_predicted_spread(
@@ -55,8 +59,11 @@ def _size(flow: Flow) -> list[str]:
 def draw_runs(runs: Runs, width: Width) -> Figure:
     """Means with standard errors over the spread of the runs."""
     names, level = moving(runs.values, shown_quantities(runs.values))
-    figure, panels = time_panels(names, width)
-    for name, axes in panels.items():
+    blocks = block_panels(runs.problem)
+    figure, panels = time_panels([*names, *blocks], width, extra=len(blocks))
+    draw_simulated_blocks(panels, runs.problem, runs.t, runs.blocks, named=True)
+    for name in names:
+        axes = panels[name]
         draw_simulation(axes, runs.t, runs.mean[name], runs.sem[name], runs.std[name])
     if "error" in panels:
         error_axis(panels["error"], runs.mean["error"])

@@ -190,6 +190,8 @@ _ROWS = (
 PARAMETERS = {row.name: row for row in _ROWS}
 #: Those that a flow's kernels take, in the order in which they take them.
 KERNEL_PARAMETERS = tuple(row.name for row in _ROWS if row.in_kernels)
+#: Those that mean something to one scheme only.
+OF_ONE_SCHEME = {"frozen_std": "frozen", "r_max": "batch-renorm", "d_max": "batch-renorm"}
 #: The start.
 START_PARAMETERS = ("q0", "r0", "l0")
 #: What the running statistics' numbers in a flow are made of.

@@ -73,8 +73,6 @@ def check_spectrum(problem: Problem) -> None:
         raise InputError(
             "units", problem.units, f"one unit, and one of the teacher, is accepted {reason}"
         )
-    if problem.momentum:
-        raise InputError("momentum", problem.momentum, f"0 is accepted {reason}")
     if problem.scheme_.remembers:
         said = f"running statistics are not built {reason}"
         accepted = "a scheme other than tracked and batch-renorm is accepted"
@@ -82,9 +80,6 @@ def check_spectrum(problem: Problem) -> None:
     if problem.parameters:
         given = dict(problem.parameters)
         raise InputError("parameters", given, f"numbers of one's own are not built {reason}")
-    if problem.unusual is not None:
-        name, value = problem.unusual
-        raise InputError(name, value, f"the squared loss of teacher labels alone is built {reason}")
 
 
 def refuse_spectrum(problem: Problem, reason: str) -> None:
@@ -144,6 +139,41 @@ def summed(spectrum: Spectrum, A: Array, C: Array) -> tuple[Array, Array, Array]
     values = spectrum.arrays[0]
     q = C @ values
     return q, (A @ values) / np.sqrt(q), np.sqrt(C.sum(axis=-1))
+
+
+def overlap_by_block(spectrum: Spectrum, A: Array, C: Array) -> Array:
+    """``R_b``, the cosine of student and teacher in every block.
+
+    Parameters
+    ----------
+    spectrum
+        Of the inputs.
+    A, C
+        Overlap and squared length in the blocks, shape (..., blocks).
+
+    Returns
+    -------
+    ndarray, shape (..., blocks)
+        NaN where the teacher has no power in a block.
+
+    Examples
+    --------
+    >>> two = Spectrum.named("two:4")
+    >>> overlap_by_block(two, *block_start(two, 0.2, 1.0)).round(6).tolist()
+    [0.2, 0.2]
+    """
+    import numpy as np
+
+    powers = spectrum.arrays[2]
+    sizes = np.sqrt(C * powers)
+    cosine: Array = np.divide(A, sizes, out=np.full(A.shape, np.nan), where=sizes > 0.0)
+    return np.clip(cosine, -1.0, 1.0)
+
+
+def square_by_block(spectrum: Spectrum, C: Array) -> Array:
+    """``C_b / phi_b``: the mean square of the student's weights in the directions of a block."""
+    square: Array = C / spectrum.arrays[1]
+    return square
 
 
 def starting_overlap(spectrum: Spectrum, r0: float) -> float:

@@ -21,6 +21,7 @@ from ...odes.flow.trajectory import Flow, FlowError
 from ...odes.fluctuations.covariance import Fluctuations, fluctuations
 from ...odes.fluctuations.spread import spread_is_measurable
 from ...results.checks import integer, number
+from ...results.errors import InputError
 from ...teacher_student.online.committee.runs import CommitteeRuns
 from ...teacher_student.online.runs import QUANTITIES, Runs
 from ...teacher_student.online.simulate import simulated
@@ -78,6 +79,9 @@ def compare(
     check_names("compare", options, SimulationOptions)
     number("alpha", alpha, above=0.0, most=1.0)
     integer("runs", options.get("runs", FEWEST_RUNS), FEWEST_RUNS)
+    times = options.get("times")
+    if times is not None and np.size(times) < 2:
+        raise InputError("times", times, "two or more times are accepted")
     if problem.several_units:
         problem.committee.initial_state  # noqa: B018  (one that is drawn has no flow, and is refused)
     sample = simulated(problem, **options)

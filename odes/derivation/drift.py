@@ -174,22 +174,8 @@ def _derive(
             _drift(problem, running_step(training), mean, nothing),
             running_field(problem),
         )
-    elif problem.uses_batch and not problem.squares:
-        drift = _drift(
-            problem,
-            one_step(problem, training),
-            lambda integrand: collect_one(integrand, problem, moments),
-            lambda first, second: collect_two(first, second, problem, moments),
-        )
-    elif problem.uses_batch:
-        drift = _drift(
-            problem,
-            one_step(problem, training),
-            lambda integrand: collect_moment(integrand, moments),
-            lambda first, second: collect_pair(first, second, moments),
-        )
     else:
-        drift = _drift(problem, one_step(problem, training), mean, nothing)
+        drift = _drift(problem, one_step(problem, training), *collectors(problem, moments))
     own = {name: drift[name] for name in problem.order_parameters}
     return Derivation(problem, field or student_field(problem), own, moments, training, routes)
 
@@ -211,6 +197,18 @@ def _drift(
     flow[ACCUMULATED] = found.size / BATCH
     flow["R"] = sympy.expand((overlap - R * flow["L"]) / L)
     return {name: signs_cancel(value) for name, value in flow.items()}
+
+
+def collectors(problem: Problem, moments: dict[Symbol, Any]) -> tuple[Expectation, PairExpectation]:
+    """How one example and two of a batch are averaged; both note the moments they ask for."""
+    if not problem.uses_batch:
+        return partial(mean_of, problem, moments=moments), lambda *_: sympy.Integer(0)
+    if problem.squares:
+        return partial(collect_moment, moments=moments), partial(collect_pair, moments=moments)
+    return (
+        partial(collect_one, problem=problem, moments=moments),
+        partial(collect_two, problem=problem, moments=moments),
+    )
 
 
 def signs_cancel(expression: Expr) -> Expr:

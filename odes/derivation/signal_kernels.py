@@ -78,6 +78,11 @@ def signal_texts(problem: Problem) -> dict[str, str]:
     return {"supervision": supervision_source(problem)} | kernels
 
 
+def signals_of(problem: Problem) -> dict[str, str]:
+    """`signal_texts` of a flow that averages the signal of one example itself; else nothing."""
+    return {} if problem.squares or problem.uses_batch else signal_texts(problem)
+
+
 def signal_kernels(problem: Problem) -> Any:
     """The compiled kernels of signal moments: from the disk, or written now."""
 

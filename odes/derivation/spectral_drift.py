@@ -14,7 +14,7 @@ scheme divides by it, is then a number of its own.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -23,8 +23,7 @@ from sympy import Expr, Symbol
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import isotropic
-from .batch_moments import collect_moment, collect_pair
-from .drift import Derivation, mean_of, signs_cancel
+from .drift import Derivation, collectors, signs_cancel
 from .step import PLAIN, one_step
 from .step_averages import step_averages
 from .student_field import student_field
@@ -73,16 +72,7 @@ def _derived(formulas: str, problem: Problem, norm_of_field: bool) -> Derivation
     moments: dict[Symbol, Any] = {}
     norm: Expr = L if norm_of_field else NORM
     step = one_step(problem, PLAIN, norm)
-    if problem.uses_batch:
-        found = step_averages(
-            step,
-            lambda integrand: collect_moment(integrand, moments),
-            lambda first, second: collect_pair(first, second, moments),
-            across=True,
-        )
-    else:
-        mean = partial(mean_of, problem, moments=moments)
-        found = step_averages(step, mean, lambda *_: sympy.Integer(0), across=True)
+    found = step_averages(step, *collectors(problem, moments), across=True)
     assert found.across is not None
     values = {
         "gamma": ETA * GAMMA_RATE * (found.gamma - ZETA * GAMMA),

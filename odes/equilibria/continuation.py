@@ -14,8 +14,8 @@ from ...results.files import dataset
 from ...teacher_student.problem import Problem
 from ...teacher_student.problem_checks import check_problem
 from .dynamics import Dynamics
-from .fixed_points import all_points, in_rates_of
-from .points import FixedPoint
+from .fixed_points import all_points
+from .points import FixedPoint, in_rates_of
 
 if TYPE_CHECKING:
     import xarray

@@ -21,7 +21,7 @@ from ..flow.flow_kernels import flow_kernels, flow_table, parameters
 from ..flow.known_moments import next_region
 from ..flow.running import running_error
 from ..tables.regions import middle
-from .farther import TOLERANCE, arrivals, farther_tables
+from .farther import TOLERANCE, arrivals, farther_tables, largest_searched
 
 Array = np.ndarray
 NEIGHBOUR = 15
@@ -72,6 +72,7 @@ class Dynamics:
             self.quick = np.delete(self.everything, self.L)
         #: Tables of larger scales in which roots are looked for too.
         self.farther = farther_tables(self)
+        self.largest_scale = largest_searched(self)
 
     @property
     def eta(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -57,3 +58,12 @@ def arrivals(kernels: Any, starts: Array, p: Array, order: int, free: Array) -> 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(part, np.array_split(np.arange(len(starts)), workers)))
     return list(roots[found])
+
+
+def largest_searched(flow: Dynamics) -> float | None:
+    """Up to which scale of the field points are looked for; None where averages are known at any.
+
+    Beyond it the quadratures of an activation do not resolve it (`odes.source.resolution`).
+    """
+    scale = float(flow.kernels.LARGEST_SCALE)
+    return scale if math.isfinite(scale) else None

@@ -6,7 +6,7 @@ the derived flow and its Jacobian.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from ..flow.trajectory import OUTSIDE_TABLES
 from .arrival import time_to_equilibrium
 from .dynamics import SAME, Array, Dynamics
 from .lines import RestLine, come_to, off_lines, rest_lines
-from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
+from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints, in_rates_of
 from .spectral_points import spectral_fixed_points
 from .stability import (
     eigenvalues,
@@ -62,13 +62,14 @@ def fixed_points(problem: Problem) -> FixedPoints:
     """
     check_problem(problem)
     if problem.spectrum_ is not None:
-        return spectral_fixed_points(problem)
+        found = spectral_fixed_points(problem.limit)
+        return replace(found, problem=problem, points=in_rates_of(problem, found.points))
     flow = Dynamics(problem)
     lines = rest_lines(flow)
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
-    arrived = _arrival(flow, found.reached)
-    points = in_rates_of(problem, found.points)
-    return replace(found, problem=problem, points=points, time_to_equilibrium=arrived)
+    arrived, points = _arrival(flow, found.reached), in_rates_of(problem, found.points)
+    return replace(found, problem=problem, points=points, time_to_equilibrium=arrived,
+                   largest_scale=flow.largest_scale)  # fmt: skip
 
 
 def _arrival(flow: Dynamics, reached: FixedPoint | None) -> float | None:
@@ -77,19 +78,6 @@ def _arrival(flow: Dynamics, reached: FixedPoint | None) -> float | None:
     if reached is None or not rests or not (flow.normalised and flow.problem.weight_decay):
         return None
     return time_to_equilibrium(flow.problem, reached)
-
-
-def in_rates_of(problem: Problem, points: Iterable[FixedPoint]) -> tuple[FixedPoint, ...]:
-    """Points of a problem's limit, with learning rates in the problem's own units."""
-    rest = 1.0 - problem.momentum
-
-    def own(eta: float | None) -> float | None:
-        return None if eta is None else eta * rest
-
-    return tuple(
-        replace(p, largest_eta=own(p.largest_eta), largest_eta_frozen=own(p.largest_eta_frozen))
-        for p in points
-    )
 
 
 def all_points(flow: Dynamics) -> list[FixedPoint]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ...results.base import Result
@@ -142,6 +142,9 @@ class FixedPoints(Result):
         reached.
     lines
         Lines of rests; no point of theirs is among ``points``. In the JSON where there are any.
+    largest_scale
+        Up to which scale of the student's field points were looked for, where the quadratures of
+        the activation resolve no larger one; else None. In the JSON where there is one.
     """
 
     _drawn_by: ClassVar[str] = "fixed_points.draw_fixed_points"
@@ -152,6 +155,7 @@ class FixedPoints(Result):
     ending: str = "complete"
     time_to_equilibrium: float | None = None
     lines: tuple[RestLine, ...] = ()
+    largest_scale: float | None = None
 
     @property
     def reached(self) -> FixedPoint | None:
@@ -176,9 +180,13 @@ class FixedPoints(Result):
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; ``lines`` where there are any."""
-        lines = {"lines": [line.to_dict() for line in self.lines]} if self.lines else {}
-        return lines | {
+        """The JSON form; ``lines`` and ``largest_scale`` where there are any."""
+        more: dict[str, Any] = {}
+        if self.lines:
+            more["lines"] = [line.to_dict() for line in self.lines]
+        if self.largest_scale is not None:
+            more["largest_scale"] = self.largest_scale
+        return more | {
             "problem": self.problem.to_dict(),
             "zeta": decay(self.problem),
             "rotation": self.rotation,
@@ -199,3 +207,16 @@ class FixedPoints(Result):
 
     def _attributes(self) -> dict[str, Any]:
         return {"problem": self.problem.to_json(), "summary": self.summary()}
+
+
+def in_rates_of(problem: Problem, points: Iterable[FixedPoint]) -> tuple[FixedPoint, ...]:
+    """Points of a problem's limit, with learning rates in the problem's own units."""
+    rest = 1.0 - problem.momentum
+
+    def own(eta: float | None) -> float | None:
+        return None if eta is None else eta * rest
+
+    return tuple(
+        replace(p, largest_eta=own(p.largest_eta), largest_eta_frozen=own(p.largest_eta_frozen))
+        for p in points
+    )

@@ -11,11 +11,13 @@ import numpy as np
 
 from ...teacher_student.problem import Problem
 from ..flow.rows import COLUMNS
-from .spectral_linear import Linear, linear, towards_zero
+from .spectral_linear import Linear, linear
 
 Array = np.ndarray
 #: Learning rates tried, in units of the batch size over the mean eigenvalue; halvings.
 SMALLEST, LARGEST, HALVINGS = 1e-4, 1e4, 60
+#: Beyond, a scale is on its way to infinity, and what drives it below rounding.
+LARGEST_SCALE = 1e3
 
 
 def bound_with_spectrum(problem: Problem) -> tuple[float, float] | None:
@@ -47,7 +49,8 @@ def aligned_limit(flow: Linear) -> Array | None:
     if not np.abs(force(found.x)).max(initial=0.0) < 1e-9:
         return None
     scale = problem.l0 / lengths if normalised else found.x[n]
-    return flow.aligned(found.x[:n], float(scale))
+    limit = flow.aligned(found.x[:n], float(scale))
+    return limit if abs(flow.scale(limit)) < LARGEST_SCALE else None  # what grows for ever
 
 
 def undecayed(flow: Linear) -> Linear:
@@ -90,7 +93,7 @@ def misalignment(flow: Linear, z: Array, eta: float) -> Array:
 
     Each comes at the expense of the aligned part: the field's spread and the effective rate stay.
     """
-    border, rows, here = flow.scalars + flow.taught, [], flow.drift(z, eta)
+    border, rows = flow.scalars + flow.taught, []
     q, Q = flow.state(z)[flow.scalars + 1], flow.scale(z)
 
     def turned(b: int, square: float) -> Array:
@@ -103,9 +106,7 @@ def misalignment(flow: Linear, z: Array, eta: float) -> Array:
         return x
 
     for b in range(flow.spectrum.blocks):
-        slope = towards_zero(
-            lambda h, b=b: (flow.drift(turned(b, h * h), eta) - here) / (h * h)  # type: ignore[misc]
-        )
+        slope = flow.by_square(lambda h, b=b: flow.drift(turned(b, h * h), eta))  # type: ignore[misc]
         rows.append(slope[border:] * flow.values[b] / q)
     matrix: Array = np.array(rows).T / flow.values[:, None]
     return matrix

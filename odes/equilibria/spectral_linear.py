@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from ...teacher_student.parameters import KERNEL_PARAMETERS
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectrum import Spectrum
-from ..flow.flow_kernels import flow_kernels, parameters
+from ..flow.flow_kernels import flow_kernels, flow_table, parameters
+from ..flow.known_moments import next_region
 from ..flow.rows import COLUMNS
 from ..flow.spectral import block_numbers, blocks_of, room_for
+from ..kernels.roots import edge_rule
+from ..tables.regions import Region, middle
 
 Array = np.ndarray
 #: The widest step of differences, in units of the fields: ``1 - R^2`` is its square.
@@ -44,6 +48,8 @@ class Linear:
         self.scalars = len(self.problem.trained_scalars)
         values, _, powers = self.spectrum.arrays
         self.values, self.powers, self.seen = values, powers, powers > 0.0
+        self.usual = middle(self.kernels.SINGULAR)
+        self.tables: dict[Region, Array] = {}
         self.room, self.taught = room_for(self.spectrum), int(self.seen.sum())
 
     def state(self, z: Array) -> Array:
@@ -67,7 +73,8 @@ class Linear:
 
     def drift(self, z: Array, eta: float | None = None, silent: bool = False) -> Array:
         """Time derivative of coordinates; silent is without the noise of gradients."""
-        p, dy, y = self.p.copy(), np.empty(self.kernels.SIZE), self.state(z)
+        dy, y = np.empty(self.kernels.SIZE), self.state(z)
+        p = self._numbers(y).copy()
         if eta is not None:
             p[COLUMNS["eta"]] = eta
         if silent:
@@ -78,6 +85,21 @@ class Linear:
         seen = self.seen
         dD[seen] -= 2.0 * now["A"][seen] * dA[seen] / self.powers[seen]
         return np.concatenate([dy[: self.scalars], dA[seen], dD])
+
+    def _numbers(self, y: Array) -> Array:
+        """The numbers of the flow with the table of the region in which a state is."""
+        if not self.kernels.HAS_RANGE:
+            return self.p
+        region, usual = next_region(self.problem, self.kernels, y, None), self.usual
+        if region is None or region == usual:
+            return self.p
+        if region not in self.tables:
+            own = self.p[: len(KERNEL_PARAMETERS)]
+            table = flow_table(self.problem, region)
+            assert table is not None
+            blocks = block_numbers(self.problem, self.spectrum)
+            self.tables[region] = np.concatenate([own, table.packed, blocks])
+        return self.tables[region]
 
     def matrix(self, z: Array, eta: float, silent: bool = False) -> Array:
         """Derivatives of the drift by its coordinates."""
@@ -96,8 +118,20 @@ class Linear:
 
     def by_misalignment(self, z: Array, e: Array, eta: float, silent: bool = False) -> Array:
         """The derivative in a direction that only leads away from alignment."""
-        here = self.drift(z, eta, silent)
-        return towards_zero(lambda h: (self.drift(z + h * h * e, eta, silent) - here) / (h * h))
+        return self.by_square(lambda h: self.drift(z + h * h * e, eta, silent))
+
+    def by_square(self, function: Callable[[float], Array]) -> Array:
+        """The derivative by ``h^2`` at 0, where ``h^2`` is about ``1 - R^2``.
+
+        A table's error has a term of first order in h there (`odes.kernels.roots.edge_rule`).
+        """
+        here = function(0.0)
+        if not self.kernels.TABLE:
+            return towards_zero(lambda h: (function(h) - here) / (h * h))
+        steps, weights = edge_rule(table=True)
+        moved = np.array([function(float(h)) - here for h in steps])
+        slope: Array = -0.5 * weights @ moved  # the rule is of dF/dR
+        return slope
 
     def sizes(self, z: Array) -> Array:
         """Displacements of every coordinate that change the fields by about as much as they are."""

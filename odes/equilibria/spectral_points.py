@@ -12,7 +12,7 @@ from ..flow.solver import solve_flows
 from ..flow.spectral import reduced
 from ..flow.trajectory import OUTSIDE_TABLES
 from .points import ATTRACTOR, FIXED_POINT, FixedPoint, FixedPoints
-from .spectral_edge import aligned_limit, learning_rate_edge
+from .spectral_edge import LARGEST_SCALE, aligned_limit, learning_rate_edge
 from .spectral_linear import Linear, linear
 from .stability import eigenvalues
 
@@ -74,6 +74,8 @@ def _rest(flow: Linear, y: Array, limit: Array | None, edge: float | None) -> Fi
     found = root(lambda z: flow.drift(z, eta) / eta, start, tol=1e-13)
     z, drift = found.x, np.abs(flow.drift(found.x, eta)).max() / eta
     if not (drift < 1e-7 and z[flow.scalars + flow.taught :].min() > -ROUNDING):
+        return None
+    if not abs(flow.scale(z)) < LARGEST_SCALE:
         return None
     values = eigenvalues(flow.matrix(z, eta))
     stable = bool(values[0].real < -NEUTRAL * eta * 1e-3)

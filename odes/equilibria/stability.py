@@ -180,7 +180,8 @@ def learning_rate_bound(problem: Problem) -> tuple[float, float] | None:
     if problem.spectrum_ is not None:
         from .spectral_edge import bound_with_spectrum  # stands on this module
 
-        return bound_with_spectrum(own)
+        bounds = bound_with_spectrum(own.limit)
+        return bounds and (bounds[0], bounds[1] * (1.0 - problem.momentum))
     flow = Dynamics(own)
     best = best_limit(flow)
     find = largest_learning_rate if flow.normalised else stable_branch_end

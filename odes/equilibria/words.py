@@ -24,8 +24,13 @@ def summary(found: FixedPoints) -> str:
         lines = on_lines(start, found.lines)
     elif stable:
         lines = [f"{start} none of the {len(stable)} stable points was reached in the time tried."]
+    elif found.largest_scale is not None:
+        lines = [f"{start} no stable point was found."]
     else:
         lines = [f"{start} training has no stable point to end at."]
+    if found.largest_scale is not None:
+        lines += [f"Points were looked for up to a field of scale {found.largest_scale:g} alone: "
+                  "the averages of this activation are not resolved beyond."]  # fmt: skip
     point = found.reached or (stable[0] if stable else None)
     if point is not None:
         lines += [speed(point), limit(point, problem)]

@@ -30,23 +30,21 @@ def flow_kernels(problem: Problem) -> FlowSystem:
 
     Momentum is in no formula: the flow is that of the problem's limit.
     """
+    problem = problem.limit
     if problem.spectrum_ is not None:
         return spectral_kernels(problem, problem.spectrum_)
-    problem = problem.limit
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
         from ..derivation.routes import routes_of
-        from ..derivation.signal_kernels import signal_texts
+        from ..derivation.signal_kernels import signals_of
         from ..source.flow_source import has_lanes, system_source
 
         with derivable(problem):
             derivation = derive_drift(problem, routes=routes_of(problem))
             system = system_source(derivation)
         lanes = ("odes/kernels/lane_trial", "odes/kernels/lanes") if has_lanes(derivation) else ()
-        alone = not (problem.squares or problem.uses_batch)
-        signals = signal_texts(problem) if alone else {}
-        return signals | {"system": system} | kernel_texts(*KERNELS, *lanes)
+        return signals_of(problem) | {"system": system} | kernel_texts(*KERNELS, *lanes)
 
     return cast(FlowSystem, generated("flow", structure(problem), write))
 

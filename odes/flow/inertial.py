@@ -17,6 +17,7 @@ from ...teacher_student.problem_checks import refuse_running
 from .flow_kernels import check_batch, own_numbers
 from .known_moments import Tables
 from .rows import Flows
+from .spectral import block_numbers, block_state, room_for, spectral_kernels
 
 Array = np.ndarray
 
@@ -32,17 +33,17 @@ LOST = 1e-13
 def inertial_kernels(problem: Problem) -> FlowSystem:
     """The compiled inertial flow of a problem's formulas: from the disk, or derived now."""
     problem = problem.limit
+    if problem.spectrum_ is not None:
+        return spectral_kernels(problem, problem.spectrum_, inertial=True)
 
     def write() -> dict[str, str]:
         from ..derivation.drift import derive_drift
-        from ..derivation.signal_kernels import signal_texts
+        from ..derivation.signal_kernels import signals_of
         from ..source.flow_source import inertial_source
 
         with derivable(problem):
             system = inertial_source(derive_drift(problem))
-        alone = not (problem.squares or problem.uses_batch)
-        signals = signal_texts(problem) if alone else {}
-        return signals | {"system": system} | kernel_texts(*INERTIAL)
+        return signals_of(problem) | {"system": system} | kernel_texts(*INERTIAL)
 
     return cast(FlowSystem, generated("inertial", structure(problem), write))
 
@@ -68,12 +69,26 @@ def inertial_start(problem: Problem, kappa: float) -> Flows:
     refuse_running(problem, "inertial flows know no running statistics")
     check_batch(problem)
     kernels, numbers = inertial_kernels(problem), own_numbers(_coupled(problem))
-    limit = problem.limit
+    limit, spectrum = problem.limit, problem.spectrum_
     outside = limit.weight_decay if problem.decoupled_decay else 0.0
+    start, blocks = np.array(problem.initial_state), np.empty(0)
+    if spectrum is not None:
+        start, blocks = block_state(problem, spectrum), block_numbers(problem, spectrum)
     state = np.zeros((1, kernels.SIZE))
-    state[0, : len(problem.initial_state)] = problem.initial_state
-    row = np.array([[*numbers, kappa, outside]])
-    return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64), beside=2)
+    state[0, : start.size] = start
+    row = np.array([[*numbers, *blocks, kappa, outside]])
+    return Flows(problem, kernels, state, row, np.zeros(1), np.zeros(1, dtype=np.int64),
+                 beside=blocks.size + 2)  # fmt: skip
+
+
+def _velocities(problem: Problem, kernels: FlowSystem) -> tuple[slice, slice, slice]:
+    """Where a state has what moves from the first step on; and E and D, one or of every block."""
+    push: int = kernels.PUSH  # type: ignore[attr-defined]
+    first, count = len(problem.initial_state), 1
+    if problem.spectrum_ is not None:
+        first, count = kernels.LENGTH + 1, room_for(problem.spectrum_)
+    E, D = slice(push, push + count), slice(push + 2 * count, push + 3 * count)
+    return slice(first, D.start), E, D
 
 
 def runs_start(problem: Problem, dim: int) -> Flows:
@@ -104,10 +119,10 @@ def runs_start(problem: Problem, dim: int) -> Flows:
     slopes, kappa = np.empty_like(y), p[-2]
     kernels.rhs(0.0, y, p, slopes)
     # At rest: kappa times what drives them.
-    moving = slice(len(problem.initial_state), kernels.PUSH + 2)
+    moving, E, D = _velocities(problem, kernels)
     y[moving] = slopes[moving] / (2.0 * dim)
-    square, eta = slopes[kernels.PUSH + 2] / kappa, kernels.learning_rate(0.0, p[0])
-    y[kernels.PUSH] += 0.5 * eta * square * (1.5 - kappa / dim * steps_behind(problem))
+    square, eta = slopes[D] / kappa, kernels.learning_rate(0.0, p[0])
+    y[E] += 0.5 * eta * square * (1.5 - kappa / dim * steps_behind(problem))
     return flows
 
 

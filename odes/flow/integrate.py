@@ -27,7 +27,7 @@ from .known_moments import beyond_tables
 from .records import ATOL, EXPLICIT_STEPS, RTOL, AtTimes
 from .rows import FAILED, OUTSIDE, Flows, at_start
 from .solver import advance
-from .spectral import blocks_of, reduced, refuse_inertia
+from .spectral import blocks_of, reduced
 from .trajectory import OUTSIDE_TABLES, DivergenceWarning, Flow
 
 
@@ -142,7 +142,6 @@ def solve(
     """`integrate` without its warning, for callers that expect a flow to diverge."""
     check_problem(problem)
     stored = stored_times(time, points, times)
-    refuse_inertia(problem, inertia)
     check_schedule(problem, stored[-1])
     rtol, atol, limit = _bounds(rtol, atol, max_steps)
     record = AtTimes(stored)

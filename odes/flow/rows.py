@@ -94,7 +94,7 @@ class Flows:
     def inertial(self) -> bool:
         """Whether velocities follow the order parameters in a state."""
         if self.problem.spectrum_ is not None:
-            return False  # what follows are blocks
+            return hasattr(self.kernels, "PUSH")  # what follows may be blocks alone
         return self.problem.state_space.size + self.carried < self.kernels.SIZE
 
     @property

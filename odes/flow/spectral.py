@@ -9,7 +9,6 @@ import numpy as np
 
 from ...codegen.modules import generated, kernel_texts
 from ...codegen.system import FlowSystem
-from ...results.errors import InputError
 from ...teacher_student.formula_kernels import derivable, structure
 from ...teacher_student.problem import Problem
 from ...teacher_student.spectral import block_start
@@ -20,6 +19,9 @@ Array = np.ndarray
 ROOMS = (4, 16, 64, 256, MOST_BLOCKS)
 #: Kernels of such a flow, each building on those before it.
 PARTS = ("blocks/system", "tableau", "controller", "step", "loop", "ensemble")
+#: And of one with inertia.
+INERTIAL_PARTS = ("moving_blocks/system", "controller", "exponential", "moving_blocks/led",
+                  "inertial")  # fmt: skip
 #: What the blocks hold, in a state.
 HELD = ("A", "C")
 
@@ -29,20 +31,34 @@ def room_for(spectrum: Spectrum) -> int:
     return min(room for room in ROOMS if room >= spectrum.blocks)
 
 
-def spectral_kernels(problem: Problem, spectrum: Spectrum) -> FlowSystem:
-    """The compiled flow of a problem's formulas, for as many blocks as its spectrum has or more."""
+def spectral_kernels(problem: Problem, spectrum: Spectrum, inertial: bool = False) -> FlowSystem:
+    """The compiled flow of a problem's formulas, for as many blocks as its spectrum has or more.
+
+    Parameters
+    ----------
+    problem
+        Without momentum, or the limit of one that has some.
+    spectrum
+        Of its inputs.
+    inertial
+        Whether weights and scalars have velocities (theory page 8).
+    """
     room = room_for(spectrum)
 
     def write() -> dict[str, str]:
+        from ..derivation.signal_kernels import signals_of
         from ..derivation.spectral_drift import derive_spectral
         from ..source.spectral_module import spectral_source
 
         with derivable(problem):
             averages = spectral_source(derive_spectral(problem), room)
-        return {"averages": averages} | kernel_texts(*(f"odes/kernels/{part}" for part in PARTS))
+        parts = INERTIAL_PARTS if inertial else PARTS
+        kernels = kernel_texts(*(f"odes/kernels/{part}" for part in parts))
+        return signals_of(problem) | {"averages": averages} | kernels
 
     described = f"{structure(problem)}, {room} blocks, {problem.norm_of_field}"
-    return cast(FlowSystem, generated("spectrum", described, write))
+    kind = "spectrum_inertial" if inertial else "spectrum"
+    return cast(FlowSystem, generated(kind, described, write))
 
 
 def block_numbers(problem: Problem, spectrum: Spectrum) -> Array:
@@ -121,16 +137,3 @@ def blocks_of(problem: Problem, states: Array) -> dict[str, Array]:
     first, room = len(problem.trained_scalars) + 2, room_for(spectrum)
     places = {name: first + k * room for k, name in enumerate(HELD)}
     return {name: states[..., at : at + spectrum.blocks].copy() for name, at in places.items()}
-
-
-def refuse_inertia(problem: Problem, inertia: float | None) -> None:
-    """Refuse an inertial flow of a spectrum.
-
-    Raises
-    ------
-    InputError
-        If one is asked for.
-    """
-    if problem.spectrum_ is not None and inertia is not None:
-        reason = "inertial flows are of isotropic inputs; accepted without a spectrum"
-        raise InputError("inertia", inertia, reason)

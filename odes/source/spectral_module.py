@@ -15,7 +15,7 @@ from ...codegen.printers.python import PYTHON
 from ...teacher_student.formula_kernels import learning_rate_function
 from ..derivation.drift import Derivation
 from ..derivation.spectral_drift import AVERAGES
-from .flow_source import IMPORTS
+from .flow_source import IMPORTS, signal_head
 from .quadratures import kink_constant
 from .system_module import RENAMED, facts, field_function, observables_function, prepared
 
@@ -62,4 +62,5 @@ def spectral_module(derivation: Derivation, room: int) -> Module:
 
 def spectral_source(derivation: Derivation, room: int) -> str:
     """Source text of the averages, with the imports that its compiled form needs."""
-    return "\n".join(IMPORTS) + PYTHON.module(spectral_module(derivation, room)) + "\n"
+    head = "\n".join(IMPORTS) + signal_head("moments", derivation, derivation.by_quadrature)
+    return head + PYTHON.module(spectral_module(derivation, room)) + "\n"

@@ -13,7 +13,8 @@ from .run import Array, ChainRun, VectorRun
 KERNELS = ("batch_gradient", "online", "momentum")
 
 
-def _memory(problem: Problem) -> tuple[float, bool, bool]:
+def memory_of(problem: Problem) -> tuple[float, bool, bool]:
+    """The momentum, whether it is Nesterov's, and whether weight decay is decoupled."""
     return problem.momentum, problem.nesterov, problem.decoupled_decay
 
 
@@ -25,7 +26,7 @@ class MomentumChainRun(ChainRun):
         gamma, beta, along, across = self.state
         self.scalars = np.array([gamma, beta, 0.0, 0.0])
         self.w, self.push = np.array([along, across, 0.0, 0.0]), np.zeros(4)
-        self.kernels, self.memory = specialise(problem, *KERNELS), _memory(problem)
+        self.kernels, self.memory = specialise(problem, *KERNELS), memory_of(problem)
         self.normals_a_step = 4 * problem.M + 2
 
     def advance(self, first: int, last: int) -> int:
@@ -52,7 +53,7 @@ class MomentumVectorRun(VectorRun):
         super().__init__(problem, dim, steps, seed, law)
         self.scalars = np.array([*self.scalars, 0.0, 0.0])
         self.push, self.descent = np.zeros((2, dim))
-        self.kernels, self.memory = specialise(problem, *KERNELS), _memory(problem)
+        self.kernels, self.memory = specialise(problem, *KERNELS), memory_of(problem)
 
     def advance(self, first: int, last: int) -> int:
         steps, numbers, M, shared = self.arguments

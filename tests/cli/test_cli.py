@@ -87,6 +87,9 @@ def test_derive_writes_what_it_prints(monkeypatch, capfd, tmp_path, suffix, key)
 
 
 BAD = [
+    (["integrate", "--scheme", "bn", "--r-max", "1.2"], "--r-max=1.2: means something to"),
+    (["simulate", "--frozen-std", "2"], "--frozen-std=2.0: means something to --scheme frozen"),
+    (["sweep", "--scheme", "bn", "--d-max", "0:2:3"], "--d-max=[0.0, 1.0, 2.0]: means something"),
     (["compare", "--scheme", "wn", "--plan=-1"], "--plan=-1.0: a finite number above 0"),
     (["compare", "--scheme", "wn", "--plan=0.1", "--power", "1"], "--power=1.0"),
     (["integrate", "--fluctuations", "--runs", "0", "--time", "1"], "--runs=0"),

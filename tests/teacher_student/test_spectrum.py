@@ -44,10 +44,11 @@ def test_bad_spectra_are_refused_by_one_message(spectrum, said):
 @pytest.mark.parametrize(
     ("other", "parameter"),
     [
-        ({"momentum": 0.5}, "momentum"),
         ({"scheme": "tracked"}, "scheme"),
-        ({"scheme": "wn", "loss": "absolute"}, "loss"),
-        ({"scheme": "wn", "clip": 1.0}, "clip"),
+        ({"units": 2}, "units"),
+        ({"activation": "tanh(c*h)", "parameters": {"c": 1.2}}, "parameters"),
+        ({"activation": "identity", "scheme": "wn", "step_clip": 1.0}, "step_clip"),
+        ({"activation": "identity", "scheme": "wn", "optimiser": "normalised"}, "optimiser"),
     ],
 )
 def test_what_is_not_built_beside_a_spectrum_is_refused(other, parameter):

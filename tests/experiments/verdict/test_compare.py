@@ -193,6 +193,11 @@ def test_both_roads_diverging_are_compared_as_far_as_they_go():
         bn.compare(problem.replace(eta=30.0), dim=2000, runs=16, times=[0.0, 50.0])
 
 
+def test_a_single_time_is_refused_before_anything_runs():
+    with pytest.raises(ValueError, match=r"^times=\[1.0\]: two or more times are accepted"):
+        bn.compare(bn.Problem(scheme="wn"), dim=10**9, runs=10**6, times=[1.0])
+
+
 def test_forms_of_the_result_agree_with_each_other():
     verdict = bn.compare(bn.Problem(scheme="wn"), dim=200, runs=16, time=2, points=5)
     as_dict, data = verdict.to_dict(), verdict.to_dataset()

@@ -257,3 +257,15 @@ def test_table_one_in_numbers():
     assert numbers["BN"]["eta_max"] == pytest.approx(own.eta_max, rel=1e-7)
     assert numbers["WN"]["eta_max"] == pytest.approx(numbers["SGD"]["eta_max"], rel=1e-7)
     assert "holds" in table.summary()
+
+
+def test_a_search_that_ends_at_a_scale_says_so():
+    """tanh(2 h) rests at Q = R = 1, where its quadrature ends: that is no "no stable point"."""
+    found = bn.fixed_points(bn.Problem("tanh(2*h)", "wn", eta=0.5))
+    assert found.largest_scale == found.to_dict()["largest_scale"] == 1.0
+    summary = found.summary()
+    assert "no stable point was found" in summary
+    assert "a field of scale 1 alone" in summary
+    resolved = bn.fixed_points(bn.Problem("relu", "wn"))
+    assert resolved.largest_scale is None
+    assert "largest_scale" not in resolved.to_dict()

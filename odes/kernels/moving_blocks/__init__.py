@@ -1,0 +1,1 @@
+"""The system of an inertial flow whose inputs have blocks of eigenvalues."""
