@@ -19,13 +19,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What the page is made of, and an example of each.
-LISTS = {"activations": "relu,tanh", "schemes": "sgd,bn", "batch_sizes": "8,32"}
+LISTS = {
+    "activations": "relu,tanh",
+    "schemes": "sgd,bn",
+    "batch_sizes": "8,32",
+    "losses": "squared,logistic",
+}
 
 
 @click.command(
     "explore",
     epilog=examples(
         "bntheory explore --activations relu,identity --output page.html",
+        "bntheory explore --schemes sgd,wn --scheme wn --labels sign --loss logistic "
+        "--output a.html",
     ),
 )
 @problem_options
@@ -34,12 +41,15 @@ LISTS = {"activations": "relu,tanh", "schemes": "sgd,bn", "batch_sizes": "8,32"}
 @click.option("--schemes", metavar="LIST", help="What can be chosen.  [default: all six]")
 @click.option("--batch-sizes", metavar="LIST", help="List of M: what can be chosen.  "
               "[default: 1,2,4 to 256; 8,32 where tables take long]")  # fmt: skip
+@click.option("--losses", metavar="LIST", help="What can be chosen, names or formulas in y and o.  "
+              "[default: squared,absolute,huber:1,logistic,hinge]")  # fmt: skip
 @click.option("--output", metavar="FILE", type=FILE, required=True, help="Save to .html.")
 @quiet_and_json
 def command(output: str, **options: Any) -> None:
     """One page, offline, on which the flow follows sliders.
 
-    The problem's options say where the page begins. Needs the extra `explore`.
+    The problem's options say where the page begins, and of which loss and labels it holds a batch
+    scheme. Needs the extra `explore`.
     """
     from ..results.files import check_output
 

@@ -14,6 +14,7 @@ from ..odes.tables.moment_tables import SMALLEST_TABLE, loaded_table
 from ..teacher_student.formula_kernels import structure
 from ..teacher_student.problem import Problem
 from .piece import Piece, piece
+from .supervision import held_by, own_table, records, signal_piece
 
 #: What a page holds unless told otherwise.
 ACTIVATIONS = ("relu", "identity", "leaky-relu", "erf", "tanh")
@@ -40,11 +41,14 @@ class Contents:
     tables
         Packed tables of moments as base64 of little-endian float64, by ``"key/m"``: moments know
         how many examples share statistics, and nothing of the other examples of a step.
+    formulas
+        Losses and activations as JavaScript, where a choice of losses is held.
     """
 
     sources: dict[str, str] = field(default_factory=dict)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
+    formulas: str = "const LOSSES = {}, ACTIVATIONS = {};"
 
 
 def collect(
@@ -53,6 +57,8 @@ def collect(
     batch_sizes: Iterable[int] | None = None,
     also: Iterable[int] = (),
     progress: Progress | None = None,
+    losses: Iterable[str] = (),
+    own: Problem | None = None,
 ) -> Contents:
     """Derive the flows, and find or build the tables.
 
@@ -67,13 +73,17 @@ def collect(
         More batch sizes.
     progress
         Called with (parts done, parts in all).
+    losses
+        Names or formulas of losses to choose from; without any there are no labels either.
+    own
+        A problem of another loss or other labels: of its batch scheme there are tables.
 
     Raises
     ------
     ValueError
         For a formula whose flow cannot be derived or printed.
     """
-    made = Contents()
+    made, losses = Contents(), list(losses)
     keys: dict[str, str] = {}
     pairs = [(a, s) for a in activations for s in schemes]
     plans = [_plan(a, s, batch_sizes, also) for a, s in pairs]
@@ -96,7 +106,33 @@ def collect(
                 made.tables[f"{key}/{M}"] = _packed(table.packed)
             step()
         made.entries[f"{activation}/{scheme}"] = _entry(made_of, key, sizes)
+    if losses:
+        made.formulas = records(losses, dict.fromkeys(a for a, _ in pairs))
+        for activation, scheme in pairs:
+            _add_signals(made, activation, scheme)
+    if own is not None and own.uses_batch and not own.squares:
+        _add_own(made, own, {own.m, *(batch_sizes or ())})
     return made
+
+
+def _add_signals(made: Contents, activation: str, scheme: str) -> None:
+    """The flow of other losses and labels, of a scheme that looks at one example."""
+    of_signals = signal_piece(activation, scheme)
+    if of_signals is not None:
+        key = f"signal/{activation}/{scheme}"
+        made.sources[key] = of_signals.FLOW
+        made.entries[f"{activation}/{scheme}"]["signal"] = {"key": key, "least": 1, "refused": ""}
+
+
+def _add_own(made: Contents, own: Problem, sizes: Iterable[int]) -> None:
+    """A batch scheme's flow and tables of the loss and labels of one problem."""
+    made_of, key = piece(own), f"own/{own.activation}/{own.scheme}"
+    held = [m for m in sorted(sizes) if m >= made_of.SMALLEST_BATCH]
+    made.sources[key] = made_of.FLOW
+    for m in held:
+        made.tables[f"{key}/{m}"] = _packed(own_table(own, made_of, m).packed)
+    entry = made.entries[f"{own.activation}/{own.scheme}"]
+    entry["held"] = held_by(own, made_of, key, held) | {"refused": _refused(made_of.SMALLEST_BATCH)}
 
 
 def _plan(
@@ -154,7 +190,8 @@ def unpacked(text: str) -> np.ndarray:
 
 
 def as_javascript(contents: Contents) -> str:
-    """The contents as ``FLOWS``, ``ENTRIES`` and ``TABLES``."""
+    """The contents as ``FLOWS``, ``ENTRIES``, ``TABLES``, ``LOSSES`` and ``ACTIVATIONS``."""
     flows = ",\n".join(f"{json.dumps(k)}: {text}" for k, text in contents.sources.items())
     entries, tables = json.dumps(contents.entries), json.dumps(contents.tables)
-    return f"const FLOWS = {{{flows}}};\nconst ENTRIES = {entries};\nconst TABLES = {tables};\n"
+    named = f"const FLOWS = {{{flows}}};\nconst ENTRIES = {entries};\nconst TABLES = {tables};\n"
+    return named + contents.formulas + "\n"

@@ -10,6 +10,7 @@ function choices(position) {
 function buildControls(changed) {
   buildSelect("scheme", choices(1), changed);
   buildSelect("activation", choices(0), changed);
+  for (const name of Object.keys(USUAL)) buildSelect(name, CHOICES[name], changed);
   for (const name of Object.keys(SLIDERS)) buildSlider(name, changed);
   const auto = element("zeta-auto");
   auto.addEventListener("change", () => changed("zeta", auto.checked ? "auto" : 0));
@@ -34,17 +35,35 @@ function shownValue(name, state) {
   return name === "statistics_size" ? statisticsOf(state) : state[name];
 }
 
+// The value of a select, and which of its options the page has no flow for: they are disabled, and
+// a note says why.
+function showChoices(name, state) {
+  const select = element(name), reasons = new Map();
+  select.value = state[name];
+  for (const option of select.options) {
+    const reason = notOffered(asChosen(name, option.value, state));
+    option.disabled = reason !== "" && option.value !== state[name];
+    option.title = reason;
+    if (option.disabled) reasons.set(reason, [...(reasons.get(reason) ?? []), option.value]);
+  }
+  const note = [...reasons].map(([reason, values]) => `Not ${values.join(", ")}: ${reason}.`).join(" ");
+  element(`${name}-note`).textContent = note;
+  element(`${name}-note`).hidden = !note;
+}
+
 // Show a state on the controls.
 function showControls(state) {
-  element("scheme").value = state.scheme;
-  element("activation").value = state.activation;
+  for (const name of ["scheme", "activation", ...Object.keys(USUAL)]) showChoices(name, state);
+  element("control-noise_law").hidden = element("control-noise").hidden = ofClasses(state);
+  const fixed = fixedNumbers(state);
   for (const name of Object.keys(SLIDERS)) {
     const input = element(name), values = sliderValues(name, state);
     const value = shownValue(name, state);
     input.max = values.length - 1;
     input.value = nearest(values, value);
     const auto = name === "zeta" && state.zeta === "auto";
-    input.disabled = !applies(name, state) || auto;
+    input.disabled = !applies(name, state) || auto || name in fixed;
+    if (name in NUMBERS) element(`control-${name}`).hidden = !applies(name, state);
     const shown = applies(name, state) ? number(value, 4) + (auto ? " (auto)" : "") : "–";
     element(`${name}-value`).value = shown;
     input.setAttribute("aria-valuetext", shown);

@@ -23,6 +23,7 @@ function render() {
   const began = performance.now(), result = solve(state);
   const solved = performance.now();
   showControls(state);
+  showWhat(state);
   showVerdict(result);
   showNumbers(result);
   showPoints(result);
@@ -30,8 +31,19 @@ function render() {
   for (const command of ["integrate", "fixed-points"]) {
     showCommand(element(`command-${command}`), commandOf(state, command));
   }
+  showCommand(element("command-python"), pythonOf(state));
   history.replaceState(null, "", toHash(state));
   window.explorer = {state, result, solveTime: solved - began, renderTime: performance.now() - began};
+}
+
+// Which errors there are to show: of classes how often they are wrong, and the loss if it is not
+// the usual one.
+function showWhat(state) {
+  const shown = {error: !ofClasses(state), error01: ofClasses(state), expected_loss: !isUsual(state)};
+  for (const [name, is] of Object.entries(shown)) {
+    for (const part of ["plot", "numbers"]) element(`${part}-${name}`).hidden = !is;
+  }
+  element("results").dataset.loss = shown.expected_loss ? "shown" : "";
 }
 
 function showVerdict(result) {
@@ -43,8 +55,8 @@ function showVerdict(result) {
 
 function showNumbers({refused, columns, point, bound}) {
   const shown = refused ? null : point;
-  for (const name of ["Q", "R", "L", "error", "eta_eff"]) {
-    write(`end-${name}`, refused ? null : columns[name].at(-1));
+  for (const name of Object.keys(PANELS)) {
+    write(`end-${name}`, refused ? null : columns[name]?.at(-1));
     write(`point-${name}`, shown && shown[name]);
   }
   if (shown && shown.L === null) element("point-L").textContent = anyLength(shown);
@@ -75,9 +87,9 @@ function showPoints(result) {
   }));
 }
 
-// Lines break between options only.
+// Lines break between options only, or between arguments.
 function showCommand(box, text) {
-  box.replaceChildren(...text.split(/ (?=--)/).flatMap((part) => [
+  box.replaceChildren(...text.split(/ (?=--)|(?<=[,;]) /).flatMap((part) => [
     Object.assign(document.createElement("span"), {textContent: part}), " "]));
 }
 

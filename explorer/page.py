@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ..odes.equations.javascript import runtime
+from ..odes.equations.javascript_signals import RULES
 from ..results.errors import InputError
 from ..results.files import package_version, replacing
 from ..teacher_student.problem import Problem
 from . import contents, plots
+from .supervision import LOSSES, check_shown, kinds
 
 FOLDER = Path(__file__).resolve().parent
 #: The hand-written JavaScript, in the order in which it is defined.
-RUNTIME = ("special", "quadrature", "chebyshev", "tabulate", "integrator", "newton", "stationary",
-           "stability", "fixed_points")  # fmt: skip
-PAGE = ("state", "model", "words", "plots", "controls", "main")
+RUNTIME = ("special", "quadrature", "chebyshev", "tabulate", *RULES, "integrator", "newton",
+           "stationary", "stability", "fixed_points")  # fmt: skip
+#: The files that compute, and those that show.
+ENGINE = ("supervision", "state", "commands", "model")
+PAGE = ("words", "plots", "controls", "main")
 
 
 def page(
@@ -28,6 +32,7 @@ def page(
     schemes: Iterable[str] = contents.SHOWN,
     batch_sizes: Iterable[int] | None = None,
     progress: contents.Progress | None = None,
+    losses: Iterable[str] = LOSSES,
 ) -> str:
     """The page's text.
 
@@ -35,8 +40,8 @@ def page(
     ----------
     problem
         The state in which the page opens.
-    activations, schemes, batch_sizes, progress
-        See `contents.collect`.
+    activations, schemes, batch_sizes, progress, losses
+        See `contents.collect`; the problem's own are added.
 
     Raises
     ------
@@ -47,12 +52,15 @@ def page(
         raise InputError("eta", problem.eta, "a constant learning rate is accepted")
     if problem.train_beta:
         raise InputError("train_beta", True, "the page has no shift; false is accepted")
+    check_shown(problem)
     held = contents.collect(
         dict.fromkeys((*activations, problem.activation)),
         dict.fromkeys((*schemes, problem.scheme)),
         batch_sizes,
         (problem.m, problem.M),
         progress,
+        kinds((*losses, problem.loss_.name)),
+        problem,
     )
     template = (FOLDER / "page.html").read_text(encoding="utf-8")
     parts = {
@@ -60,8 +68,8 @@ def page(
         "library": plots.library(),
         "numerics": engine(held),
         "panels": f"const PANELS = {plots.panels()};",
-        "problem": f"const PROBLEM = {json.dumps(problem.to_dict())};",
-        "page": "\n".join((FOLDER / f"{n}.js").read_text(encoding="utf-8") for n in PAGE[2:]),
+        "problem": f"const PROBLEM = {json.dumps(_shown(problem))};",
+        "page": _files(PAGE),
         "version": html.escape(package_version()),
     }
     for name, text in parts.items():
@@ -69,10 +77,18 @@ def page(
     return template
 
 
+def _shown(problem: Problem) -> dict[str, Any]:
+    """A problem as the page begins with it: numbers put in for the names in its loss."""
+    return problem.to_dict() | {"loss": problem.loss_.name}
+
+
 def engine(held: contents.Contents) -> str:
     """What computes, without the page: any JavaScript engine runs it."""
-    own = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in PAGE[:2])
-    return "\n".join([runtime(*RUNTIME), contents.as_javascript(held), own])
+    return "\n".join([runtime(*RUNTIME), contents.as_javascript(held), _files(ENGINE)])
+
+
+def _files(names: Iterable[str]) -> str:
+    return "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def write_page(path: Path, problem: Problem, **options: Any) -> dict[str, Any]:

@@ -63,13 +63,11 @@ def _written(problem: Problem) -> str:
     from ..odes.derivation.observables import observables
     from ..odes.equations.javascript import javascript_flow
     from ..odes.source.table_source import table_spec
-    from ..teacher_student.loss_checks import refuse_losses
     from ..teacher_student.optimisers import refuse_optimisers
     from ..teacher_student.problem_checks import refuse_running
     from ..teacher_student.regularization import zeta_sources
     from ..teacher_student.spectral import refuse_spectrum
 
-    refuse_losses(problem, "the page has flows of the squared loss")
     refuse_optimisers(problem, "the page has flows of plain SGD")
     refuse_running(problem, "the page has no averages over running statistics")
     refuse_spectrum(problem, "the page is of isotropic inputs")

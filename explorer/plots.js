@@ -2,7 +2,7 @@
 
 // Below it a logarithmic axis shows nothing: a zero would stretch it over many decades.
 const SMALLEST_SHOWN = 1e-12;
-const LOGARITHMIC = ["error", "eta_eff"];
+const LOGARITHMIC = ["error", "error01", "expected_loss", "eta_eff"];
 const documents = {};
 // Models of a plot by name, and which of the page's colours (style.css) their properties have.
 const AXIS = {axis_label_text_color: "ink", major_label_text_color: "ink", axis_line_color: "soft",
@@ -40,7 +40,7 @@ function paint() {
 function fill(panel, source, t, values) {
   const model = documents[panel].get_model_by_name(source);
   const least = LOGARITHMIC.includes(panel) ? SMALLEST_SHOWN : -Infinity;
-  if (model) model.data = {t, [panel]: values.map((value) => (value >= least ? value : NaN))};
+  if (model) model.data = {t, [panel]: values.map((value) => (value !== null && value >= least ? value : NaN))};
 }
 
 // The level at which a panel's quantity ends; null where there is none.
@@ -53,9 +53,9 @@ function drawPlots(state, result) {
   const span = [0, state.time], point = result.refused ? null : result.point;
   const level = (value) => (value === null ? [[], []] : [span, [value, value]]);
   for (const panel of Object.keys(PANELS)) {
-    const t = result.refused ? [] : result.columns.t;
-    fill(panel, "flow", t, result.refused ? [] : result.columns[panel]);
-    fill(panel, "end", ...level(point && endOf(panel, point)));
+    const values = result.refused ? [] : result.columns[panel] ?? [];
+    fill(panel, "flow", values.length ? result.columns.t : [], values);
+    fill(panel, "end", ...level((point && endOf(panel, point)) ?? null));
     const bound = result.refused ? null : (point ?? result.bound)?.eta_max ?? null;
     if (panel === "eta_eff") fill(panel, "bound", ...level(bound));
     describe(panel, result);
@@ -64,7 +64,7 @@ function drawPlots(state, result) {
 
 // The same in words, for those who do not see the plot.
 function describe(panel, result) {
-  const values = result.refused ? [] : result.columns[panel];
+  const values = result.refused ? [] : result.columns[panel] ?? [];
   const text = values.length ? `${panel} over time: from ${number(values[0], 4)} to ${
     number(values.at(-1), 4)}` : `${panel} over time: nothing to show`;
   document.getElementById(`plot-${panel}`).setAttribute("aria-label", text);

@@ -13,8 +13,12 @@ PANELS = {
     "R": "overlap R",
     "L": "length L",
     "error": "generalisation error",
+    "error01": "0-1 error",
+    "expected_loss": "expected loss",
     "eta_eff": "effective rate η Q / L²",
 }
+#: Panels with a logarithmic axis.
+LOGARITHMIC = ("error", "error01", "expected_loss", "eta_eff")
 
 
 def library() -> str:
@@ -40,7 +44,7 @@ def _panel(name: str, label: str) -> Any:
     # Something to look at, lest Bokeh warns that a range has no data.
     blank = {"t": [0.0, 1.0], name: [1.0, 1.0]}
     flow, end = (ColumnDataSource(blank, name=source) for source in ("flow", "end"))
-    axis = "log" if name in ("error", "eta_eff") else "linear"
+    axis = "log" if name in LOGARITHMIC else "linear"
     plot = figure(height=210, sizing_mode="stretch_width", toolbar_location=None, tools="",
                   y_axis_type=axis, min_border_left=58, min_border_right=12)  # fmt: skip
     line = plot.line("t", name, source=flow, line_color=FLOW, line_width=2.2)

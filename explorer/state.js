@@ -14,6 +14,9 @@ const SLIDERS = {
     values: [...steps(0, 0.9, 0.02), ...steps(0.91, 0.99, 0.01)]},
   zeta: {symbol: "ζ", label: "decay of γ", values: steps(0, 1, 0.01)},
   noise: {symbol: "S", label: "label noise", values: steps(0, 1, 0.01)},
+  threshold: {symbol: "C", label: "threshold of huber", values: ratios(0.01, 10, 90)},
+  sharpness: {symbol: "K", label: "sharpness of bernoulli", values: ratios(0.1, 40, 90)},
+  degrees: {symbol: "ν", label: "degrees of freedom", values: ratios(0.5, 100, 92)},
   weight_decay: {symbol: "λ", label: "weight decay", values: [0, ...ratios(0.001, 1, 60)]},
   q0: {symbol: "Q", label: "at start", values: steps(0.1, 2.5, 0.05)},
   r0: {symbol: "R", label: "at start", values: steps(-1, 1, 0.02)},
@@ -32,8 +35,17 @@ const entryOf = (state) => ENTRIES[`${state.activation}/${state.scheme}`];
 function sliderValues(name, state) {
   const {batchSizes} = entryOf(state), M = state.batch_size;
   if (name === "batch_size") return batchSizes;
-  if (name !== "statistics_size") return SLIDERS[name].values;
+  const least = name === "degrees" ? leastDegrees(state) : -Infinity;
+  if (name !== "statistics_size") return SLIDERS[name].values.filter((value) => value > least);
   return [...batchSizes.filter((m) => m < M && M % m === 0), M];
+}
+
+// Of noise with fewer degrees of freedom a signal that grows has no mean square.
+const leastDegrees = (state) => (LOSSES[state.loss] ? 2 * LOSSES[state.loss].growth : 0);
+
+function withDegrees(state) {
+  const enough = state.noise_law !== "student-t" || state.degrees > leastDegrees(state);
+  return enough ? state : {...state, degrees: sliderValues("degrees", state)[0]};
 }
 
 const nearest = (values, x) => values.reduce(
@@ -44,11 +56,15 @@ const nearest = (values, x) => values.reduce(
 function applies(name, state) {
   const {gamma, usesBatch} = entryOf(state);
   if (name === "statistics_size") return usesBatch || (gamma && state.zeta === "auto");
+  if (name === "noise") return !ofClasses(state);
+  const choice = Object.keys(NUMBERED).find((kind) => NUMBERED[kind][1] === name);
+  if (choice) return state[choice] === NUMBERED[choice][0];
   return gamma || (name !== "zeta" && name !== "l0");
 }
 
-// Whether a decay that imitates batch statistics is offered: with those themselves it counts twice.
-const offersAuto = (state) => applies("zeta", state) && !entryOf(state).usesBatch;
+// Whether a decay that imitates batch statistics is offered: with those themselves it counts twice,
+// and it is known for the squared loss alone.
+const offersAuto = (state) => applies("zeta", state) && !entryOf(state).usesBatch && isUsual(state);
 
 // How many examples share batch statistics: all of a batch unless the state says otherwise.
 function statisticsOf(state) {
@@ -58,16 +74,17 @@ function statisticsOf(state) {
 // The state with sizes that the page has. Statistics of all M examples stay so when M changes.
 function fitted(state) {
   const near = (value, values) => (values.includes(value) ? value : values[nearest(values, value)]);
-  const fit = {...state};
+  const fit = {...state, ...(ofClasses(state) ? {noise_law: "gaussian"} : {})};
+  Object.assign(fit, fixedNumbers(fit));
   fit.batch_size = near(fit.batch_size, sliderValues("batch_size", fit));
   const m = fit.statistics_size && near(fit.statistics_size, sliderValues("statistics_size", fit));
   if (fit.zeta === "auto" && !offersAuto(fit)) fit.zeta = 0;
-  return {...fit, statistics_size: m && m < fit.batch_size ? m : null};
+  return {...withDegrees(fit), statistics_size: m && m < fit.batch_size ? m : null};
 }
 
 function initialState(problem, time = 20) {
   const {activation, scheme, gamma_rate, nesterov, decoupled_decay} = problem;
-  const state = {activation, scheme, gamma_rate, nesterov, decoupled_decay, time};
+  const state = {activation, scheme, ...supervisionOf(problem), gamma_rate, nesterov, decoupled_decay, time};
   for (const name of Object.keys(SLIDERS)) if (name in problem) state[name] = problem[name];
   return state;
 }
@@ -89,6 +106,10 @@ function limitOf(state) {
 // The state as the address's fragment, and back; what is not understood is left as it was.
 function toHash(state) {
   const said = {...state, statistics_size: state.statistics_size ?? state.batch_size};
+  for (const [name, [, number]] of Object.entries(NUMBERED)) {
+    said[name] = named(name, state);
+    delete said[number];
+  }
   return "#" + new URLSearchParams(Object.entries(said)).toString();
 }
 
@@ -102,10 +123,23 @@ function fromHash(hash, state) {
     else if (FLAGS.includes(name)) found[name] = text === "true";
     else if (name in SLIDERS && text !== "" && allowed(name, value)) found[name] = value;
     else if (name === "scheme" || name === "activation") found[name] = text;
+    else if (name in USUAL) Object.assign(found, understood(name, text));
   }
   if (found.statistics_size === found.batch_size) found.statistics_size = null;
-  if (said.get("zeta") === "auto" && entryOf(found) && !offersAuto(found)) found.zeta = 0;
-  return entryOf(found) ? found : {...found, scheme: state.scheme, activation: state.activation};
+  return checked(found, state);
+}
+
+// A state from outside, with what the page does not hold left as it was.
+function checked(found, state) {
+  if (Object.keys(USUAL).some((name) => !CHOICES[name].includes(found[name]))) {
+    for (const name of [...Object.keys(USUAL), ...Object.keys(NUMBERS)]) found[name] = state[name];
+  }
+  if (!entryOf(found)) Object.assign(found, {scheme: state.scheme, activation: state.activation});
+  if (notOffered(found)) Object.assign(found, USUAL);
+  if (ofClasses(found)) found.noise_law = USUAL.noise_law;
+  Object.assign(found, fixedNumbers(found));
+  if (found.zeta === "auto" && !offersAuto(found)) found.zeta = 0;
+  return withDegrees(found);
 }
 
 function allowed(name, value) {
@@ -114,23 +148,5 @@ function allowed(name, value) {
   if (name === "momentum") return value >= 0 && value < 1;
   if (SIZES.includes(name)) return Number.isInteger(value) && value > 0;
   if (name === "time") return value > 0 && value <= 1e5;
-  return ["eta", "q0", "l0"].includes(name) ? value > 0 : value >= 0;
-}
-
-// The command that gives the numbers shown.
-function commandOf(state, command) {
-  const quoted = (text) => (/^[\w-]+$/.test(text) ? text : `'${text}'`);
-  const options = [`--activation ${quoted(state.activation)}`, `--scheme ${quoted(state.scheme)}`];
-  const names = ["eta", "momentum", ...SIZES, "zeta", "noise", "weight_decay", "q0", "r0", "l0"];
-  const unsaid = ["statistics_size", "weight_decay", "momentum"];
-  for (const name of names) {
-    const silent = !applies(name, state) || (unsaid.includes(name) && !state[name]);
-    if (!silent) options.push(`--${name.replace("_", "-")} ${state[name]}`);
-  }
-  for (const name of FLAGS) {
-    if (state[name] && state.momentum) options.push(`--${name.replace("_", "-")}`);
-  }
-  if (state.gamma_rate !== 1) options.push(`--gamma-rate ${state.gamma_rate}`);
-  if (command === "integrate") options.push(`--time ${state.time}`, `--points ${POINTS}`);
-  return `bntheory ${command} ${options.join(" ")}`;
+  return ["eta", "q0", "l0", ...Object.keys(NUMBERS)].includes(name) ? value > 0 : value >= 0;
 }

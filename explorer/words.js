@@ -16,10 +16,17 @@ function verdict(result) {
       text: [`Training ends at ${place(reached)}.`, ...parts, ...stiff].join(" ")};
   }
   const stable = points.filter((x) => x.stable).length;
+  if (!stable && result.separable) return separating(stiff);
   const why = stable ? `None of the ${stable} stable points was reached in the time tried.`
     : "Training has no stable point to end at.";
   return {tone: "warn", title: stable ? "Not there yet" : "No stable end",
     text: [why, ...parts, ...stiff].join(" ")};
+}
+
+// Theory page 9: signs have no margin.
+function separating(stiff) {
+  return {tone: "warn", title: "Nothing to end at", text: ["The logistic loss of signs falls for ever: "
+    + "in the end the scale Q grows like t^(1/3), and the 0-1 error falls like t^(-1/3).", ...stiff].join(" ")};
 }
 
 function diverging({status, reachedTime, hasRange, bound}) {

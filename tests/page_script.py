@@ -12,7 +12,10 @@ AGREE = 1e-6
 
 def solved(problem, time=20.0, change=lambda text: text):
     """What the page shows of a problem."""
-    held = contents.collect([problem.activation], [problem.scheme], [problem.m])
+    losses = [] if problem.squares else [problem.loss]
+    held = contents.collect(
+        [problem.activation], [problem.scheme], [problem.m], losses=losses, own=problem
+    )
     js = MiniRacer()
     # The engine has no decoder of base64, which browsers have.
     tables = {name: contents.unpacked(text).tolist() for name, text in held.tables.items()}

@@ -31,7 +31,7 @@ def supervision_source(problem: Problem) -> str:
         "GROWTH": _growth(problem),
         "LOSS_GROWTH": problem.loss_.growth + 1.0 if problem.heavy_tails else 2.0,
         "MIRRORED": _is_mirrored(problem),
-        "POLYNOMIAL": _is_piecewise(problem.loss_.signal) and _is_piecewise(_slope(problem)),
+        "POLYNOMIAL": is_piecewise(problem.loss_.signal) and is_piecewise(_slope(problem)),
     }
     lines = [PYTHON.constant(name, value) for name, value in constants.items()]
     parts = [_HEAD, "\n".join(lines), "\n\n", activation_source(problem.activation_), "\n"]
@@ -45,7 +45,7 @@ def _slope(problem: Problem) -> Expr:
     return problem.activation_.expression + problem.activation_.slope
 
 
-def _is_piecewise(expression: Expr) -> bool:
+def is_piecewise(expression: Expr) -> bool:
     """Whether it is a polynomial between its kinks."""
     pieces = expression.atoms(sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside)
     outside = {piece: Symbol(f"piece{i}") for i, piece in enumerate(sorted(pieces, key=str))}

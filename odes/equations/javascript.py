@@ -18,7 +18,7 @@ from ..source.system_module import RENAMED, system_module
 
 #: The parameters are a record here, and the tables are in it.
 PRINTER = JavaScriptPrinter({"p": [symbol.name for symbol in RENAMED.values()]})
-#: What of the system a page has no use for.
+#: What of the system a page of the squared loss has no use for.
 UNUSED = ("field",)
 
 
@@ -45,7 +45,10 @@ def javascript_flow(derivation: Derivation) -> str:
     ``shown`` (names of observables), ``hasJacobian``, ``hasTable``, ``hasRange`` (of its table),
     and the functions ``rhs(t, y, p, dy)``, ``jacobian(t, y, p, J)`` and ``observables(y)``, which
     returns ``[Q, error]``. A quadrature ``moments(q, shift, rho)`` passes through ``prepare``
-    first, which may tabulate it.
+    first, which may tabulate it. Of another loss or other labels than the usual ones it is a
+    function ``makeFlow(prepare, setting)``, which takes those as `javascript_signals` prints them,
+    and has a function ``field(y)`` as well, ``[q, shift]``; what is averaged over one example
+    comes from ``templates/signal_rule.js``.
     """
     module = system_module(derivation)
     names = derivation.problem.order_parameters
@@ -59,12 +62,24 @@ def javascript_flow(derivation: Derivation) -> str:
         "hasRange": module.constants["HAS_RANGE"],
     }
     members = [*(f"{name}: {json.dumps(value)}" for name, value in facts.items())]
-    members += ["rhs", "jacobian", "observables"]
+    unusual = not derivation.problem.squares
+    members += ["ofSignals: true"] if unusual else []
+    members += ["rhs", "jacobian", "observables", *(["field"] if unusual else [])]
     needed = ("LARGEST_SCALE", "KINKS") if "KINKS" in module.constants else ()
     parts = [PRINTER.constant(name, module.constants[name]) for name in needed]
-    parts += [_defined(f, derivation) for f in module.functions if f.name not in UNUSED]
+    parts += [_signals(derivation)] if unusual and not derivation.over_batches else []
+    unused = () if unusual else UNUSED
+    parts += [_defined(f, derivation) for f in module.functions if f.name not in unused]
     lines = "\n".join([*parts, f"return {{{', '.join(members)}}};"]).splitlines()
-    return "\n".join(["function makeFlow(prepare) {", *(f"  {line}" for line in lines), "}"]) + "\n"
+    head = f"function makeFlow(prepare{', setting' if unusual else ''}) {{"
+    return "\n".join([head, *(f"  {line}" for line in lines), "}"]) + "\n"
+
+
+def _signals(derivation: Derivation) -> str:
+    """The function of the moments of a signal that the right-hand side calls."""
+    powers = [list(moment[:3]) for moment in derivation.by_quadrature.values()]
+    shifted = json.dumps(derivation.shift != 0)
+    return f"const moments = signalAverages(setting, {powers}, {shifted}, prepare);"
 
 
 def _defined(function: Function, derivation: Derivation) -> str:

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(
 #: Issue 9: numbers of the page agree with the commands to this.
 AGREE = 1e-6
 PROBLEM = bn.Problem(scheme="pn", noise=0.1, batch_size=8)
+CLASSES = "#scheme=wn&activation=identity&loss=logistic&labels=bernoulli:1.7&zeta=0&eta=0.7"
 RANGES = ("eta", "momentum", "batch_size", "statistics_size", "zeta", "noise", "weight_decay",
           "q0", "r0", "l0", "time")  # fmt: skip
 
@@ -164,6 +165,36 @@ def test_sizes_in_the_address_are_read_and_written(open_page, fragment, sizes):
     assert (shown.text_content("#verdict-title") == "No theory here") == (sizes[1] == 5)
 
 
+def test_signs_and_the_logistic_loss_are_chosen_and_drawn(open_page):
+    """By the controls; what Bokeh draws is what Python computes."""
+    shown = open_page(fragment="#scheme=wn&activation=identity&eta=0.7&batch_size=4&time=20&zeta=0")
+    disabled = "[...document.querySelector('#loss').options].filter((x) => x.disabled)"
+    assert shown.evaluate(f"{disabled}.map((x) => x.value)") == ["logistic", "hinge"]
+    assert "two classes" in shown.text_content("#loss-note")
+    assert not shown.is_visible("#plot-expected_loss")
+    shown.select_option("#labels", "sign")
+    shown.wait_for_function(f"{disabled}.length === 0")
+    shown.select_option("#loss", "logistic")
+    shown.wait_for_function("explorer.state.loss === 'logistic'")
+    assert "loss=logistic&labels=sign" in shown.url
+    assert not shown.is_visible("#plot-error")
+    command, line = (shown.text_content(f"#command-{x}").strip() for x in ("integrate", "python"))
+    named = {}
+    exec(line, {"bn": bn}, named)
+    ended = run_command(*shlex.split(command)[1:], "--json")
+    assert json.loads(ended.stdout)["error01"] == pytest.approx(named["flow"].values["error01"])
+    for name, values in (named["flow"].values | {"expected_loss": named["loss"]}).items():
+        if name in ("Q", "R", "L", "error01", "expected_loss"):
+            assert curve(shown, name)[1] == pytest.approx(values, abs=1e-8), name
+            assert value(shown, f"end-{name}") == pytest.approx(values[-1], abs=1e-8)
+    assert shown.text_content("#verdict-title") == "Nothing to end at"
+    # A batch scheme of it is not offered, and one in the address is not taken.
+    assert shown.is_disabled("#scheme option[value=bn]")
+    assert "bntheory explore --scheme bn" in shown.text_content("#scheme-note")
+    other = open_page(fragment="#scheme=bn&activation=identity&loss=logistic&labels=sign")
+    assert state(other)["loss"] == "squared"
+
+
 def test_the_verdict_follows_the_learning_rate(open_page):
     shown = open_page(fragment="#scheme=sgd&activation=relu&batch_size=1&eta=0.5&noise=0&zeta=0")
     assert shown.text_content("#verdict-title") == "Stable: ends at a fixed point"
@@ -182,11 +213,12 @@ def test_a_batch_without_theory_is_refused_with_dashes(open_page):
 
 
 @pytest.mark.parametrize("width", [375, 768, 1280])
-def test_nothing_is_wider_than_the_screen(open_page, width):
-    shown = open_page(width)
+@pytest.mark.parametrize("fragment", ["", CLASSES], ids=["squared", "classes"])
+def test_nothing_is_wider_than_the_screen(open_page, width, fragment):
+    shown = open_page(width, fragment)
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     # The plots have the width of their boxes.
-    plots = "[...document.querySelectorAll('.plot')]"
+    plots = "[...document.querySelectorAll('.plot:not([hidden])')]"
     assert shown.evaluate(f"{plots}.every((x) => x.firstElementChild.clientWidth > 250)")
 
 

@@ -37,6 +37,18 @@ function lookUp(table, y0, y1, y2, count) {
   return values;
 }
 
+// A table of two axes at a point of the second: a function of the first, for many of its points.
+function alongFirst(table, y1) {
+  const b1 = chebyshevBasis(y1, table[1], table[4], table[7]);
+  const [size, count] = [table[0], table[TABLE_HEADER - 1]];
+  const rows = Float64Array.from({length: size * count},
+    (_, i) => dotAt(b1, table, TABLE_HEADER + i * b1.length));
+  return (y0) => {
+    const b0 = chebyshevBasis(y0, size, table[3], table[6]);
+    return Float64Array.from({length: count}, (_, m) => dotAt(b0, rows, m * size));
+  };
+}
+
 // `x . table[at:]` in four partial sums: one would wait for the adder at every term.
 function dotAt(x, table, at) {
   let s0 = 0, s1 = 0, s2 = 0, s3 = 0, i = 0;

@@ -10,13 +10,14 @@ function fixedPoints(flow, start, p) {
   return {...found, bound: learningRateBound(at, limits)};
 }
 
-// The limits of small learning rates do not know eta, nor the label noise: sliders of those, of
-// the start and of time leave them where they are.
+// The limits of small learning rates do not know eta, nor of the squared loss the label noise:
+// sliders of those, of the start and of time leave them where they are.
 let LIMITS = {flow: null, key: "", limits: []};
 
 function lastLimits(at) {
   const {zeta, gamma_rate, M, m, weight_decay} = at.p;
-  const key = JSON.stringify([zeta, gamma_rate, M, m, weight_decay, at.normalised && at.start[at.L]]);
+  const noise = at.flow.ofSignals ? at.p.S : 0;
+  const key = JSON.stringify([zeta, gamma_rate, M, m, weight_decay, noise, at.normalised && at.start[at.L]]);
   if (LIMITS.flow !== at.flow || LIMITS.key !== key) {
     LIMITS = {flow: at.flow, key, limits: at.limits()};
   }
@@ -116,8 +117,8 @@ function arbitraryLengths(points) {
 function markReached(at, points) {
   const rates = points.filter((x) => x.stable && x.slow_rate > 0).map((x) => x.slow_rate);
   const end = Math.min(1e5, Math.max(10, 20 / (rates.length ? Math.min(...rates) : 0.02)));
-  const options = {rtol: 1e-6, atol: 1e-9, maxSteps: at.flow.hasJacobian ? 20000 : 100};
-  const way = integrate(at.flow, at.start, [end], at.p, options);
+  const options = {rtol: 1e-6, atol: 1e-9, maxSteps: at.flow.hasJacobian ? 20000 : at.flow.ofSignals ? 2000 : 100};
+  const way = integrate(at.flow.rough ?? at.flow, at.start, [end], at.p, options);
   if (way.status === "diverged") return {points, ending: "diverged", reached: null};
   const y = way.states.length ? way.states[0] : way.y, Q = at.scale(y);
   const away = points.map((x) => Math.max(Math.abs(Q - x.Q), Math.abs(y[at.R] - x.R)));

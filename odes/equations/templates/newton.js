@@ -16,6 +16,12 @@ class Drift {
     this.eta = p.eta;
   }
 
+  // Whether a field is so large that the flow, which only finds roots, does not know it.
+  beyond(y) {
+    const {farthest} = this.flow;
+    return farthest !== undefined && this.flow.field(y)[0] > farthest;
+  }
+
   at(y) {
     const dy = new Float64Array(this.flow.size);
     this.flow.rhs(0, y, this.p, dy);
@@ -72,6 +78,7 @@ function newton(drift, start, free, iterations = ITERATIONS, tolerance = TOLERAN
     const step = eliminate(A, free.map((row) => -scale(row) * dy[row]));
     const size = step === null ? NaN : move(y, step, free);
     if (!(size >= tolerance)) return size < tolerance ? y : null;
+    if (drift.beyond(y)) return null;
   }
   return null;
 }

@@ -85,7 +85,8 @@ class Stationary {
   roots(starts, free, drift) {
     const reached = (from, by) => from.map((y) => newton(by, y, free)).filter((y) => y !== null);
     if (!this.flow.exact) return reached(starts, drift);
-    const near = reached(starts, new Drift(this.flow, this.p, drift === this.first));
+    const quick = this.flow.rough ?? this.flow;
+    const near = reached(starts, new Drift(quick, this.p, drift === this.first));
     const apart = near.filter((y, i) => !near.slice(0, i).some((x) => equalPoints([...x], [...y])));
     return reached(apart, drift);
   }

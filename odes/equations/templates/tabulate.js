@@ -2,32 +2,58 @@
 
 // The axes: the angle arccos rho, and y of q = BEND sinh y. Averages of activations change over
 // factors of q, not over differences: in y they are smooth.
-const TABLE_SIZES = [20, 30], BEND = 0.25, LARGEST_SCALE = 4;
-// A table that is off by more at the points below is not used.
-const TABLE_ERROR = 1e-7;
-const CHECK_POINTS = [[0.1, 0.3], [0.7, 1.9], [-0.4, 0.8], [0.95, 3.6], [-0.99, 0.05]];
+const BEND = 0.25;
+// Nodes, the largest q, and what a table may be off by at the points below: rho, and q in units of
+// the largest.
+const PLAIN_TABLE = {sizes: [20, 30], largest: 4, error: 1e-7};
+const CHECK_POINTS = [[0.1, 0.075], [0.7, 0.475], [-0.4, 0.2], [0.95, 0.9], [-0.99, 0.0125]];
 
-// `moments(q, shift, rho)` as a look-up, for a field without shift and q within the range.
-function tabulated(moments, shifted) {
+// `moments(q, shift, rho)` as a look-up, for a field without shift and q within the range; the
+// function has `holds(q)`, whether q is one of the table, and then `along(q)`, a quick function of
+// rho. With a key the table is kept for others.
+function tabulated(moments, shifted, {sizes, largest, error, key = ""} = PLAIN_TABLE) {
   if (shifted) return moments;
-  let table = null, count = 0;
-  const at = (q, rho) => lookUp(table, Math.acos(rho), Math.asinh(q / BEND), 0, count);
-  const build = () => {
-    table = packTable(moments);
-    count = table[TABLE_HEADER - 1];
-    const off = CHECK_POINTS.some(([rho, q]) => at(q, rho)
-      .some((value, m) => !(Math.abs(value - moments(q, 0, rho)[m]) <= TABLE_ERROR)));
-    if (off) table = false;
+  let made = null;
+  const at = (q, rho) => lookUp(made.table, Math.acos(rho), Math.asinh(q / BEND), 0,
+    made.table[TABLE_HEADER - 1]);
+  const holds = (q) => {
+    made ??= kept(key, () => checkedTable(moments, sizes, largest));
+    return made.off <= error && q <= largest;
   };
-  return (q, shift, rho) => {
-    if (table === null) build();
-    return table && q <= LARGEST_SCALE ? at(q, rho) : moments(q, 0, rho);
+  const known = (q, shift, rho) => (holds(q) ? at(q, rho) : moments(q, 0, rho));
+  const along = (q) => {
+    const of = alongFirst(made.table, Math.asinh(q / BEND));
+    return (rho) => of(Math.acos(rho));
   };
+  return Object.assign(known, {holds, along});
+}
+
+// The last few tables that have a key.
+const KEPT_TABLES = new Map();
+
+function kept(key, make) {
+  if (!key) return make();
+  if (!KEPT_TABLES.has(key)) {
+    if (KEPT_TABLES.size >= 8) KEPT_TABLES.delete(KEPT_TABLES.keys().next().value);
+    KEPT_TABLES.set(key, make());
+  }
+  return KEPT_TABLES.get(key);
+}
+
+// A table, and what it is off by at the points at which it is checked.
+function checkedTable(moments, sizes, largest) {
+  const table = packTable(moments, sizes, largest), count = table[TABLE_HEADER - 1];
+  const off = CHECK_POINTS.map(([rho, part]) => {
+    const q = largest * part, exact = moments(q, 0, rho);
+    const found = lookUp(table, Math.acos(rho), Math.asinh(q / BEND), 0, count);
+    return Math.max(...exact.map((value, m) => Math.abs(value - found[m])));
+  });
+  return {table, off: off.every(Number.isFinite) ? Math.max(...off) : Infinity};
 }
 
 // The interpolant's coefficients on the two axes, as `lookUp` takes them.
-function packTable(moments) {
-  const [n0, n1] = TABLE_SIZES, top = Math.asinh(LARGEST_SCALE / BEND);
+function packTable(moments, [n0, n1], largest) {
+  const top = Math.asinh(largest / BEND);
   const node = (i, n, high) => high / 2 * (1 + Math.cos(Math.PI * (i + 0.5) / n));
   const values = Array.from({length: n0}, (_, i) => Array.from({length: n1}, (_, j) =>
     moments(BEND * Math.sinh(node(j, n1, top)), 0, Math.cos(node(i, n0, Math.PI)))));

@@ -23,7 +23,7 @@ def test_separable_signs_are_learned_by_powers_of_one_third(scheme, loss):
     # The next order of (9.7) is t^(-1/3) smaller: .07 at t = 1e4, of which a power sees a third.
     found = bn.fixed_points(SIGNS.replace(scheme=scheme, loss=loss))
     assert not any(point.stable for point in found.points)
-    assert found.growth.Q == pytest.approx(1 / 3, abs=0.01)
+    assert pytest.approx(1 / 3, abs=0.01) == found.growth.Q
     assert found.growth.angle == pytest.approx(-1 / 3, abs=0.01)
     assert "training ends at no point: Q grows like t^0.3" in found.summary()
     assert found.to_dict()["growth"]["Q"] == found.growth.Q
