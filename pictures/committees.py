@@ -77,11 +77,11 @@ def draw_committee_points(found: CommitteePoints, width: Width) -> Figure:
     figure = new_figure(max(1, 2 * len(points)), 2, width=width, height=2.6)
     for number, point in enumerate(points):
         L = np.sqrt(np.diag(point.C))
-        for axes, matrix, other in (
+        for axes, cosines, other in (
             (figure.axes[2 * number], point.R, "teacher"),
             (figure.axes[2 * number + 1], point.C / np.outer(L, L), "student"),
         ):
-            matrix(axes, matrix)
+            draw_cosines(axes, cosines)
             axes.set_title(f"{point.name}: {_said(point) if other == 'teacher' else 'units'}")
             axes.set_xlabel(f"unit of the {other}")
             axes.set_ylabel("unit of the student")
@@ -96,7 +96,7 @@ def _said(point: CommitteePoint) -> str:
     return "cosines" if rate is None else f"rate {rate:.4g} $\\eta_{{\\mathrm{{eff}}}}$"
 
 
-def matrix(axes: Axes, matrix: np.ndarray) -> None:
+def draw_cosines(axes: Axes, matrix: np.ndarray) -> None:
     """Numbers on squares of their colour, from -1 to 1."""
     axes.imshow(matrix, vmin=-1.0, vmax=1.0, cmap="RdBu_r")
     for (row, column), value in np.ndenumerate(matrix):

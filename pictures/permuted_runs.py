@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..results.widths import Width
-from .committees import matrix
+from .committees import draw_cosines
 from .drawing import LABELS, LOOKS, entitle, new_figure, setting, shared_legend
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def draw_permutations(runs: CommitteeRuns, width: Width) -> Figure:
     for row, (some, word) in enumerate(((before, "as they started"), (runs, "renamed"))):
         panels = figure.axes[row * half : (row + 1) * half]
         for axes, k in zip(panels, shown, strict=False):
-            matrix(axes, some.R[k, -1])
+            draw_cosines(axes, some.R[k, -1])
             axes.set_title(f"run {k + 1}, {word}")
             axes.set_xlabel("unit of the teacher")
             axes.set_ylabel("unit of the student")

@@ -115,11 +115,12 @@ class StateSpace:
         """Many rows, from values of shape (..., *block's shape): shape (..., size)."""
         import numpy as np
 
-        parts = [
-            np.asarray(values[block.name])[(..., *at)]
-            for block in self.blocks
-            for at in block.entries
-        ]
+        parts = []
+        for block in self.blocks:
+            value = np.asarray(values[block.name])
+            for at in block.entries:
+                place: tuple[Any, ...] = (..., *at)
+                parts.append(value[place])
         return np.stack(parts, axis=-1)
 
     def unpack(self, states: Array) -> dict[str, Array]:

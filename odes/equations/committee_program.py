@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
 from ...results.errors import InputError
 from ...teacher_student.committee.order import entries
 from ...teacher_student.parameters import KERNEL_PARAMETERS
@@ -48,7 +50,9 @@ def committee_program(problem: Problem, preamble: list[str]) -> str:
     start = problem.committee.initial_state
     texts = flow_texts(problem)
     space = problem.committee.state_space
-    names = [own for name, of in space.unpack([start]).items() for own, _ in entries(name, of)]
+    names = [
+        own for name, of in space.unpack(np.array([start])).items() for own, _ in entries(name, of)
+    ]
     head = [f'"""{" ".join(preamble)}"""', "import math", "", "import numpy as np"]
     head += ["from scipy.integrate import solve_ivp", "", COMPILED_IF_POSSIBLE]
     order = [*KERNEL_PARAMETERS, "second layer", "teacher's overlaps"]

@@ -103,7 +103,7 @@ def lengths(problem: Problem, y: Array) -> Array:
     blocks = space.unpack(y)
     L = np.sqrt(np.maximum(np.diag(blocks["C"]), 1e-12))
     teacher = np.sqrt(np.diag(problem.committee.T))
-    scale = {"A": np.outer(L, teacher), "C": np.outer(L, L)}
+    scale: dict[str, Array] = {"A": np.outer(L, teacher), "C": np.outer(L, L)}
     if "gamma" in blocks:
         scale["gamma"] = np.full(len(L), np.sqrt(np.mean(blocks["gamma"] ** 2)))
     if "beta" in blocks:
