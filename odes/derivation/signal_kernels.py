@@ -12,7 +12,7 @@ from ...codegen.modules import generated, kernel_texts
 from ...codegen.printers.python import PYTHON
 from ...teacher_student.activations import field_symbol
 from ...teacher_student.formula_kernels import activation_source, derivable, structure
-from ...teacher_student.losses import VARIABLES, loss_symbols
+from ...teacher_student.losses import VARIABLES, Loss, loss_symbols
 from ...teacher_student.problem import Problem
 from ...teacher_student.supervision_source import signal_source
 from .signal_moments import rule_of
@@ -35,7 +35,7 @@ def supervision_source(problem: Problem) -> str:
     }
     lines = [PYTHON.constant(name, value) for name, value in constants.items()]
     parts = [_HEAD, "\n".join(lines), "\n\n", activation_source(problem.activation_), "\n"]
-    value = Return(problem.loss_.expression)
+    value = Return(_value(problem.loss_))
     loss = Function("loss", VARIABLES, (value,), f"{problem.loss_.formula}.")
     parts += [signal_source(problem), "\n", PYTHON.function(loss), "\n"]
     return "".join([*parts, _borders_source(problem)])
@@ -43,6 +43,17 @@ def supervision_source(problem: Problem) -> str:
 
 def _slope(problem: Problem) -> Expr:
     return problem.activation_.expression + problem.activation_.slope
+
+
+def _value(loss: Loss) -> Expr:
+    """The loss; Huber's without its difference of squares, whose digits cancel far out."""
+    head, _, threshold = loss.name.partition(":")
+    if head != "huber":
+        return loss.expression
+    y, o = loss_symbols()
+    beyond = sympy.Abs(y - o)
+    within = sympy.Min(beyond, sympy.Float(threshold))
+    return within * (beyond - within / 2)
 
 
 def is_piecewise(expression: Expr) -> bool:

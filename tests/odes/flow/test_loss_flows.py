@@ -100,3 +100,10 @@ def test_the_expected_loss_is_the_mean_over_labels():
     assert abs(apart) < 4 * drawn.std() / math.sqrt(drawn.size)
     heavy = bn.Problem("identity", "wn", loss="absolute", noise=0.1, noise_law="student-t:1")
     assert np.isinf(bn.expected_loss(bn.integrate(heavy, time=1, points=2))).all()
+
+
+def test_hubers_expected_loss_keeps_its_digits_under_heavy_tails():
+    # By 30 digits of mpmath, over the chi-square of Student's law; residuals of 1e20 belong to it.
+    problem = bn.Problem("identity", "wn", loss="huber:0.7", noise=0.31, noise_law="student-t:1.3")
+    flow = bn.integrate(problem, times=[0.0, 0.1])
+    assert bn.expected_loss(flow)[0] == pytest.approx(1.18541983268180, rel=1e-8)
