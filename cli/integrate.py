@@ -44,7 +44,10 @@ from .report import Reporter, table
     help="Input dimension N, for --fluctuations, and for a start that is drawn.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, help="Of a start that is drawn, and of sampled flows."
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Seed of all random numbers, of a start that is drawn and of sampled flows.",
 )
 @click.option(
     "--runs", default=1, show_default=True, help="Independent runs, of whose mean it is the spread."

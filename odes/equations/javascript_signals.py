@@ -51,8 +51,9 @@ def loss_record(loss: Loss) -> str:
 
     Examples
     --------
-    >>> print(loss_record(Loss.named("hinge")).splitlines()[2])
-      return y*(-o*y + 1 > 0 ? 1 : 0);
+    >>> [line] = [x for x in loss_record(Loss.named("hinge")).splitlines() if "return y" in x]
+    >>> print(line.strip())
+    return y*(-o*y + 1 > 0 ? 1 : 0);
     """
     if kind_of(loss.name) == HUBER:
         loss = Loss.named(f"{HUBER}:{_STAND_IN}")

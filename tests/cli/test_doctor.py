@@ -82,7 +82,7 @@ def test_clearing_the_cache_removes_what_is_ours_and_nothing_else(monkeypatch, c
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("bntheory fi", ["fixed-points", "figure"]),
+        ("bntheory fi", ["fixed-points", "fit", "figure"]),
         ("bntheory integrate --scheme m", ["mean-only-bn"]),
         ("bntheory integrate --activation le", ["leaky-relu"]),
         ("bntheory figure 1", ["1a", "1b"]),

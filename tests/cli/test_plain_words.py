@@ -37,7 +37,7 @@ SAID = [
     ([*VECTORS, "{d}/texts.npy"], "holds other things than real numbers"),
     ([*VECTORS, "{d}/none.npy"], "No such file or directory; a .npy of numbers"),
     (["compare", "--alpha", "0"], "--level=0.0: a finite number above 0"),
-    (["compare", "--picture", "foo"], "--picture='foo': time or scatter is accepted"),
+    (["compare", "--picture", "foo"], "--picture='foo': one of time, scatter or permutations"),
     (["fixed-points", "--follow", "zeta:0:x"], "--follow='zeta:0:x': NAME:START:STOP"),
     (["sweep", "--best", "eta", "--zeta=0:1:9", "--noise=0:1:9", "--output", "x.png"],
      "--output='a picture': it shows one range"),

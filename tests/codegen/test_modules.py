@@ -153,6 +153,7 @@ def test_a_kernel_file_imports_nothing_that_is_not_copied_with_it(path):
     beside = {".batch_gradient", ".batch_panels", ".batch_teacher", ".mean", ".online", ".system"}
     beside |= {f".{Path(one).name}" for one in (*LOOP, *INERTIAL)} | {".lane_trial", ".observables"}
     beside |= {".lanes", ".ensemble"}  # of lanes whose error is watched
+    beside |= {".momentum", ".spectral"}  # of spectral_momentum_run's kernels
     beside |= {f".committee_{part}" for part in ("chain", "gradient", "wishart")}
     assert set(relative) <= beside
 

@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any
 
 import bntheory as bn
+import numpy as np
 import pytest
+from bntheory.odes.fluctuations.committee import committee_fluctuations
 
-from pictures import PICTURES, WN
+from pictures import COMMITTEE, PICTURES, WN
 
 #: Other pictures of classes that are there already.
 SAME = ("flow-with-spread", "compare-without-prediction", "compare-scatter", "sweep-simulated",
@@ -61,6 +63,7 @@ EVERY: Mapping[str, Callable[[], Any]] = {
     "checked-fixed-points": _checked,
     "interpolated": lambda: PICTURES["flow"]().at([0.1, 0.25, 1.0]),
     "fit": _fitted,
+    "committee-fluctuations": lambda: committee_fluctuations(COMMITTEE, np.array([0.0, 1.0, 2.0])),
     "fluctuations": lambda: bn.fluctuations(WN, times=[0.0, 1.0, 2.0]),
 }
 

@@ -50,6 +50,8 @@ class CommitteeRuns(Runs):
         renamed to the teachers: there a unit's name means nothing.
     matched_to
         What they were renamed to: ``"teachers"``, ``"first"`` or ``"flow"``; else empty.
+    picture
+        What `plot` draws: ``"time"``, or ``"permutations"`` (`showing`).
     """
 
     _drawn_by: ClassVar[str] = "committee_runs.draw"
