@@ -12,7 +12,7 @@ from ...teacher_student.parameters import KERNEL_PARAMETERS
 from ...teacher_student.problem import Problem
 from ..committee.numbers import kernel_numbers
 from ..committee.packages import SAMPLING, flow_texts, route
-from .programs import COMPILED_IF_POSSIBLE
+from .programs import COMPILED_IF_POSSIBLE, DRIVER
 
 #: Modules of a flow's package that a program needs, in their order.
 MODULES = ("shape", "state", "orthants", "averages", "bivariate", "drift")
@@ -56,9 +56,9 @@ def committee_program(problem: Problem, preamble: list[str]) -> str:
     head = [f'"""{" ".join(preamble)}"""', "import math", "", "import numpy as np"]
     head += ["from scipy.integrate import solve_ivp", "", COMPILED_IF_POSSIBLE]
     order = [*KERNEL_PARAMETERS, "second layer", "teacher's overlaps"]
-    tail = _DRIVER.format(
+    tail = DRIVER.format(
         start=list(start), parameters=kernel_numbers(problem).tolist(), names=", ".join(names),
-        order=", ".join(order),
+        order=", ".join(order), shown="error", values="clean_error(y, PARAMETERS)",
     )  # fmt: skip
     body = [without_imports(texts[name]) for name in MODULES if name in texts]
     return "\n".join([*head, *body]) + tail
@@ -79,24 +79,3 @@ def without_imports(text: str) -> str:
             for k in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[k] = ""
     return "".join(lines)
-
-
-_DRIVER = """
-
-START = np.array({start})  # {names}
-PARAMETERS = np.array({parameters})  # {order}
-
-
-def slope(t, y):
-    dy = np.empty(SIZE)
-    rhs(t, y, PARAMETERS, dy)
-    return dy
-
-
-if __name__ == "__main__":
-    times = np.linspace(0.0, 20.0, 101)
-    solution = solve_ivp(slope, (0.0, 20.0), START, "LSODA", times, rtol=1e-8, atol=1e-10)
-    print("t, {names}, error")
-    for t, y in zip(solution.t, solution.y.T):
-        print(", ".join(f"{{x:.10g}}" for x in (t, *y, clean_error(y, PARAMETERS))))
-"""

@@ -28,12 +28,13 @@ def python_program(derivation: Derivation, preamble: list[str]) -> str:
     problem = derivation.problem
     head = [f'"""{" ".join(preamble)}"""', "import math", "", "import numpy as np"]
     head += ["from scipy.integrate import solve_ivp", "", COMPILED_IF_POSSIBLE]
-    tail = _DRIVER.format(
+    tail = DRIVER.format(
         start=list(problem.initial_state),
         parameters=parameters(problem).tolist(),
         order=", ".join(symbol.name for symbol in PARAMETERS),
         names=", ".join(problem.order_parameters),
         shown=", ".join(OBSERVABLES),
+        values="*observables(y)",
     )
     return "\n".join(head) + _rules(derivation) + "\n" + flow_source(derivation) + tail
 
@@ -91,7 +92,7 @@ _SMOOTH_RULE = """\
 #: The fine rule without cuts: a constant to the kernels of smooth activations.
 SMOOTH_NODES, SMOOTH_WEIGHTS = student_rule(np.zeros(0), 0.0, 1.0, FINE)
 """
-_DRIVER = """
+DRIVER = """
 
 START = np.array({start})  # {names}
 PARAMETERS = np.array({parameters})  # {order}
@@ -108,7 +109,7 @@ if __name__ == "__main__":
     solution = solve_ivp(slope, (0.0, 20.0), START, "LSODA", times, rtol=1e-8, atol=1e-10)
     print("t, {names}, {shown}")
     for t, y in zip(solution.t, solution.y.T):
-        print(", ".join(f"{{x:.10g}}" for x in (t, *y, *observables(y))))
+        print(", ".join(f"{{x:.10g}}" for x in (t, *y, {values})))
 """
 
 _JAVASCRIPT_DRIVER = """\
