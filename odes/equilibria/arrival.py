@@ -6,7 +6,9 @@ import numpy as np
 
 from ...teacher_student.problem import Problem
 from ...teacher_student.schedule import effective_rate
+from ..flow.flow_kernels import flow_kernels
 from ..flow.integrate import solve
+from ..flow.records import EXPLICIT_STEPS
 from .points import FixedPoint
 
 Array = np.ndarray
@@ -14,6 +16,8 @@ Array = np.ndarray
 WITHIN = 0.05
 #: Stored times; slowest relaxation times that are looked at first, how often and by what more are.
 TIMES, RELAXATIONS, LONGER, TRIES = 4001, 20.0, 4.0, 5
+#: Explicit steps of flows whose steps are dear; many relaxation times are stiff.
+FEW_STEPS = 100
 
 
 def time_to_equilibrium(problem: Problem, point: FixedPoint) -> float | None:
@@ -66,6 +70,12 @@ def time_to_equilibrium(problem: Problem, point: FixedPoint) -> float | None:
     return (first + last) / 2.0
 
 
+def _explicit_steps(problem: Problem) -> int:
+    """Steps before the stiff solver: averages by quadrature cost a millisecond a step."""
+    cheap = flow_kernels(problem).HAS_JACOBIAN or problem.uses_batch
+    return EXPLICIT_STEPS if cheap else FEW_STEPS
+
+
 def _outside(
     problem: Problem, point: FixedPoint, start: float, end: float
 ) -> tuple[float, float] | None:
@@ -74,7 +84,8 @@ def _outside(
     None if the flow has no end.
     """
     times = np.linspace(start, end, TIMES)
-    flow = solve(problem, times=times if start == 0.0 else np.concatenate([[0.0], times]))
+    stored = times if start == 0.0 else np.concatenate([[0.0], times])
+    flow = solve(problem, times=stored, max_steps=_explicit_steps(problem))
     if flow.status != "complete":
         return None
     rates = np.abs(effective_rate(problem, float(problem.eta), flow.Q, flow.L))
