@@ -104,6 +104,9 @@ def kinds(losses: Iterable[str]) -> list[str]:
     """
     names: dict[str, str] = {}
     for name in losses:
-        canonical = Problem(loss=name, labels="sign", zeta=0.0).loss
+        try:
+            canonical = Problem(loss=name, labels="sign", zeta=0.0).loss
+        except InputError as error:
+            raise InputError("losses", name, error.reason, error.names) from None
         names.setdefault(kind_of(canonical), canonical)
     return list(names.values())

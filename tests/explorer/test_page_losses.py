@@ -127,6 +127,7 @@ def test_what_is_too_slow_is_refused_with_the_reason(given, said):
     ("arguments", "said"),
     [
         (["--losses", "squared,"], "--losses='squared,'"),
+        (["--losses", "squared,foo"], "--losses='foo': unknown name"),
         (["--losses", "squared,o**2"], "does not depend on both"),
         (["--loss", "logistic", "--scheme", "wn", "--zeta", "0"], "reads labels as two classes"),
     ],
