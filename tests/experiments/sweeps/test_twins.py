@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 #: Two explicit integrations to RTOL a step, over some hundred steps, of flows that contract.
 TOLERANCE = 1e3 * RTOL
+#: Of linear students, whose tables are exact; sizes of 179 and 200 are 3e-5 apart or more.
+CLOSE = 1e2 * RTOL
 TIME = 3.0
 SWEPT = settings(max_examples=8, deadline=None)
 
@@ -66,9 +68,10 @@ def test_batch_sizes_of_a_sweep_are_problems_of_their_own(scheme, one, other, et
         alone = ends(problem.replace(batch_size=M))
         for quantity in ("final-R", "final-Q"):
             found = np.ravel(swept[identifier(quantity)].values)[k]
-            assert math.isclose(found, alone[quantity], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+            assert math.isclose(found, alone[quantity], rel_tol=CLOSE, abs_tol=CLOSE)
     if len(sizes) == 2 and abs(sizes[0] - sizes[1]) > 20:
-        assert np.ptp(np.ravel(swept["final_Q"].values)) > 10 * TOLERANCE
+        moved = [np.ptp(np.ravel(swept[name].values)) for name in ("final_Q", "final_R")]
+        assert max(moved) > 10 * CLOSE  # another size is seen; of Q alone it may change sign
 
 
 @SWEPT
