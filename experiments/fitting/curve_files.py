@@ -55,7 +55,7 @@ def read_curve(path: str | Path) -> Any:
         except InputError as error:
             raise InputError("data", str(path), error.reason) from None
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets begin with a mark
         return _from_csv(text) if path.suffix == ".csv" else _from_json(text)
     except OSError as error:
         raise InputError("data", str(path), f" cannot be read: {error.strerror}") from None

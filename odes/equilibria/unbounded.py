@@ -27,28 +27,27 @@ NEAR = 0.1
 
 @dataclass(frozen=True)
 class Growth:
-    """Powers of time between t = 1e4 and t = 1e5.
+    """Powers of time between t = 1e4 and t = 1e5; None of what has no steady one.
 
     Attributes
     ----------
     Q, angle, L
-        Of the scale, of ``arccos R`` (0 where it is no longer seen) and of the length.
+        Of the scale, of ``arccos R`` (none where R is 1 to all digits) and of the length.
     """
 
     Q: float
-    angle: float
-    L: float
+    angle: float | None
+    L: float | None
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | None]:
         """The JSON form."""
         return asdict(self)
 
     def words(self) -> str:
         """In a sentence."""
-        return (
-            f"Q grows like t^{self.Q:.3f}, the angle arccos R like t^{self.angle:.3f} and L like "
-            f"t^{self.L:.3f} (from t = 1e4 to t = 1e5)"
-        )
+        named = {"Q grows": self.Q, "the angle arccos R goes": self.angle, "L goes": self.L}
+        said = [f"{name} like t^{power:.3f}" for name, power in named.items() if power is not None]
+        return f"{', '.join(said)} (from t = 1e4 to t = 1e5)"
 
 
 def growth_without_end(problem: Problem) -> Growth | None:
@@ -56,18 +55,17 @@ def growth_without_end(problem: Problem) -> Growth | None:
     flow = solve(problem, times=np.array([0.0, *TIMES]))
     if flow.t.size < len(TIMES) + 1:
         return None
-    angle = np.maximum(np.arccos(np.clip(flow.R, -1.0, 1.0)), np.finfo(float).tiny)
-    Q, turn, L = (_powers(values) for values in (np.abs(flow.Q), angle, flow.L))
-    if min(Q) < SMALLEST or abs(Q[1] - Q[0]) > STEADY * Q[1]:
+    angle = np.arccos(np.clip(flow.R, -1.0, 1.0))
+    Q, turn, L = (_power(values[1:]) for values in (np.abs(flow.Q), angle, flow.L))
+    return None if Q is None or Q < SMALLEST else Growth(Q, turn, L)
+
+
+def _power(values: Array) -> float | None:
+    """That of the last decade, if it is the one before's too."""
+    if not (np.isfinite(values).all() and (values > 0.0).all()):
         return None
-    return Growth(*map(float, (Q[1], turn[1], L[1])))
-
-
-def _powers(values: Array) -> Array:
-    """Of each decade."""
-    ends = np.log10(values[1:])
-    powers: Array = np.diff(ends) / np.diff(np.log10(TIMES))
-    return powers
+    before, last = np.diff(np.log10(values)) / np.diff(np.log10(TIMES))
+    return float(last) if abs(last - before) <= STEADY * abs(last) else None
 
 
 def creeps(flow: Dynamics, y: Array) -> bool:

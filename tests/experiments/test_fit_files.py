@@ -47,7 +47,7 @@ def test_cells_that_were_not_measured_are_left_out(tmp_path):
     flow = bn.integrate(PROBLEM, times=[0.5, 1.0, 2.0, 4.0])
     rows = [f"{t},{r}" for t, r in zip(flow.t, flow.R, strict=True)]
     path = tmp_path / "curve.csv"
-    path.write_text("\n".join(["t, R", *rows[:2], "1.5,", *rows[2:]]))
+    path.write_text("\n".join(["\ufefft, R", *rows[:2], "1.5,", *rows[2:]]), encoding="utf-8")
     found = bn.fit(PROBLEM.replace(zeta=0.1), path, over="zeta")
     assert found.estimates[0] == pytest.approx(0.3, abs=1e-6)
 

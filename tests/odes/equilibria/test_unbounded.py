@@ -41,7 +41,12 @@ def test_what_rests_or_grows_like_a_logarithm_has_no_power(monkeypatch):
     monkeypatch.setattr("bntheory.odes.equilibria.unbounded.solve", lambda *_, **__: Slow)
     assert growth_without_end(SIGNS) is None
     monkeypatch.setattr(Slow, "Q", (1.0 + Slow.t) ** 0.25)
-    assert isinstance(growth_without_end(SIGNS), Growth)
+    grown = growth_without_end(SIGNS)
+    assert pytest.approx(0.25, abs=1e-3) == grown.Q
+    assert grown.angle is None  # 1/log t is no power; nor is an angle that is 0 to all digits
+    monkeypatch.setattr(Slow, "R", np.ones(4))
+    assert growth_without_end(SIGNS) == Growth(grown.Q, None, None)
+    assert "angle" not in grown.words()
 
 
 def test_a_root_is_told_from_a_state_that_creeps():
