@@ -55,7 +55,8 @@ def growth_without_end(problem: Problem) -> Growth | None:
     flow = solve(problem, times=np.array([0.0, *TIMES]))
     if flow.t.size < len(TIMES) + 1:
         return None
-    angle = np.arccos(np.clip(flow.R, -1.0, 1.0))
+    # A negative scale with R < 0 is the same student.
+    angle = np.arccos(np.clip(np.sign(flow.Q) * flow.R, -1.0, 1.0))
     Q, turn, L = (_power(values[1:]) for values in (np.abs(flow.Q), angle, flow.L))
     return None if Q is None or Q < SMALLEST else Growth(Q, turn, L)
 
