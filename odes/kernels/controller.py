@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from bntheory.codegen.jit import kernel
 
 COMPLETE, DIVERGED, TOO_MANY_STEPS = 0, 1, 2
@@ -48,6 +49,12 @@ def next_step(h: float, error: float, before: float, roots: bool) -> tuple[float
     else:
         wanted = SAFETY * error**-0.14 * before**0.08
     return h * min(LONGEST, max(SHORTEST, wanted)), error
+
+
+@kernel
+def time_left(t: float, times: np.ndarray) -> float:
+    """What no first step is longer than: near a rest, no end would be worth a step beside it."""
+    return max(0.0, times[-1] - t) if times.size else 0.0
 
 
 @kernel

@@ -48,7 +48,7 @@ def flow_to(
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
     t = begun
     rhs(t, y, p, k[0])
-    h = first = first_step(t, y, p, rtol, atol, k)
+    h = first = min(end - begun, first_step(t, y, p, rtol, atol, k))
     before = FIRST_ERROR
     if watch.size and begun == 0.0:
         start_watch(y, watch)

@@ -13,6 +13,7 @@ from .controller import (
     SAFETY,
     SHORTEST,
     TOO_MANY_STEPS,
+    time_left,
     vanishes,
 )
 from .exponential import HIGHEST_ORDER, RATES, differences, step_weights
@@ -139,7 +140,8 @@ def integrate(
     led(t, y, p, u)
     sources(t, u, p, ends[1], scratch[1], past[1][0])
     past[0][0] = reached[0] = t
-    h = first = first_length(u, past[1][0], p[p.size - 2], rtol, atol)
+    h = first_length(u, past[1][0], p[p.size - 2], rtol, atol)
+    h = first = min(h, time_left(t, times))
     count, steps, failures = 1, 0, 0
     stored = store_start(y, t, times, out)
     while stored < times.size:

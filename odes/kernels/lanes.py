@@ -199,7 +199,7 @@ def flows_in_lanes(
         rhs_lanes(t, y, p, table, k[0])
         lane_first_steps(y, k[0], rtol, atol, first_h)
         for lane in range(LANES):
-            h[lane] = min(first_h[lane], end[lane] - t[lane])
+            h[lane] = first_h[lane] = min(first_h[lane], end[lane] - t[lane])
         for _ in range(max_steps):
             lane_stages(t, h, y, p, table, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)

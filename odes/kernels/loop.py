@@ -10,6 +10,7 @@ from .controller import (
     HUGE,
     TOO_MANY_STEPS,
     next_step,
+    time_left,
     vanishes,
 )
 from .step import accept, first_step, interpolate, take_step
@@ -57,7 +58,7 @@ def integrate(
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
     stored, steps = 0, 0
     rhs(t, y, p, k[0])
-    h = first = first_step(t, y, p, rtol, atol, k)
+    h = first = min(first_step(t, y, p, rtol, atol, k), time_left(t, times))
     before = FIRST_ERROR
     status = COMPLETE
     while stored < times.size and times[stored] <= t:

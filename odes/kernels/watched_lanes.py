@@ -58,7 +58,7 @@ def begin_steps(
     rhs_lanes(t, y, p, table, k[0])
     lane_first_steps(y, k[0], rtol, atol, first_h)
     for lane in range(LANES):
-        h[lane] = min(first_h[lane], end[lane] - t[lane])
+        h[lane] = first_h[lane] = min(first_h[lane], end[lane] - t[lane])
 
 
 @lane_kernel

@@ -95,6 +95,7 @@ class Trajectory {
 // status: complete, diverged, or stiff (after so many steps an implicit method would do better).
 function integrate(flow, start, times, p, {rtol = 1e-8, atol = 1e-10, maxSteps = 20000} = {}) {
   const way = new Trajectory(flow, start, p, rtol, atol);
+  way.h = way.first = Math.min(way.first, times[times.length - 1]); // a rest would go on for ever
   const states = [];
   while (states.length < times.length && times[states.length] <= 0) states.push(way.y.slice());
   let status = "complete";

@@ -2,6 +2,7 @@
 
 import math
 
+import bntheory as bn
 import pytest
 from bntheory.odes.kernels.controller import LEAST_ERROR, next_step, vanishes
 
@@ -35,3 +36,18 @@ def test_a_step_vanishes_relative_to_the_time_and_to_the_first_step():
     assert vanishes(1e-15, 0.2, 0.0)
     assert not vanishes(1e-15, 0.0, 0.05)
     assert vanishes(1e-15, 0.0, 0.2)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize(("scheme", "activation"), [("sgd", "identity"), ("wn", "relu")])
+@pytest.mark.parametrize("time", [1e-3, 1.0, 1e3])
+def test_a_flow_that_begins_at_a_rest_stays_there(scheme, activation, momentum, time):
+    """Whose speed is rounding, so that a first step by it is beyond all measure."""
+    rest = bn.Problem(activation, scheme, eta=0.02, q0=1.0, r0=1.0, momentum=momentum)
+    flow = bn.integrate(rest, time=time, points=3)
+    assert flow.status == "complete"
+    found = bn.sweep(rest, eta=[0.02], time=time)
+    passed = bn.sweep(rest, eta=[0.02], time=time, quantity=["final-Q", "time-to:1e-3"])
+    for Q in (flow.Q[-1], *found["final_Q"].values, *passed["final_Q"].values):
+        assert abs(Q - 1.0) < 1e-8  # the flow's tolerance
+    assert found["diverged"].values.tolist() == [0.0]
