@@ -39,6 +39,8 @@ HEAVY_TAILS = 8
 RARE_BATCHES = 14
 #: Normals that may be drawn for one problem (about two seconds of one core).
 BUDGET = 1.5e8
+#: With fewer steps the shift is far from one of order 1/N.
+FEWEST_STEPS = 32
 #: Where even at this N a step is no small part of the fastest time, runs say nothing of the flow.
 LARGEST_DIM = 10**12
 
@@ -129,9 +131,10 @@ def horizon(problem: bn.Problem, spans: float) -> tuple[int, float]:
     """N and the end of a run that lasts so many of the fastest times, within the budget.
 
     A run of the chain costs the same at every N: N is what makes one step a hundredth of the
-    fastest time.
+    fastest time. The steps are even in number, so that half the time is a whole step too: else
+    runs at N and at 2 N are looked at at different times.
     """
-    steps = int(np.clip(BUDGET / (3 * RUNS * 3 * problem.M), 8, 150))
+    steps = 2 * int(np.clip(BUDGET / (6 * RUNS * 3 * problem.M), FEWEST_STEPS / 2, 75))
     dim = int(np.clip(steps * fastest_rate(problem) / spans, 100, LARGEST_DIM))
     return dim, steps / dim
 

@@ -52,8 +52,10 @@ def go_on(
         package.rhs(time, y, numbers, slope)
         return slope
 
+    huge = package.beyond_measure(state, state.size)
+
     def size(_: float, y: Array) -> float:
-        return float(package.HUGE - np.abs(y).max())
+        return float(huge - np.abs(y).max())
 
     size.terminal = True  # type: ignore[attr-defined]  # SciPy's way to stop at an event
     try:

@@ -38,8 +38,10 @@ def go_on(
     kernels = flows.kernels
     rhs, jacobian = _functions(kernels, flows.row(k))
 
+    huge = kernels.beyond_measure(flows.states[k], kernels.ORDERS)
+
     def size(_: float, state: Array) -> float:
-        return float(kernels.HUGE - np.abs(state).max())
+        return float(huge - np.abs(state[: kernels.ORDERS]).max())
 
     size.terminal = True  # type: ignore[attr-defined]  # SciPy's way to stop at an event
     solution = solve_ivp(

@@ -6,8 +6,8 @@ import numpy as np
 from bntheory.codegen.jit import kernel
 
 COMPLETE, DIVERGED, TOO_MANY_STEPS = 0, 1, 2
-#: Beyond this an order parameter counts as diverged; and so does a step this small, relative to
-#: the time and to the first step.
+#: Beyond this times its start (or one) an order parameter counts as diverged; and so does a step
+#: this small, relative to the time and to the first step.
 HUGE, SMALLEST_STEP = 1e8, 1e-14
 #: What is aimed at, relative to the step that would just be accepted; and how much shorter and
 #: longer a step may become at once.
@@ -49,6 +49,15 @@ def next_step(h: float, error: float, before: float, roots: bool) -> tuple[float
     else:
         wanted = SAFETY * error**-0.14 * before**0.08
     return h * min(LONGEST, max(SHORTEST, wanted)), error
+
+
+@kernel
+def beyond_measure(y: np.ndarray, orders: int) -> float:
+    """The size of order parameters, the first of y, at which a flow from it counts as diverged."""
+    size = 1.0
+    for i in range(orders):
+        size = max(size, abs(y[i]))
+    return HUGE * size
 
 
 @kernel

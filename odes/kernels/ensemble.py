@@ -13,13 +13,13 @@ from .controller import (
     COMPLETE,
     DIVERGED,
     FIRST_ERROR,
-    HUGE,
     TOO_MANY_STEPS,
+    beyond_measure,
     next_step,
     vanishes,
 )
 from .step import accept, first_step, interpolate, take_step
-from .system import SIZE, observables, rhs
+from .system import ORDERS, SIZE, observables, rhs
 
 #: A plateau is the longest stay between two levels of the error that are this factor apart.
 PLATEAU_STEP = 0.9
@@ -49,7 +49,7 @@ def flow_to(
     t = begun
     rhs(t, y, p, k[0])
     h = first = min(end - begun, first_step(t, y, p, rtol, atol, k))
-    before = FIRST_ERROR
+    before, huge = FIRST_ERROR, beyond_measure(y, ORDERS)
     if watch.size and begun == 0.0:
         start_watch(y, watch)
     for _ in range(max_steps):
@@ -61,7 +61,7 @@ def flow_to(
             if watch.size:
                 watch_error(t, h, y, k, trial, watch)
             t += h
-            if accept(y, k, trial) > HUGE:
+            if accept(y, k, trial) > huge:
                 return DIVERGED, t
             if last:
                 return COMPLETE, t

@@ -8,17 +8,17 @@ from bntheory.codegen.jit import kernel
 from .controller import (
     COMPLETE,
     DIVERGED,
-    HUGE,
     LEAST_ERROR,
     SAFETY,
     SHORTEST,
     TOO_MANY_STEPS,
+    beyond_measure,
     time_left,
     vanishes,
 )
 from .exponential import HIGHEST_ORDER, RATES, differences, step_weights
 from .led import led, rate_of, sources, state_of
-from .system import LENGTH, SIZE, jacobian, learning_rate, observables
+from .system import LENGTH, ORDERS, SIZE, jacobian, learning_rate, observables
 
 #: The longest step after another.
 LONGER = 2.0
@@ -142,6 +142,7 @@ def integrate(
     past[0][0] = reached[0] = t
     h = first_length(u, past[1][0], p[p.size - 2], rtol, atol)
     h = first = min(h, time_left(t, times))
+    huge = beyond_measure(y, ORDERS)
     count, steps, failures = 1, 0, 0
     stored = store_start(y, t, times, out)
     while stored < times.size:
@@ -158,7 +159,7 @@ def integrate(
                 stored += 1
             t += h
             reached[0], failures = t, 0
-            if accept(t, count, past, ends, u, y) > HUGE:
+            if accept(t, count, past, ends, u, y) > huge:
                 return DIVERGED, stored, steps
             count = min(HIGHEST_ORDER, count + 1)
         else:
@@ -197,6 +198,7 @@ def accept(
     when[0], size = t, 0.0
     for i in range(SIZE):
         values[0, i], u[i], y[i] = found[i], trial[i], near[i]
+    for i in range(ORDERS):  # squared velocities may be far larger
         size = max(size, abs(y[i]))
     return size
 

@@ -14,16 +14,16 @@ from .controller import (
     COMPLETE,
     DIVERGED,
     FIRST_ERROR,
-    HUGE,
     LEAST_ERROR,
     LONGEST,
     SAFETY,
     SHORTEST,
     SMALLEST_STEP,
     TOO_MANY_STEPS,
+    beyond_measure,
 )
 from .lane_trial import early_trial, late_trial
-from .system import LANES, SIZE, rhs_lanes
+from .system import LANES, ORDERS, SIZE, rhs_lanes
 from .tableau import ESTIMATE, NODES
 
 RUNNING = -1
@@ -85,6 +85,7 @@ def lane_accept(
             y[i, lane] = trial[i, lane] if went[lane] > 0.0 else y[i, lane]
         for lane in range(LANES):
             k[0, i, lane] = k[6, i, lane] if went[lane] > 0.0 else k[0, i, lane]
+    for i in range(ORDERS):
         for lane in range(LANES):
             size[lane] = max(size[lane], abs(y[i, lane]))
 
@@ -123,9 +124,10 @@ def lane_step(
     """Accept or reject every lane's step and choose the next; how many are still on the way.
 
     Many loops of few arrays: what is written is compared with what is read before each becomes
-    SIMD code, and with many arrays it becomes none. ``scratch`` is of shape (3, LANES).
+    SIMD code, and with many arrays it becomes none. ``scratch`` is of shape (4, LANES), and ends in
+    the sizes at which lanes count as diverged.
     """
-    went, size, factor = scratch[0], scratch[1], scratch[2]
+    went, size, factor, huge = scratch[0], scratch[1], scratch[2], scratch[3]
     for lane in range(LANES):
         went[lane] = 1.0 if (status[lane] == RUNNING) & (error[lane] <= 1.0) else 0.0
     lane_accept(went, y, k, trial, size)
@@ -142,7 +144,7 @@ def lane_step(
         factor[lane] = 1.0 if arrived else 0.0
     for lane in range(LANES):
         arrived = COMPLETE if factor[lane] > 0.0 else RUNNING
-        ended = DIVERGED if size[lane] > HUGE else arrived
+        ended = DIVERGED if size[lane] > huge[lane] else arrived
         status[lane] = ended if status[lane] == RUNNING else status[lane]
     for lane in range(LANES):
         left = min(h[lane], ends[lane] - t[lane])
@@ -169,6 +171,28 @@ def lane_first_steps(
 
 
 @lane_kernel
+def begin_steps(
+    t: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    table: np.ndarray,
+    end: np.ndarray,
+    rtol: float,
+    atol: float,
+    k: np.ndarray,
+    h: np.ndarray,
+    first_h: np.ndarray,
+    huge: np.ndarray,
+) -> None:
+    """The first slopes and steps, and the size at which a lane counts as diverged."""
+    rhs_lanes(t, y, p, table, k[0])
+    lane_first_steps(y, k[0], rtol, atol, first_h)
+    for lane in range(LANES):
+        h[lane] = first_h[lane] = min(first_h[lane], end[lane] - t[lane])
+        huge[lane] = beyond_measure(y[:, lane], ORDERS)
+
+
+@lane_kernel
 def flows_in_lanes(
     starts: np.ndarray,
     begun: np.ndarray,
@@ -186,7 +210,7 @@ def flows_in_lanes(
     p, t, h, end = np.empty((numbers, LANES)), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     error, before, later = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     first_h, state = np.empty(LANES), np.empty(LANES, dtype=np.int64)
-    scratch = np.empty((3, LANES))
+    scratch = np.empty((4, LANES))
     for first in range(0, n, LANES):
         for lane in range(LANES):
             flow = min(first + lane, n - 1)  # the last lanes repeat the last flow
@@ -196,10 +220,7 @@ def flows_in_lanes(
                 p[i, lane] = parameters[flow, i]
             t[lane], end[lane] = begun[flow], ends[flow]
             before[lane], state[lane] = FIRST_ERROR, RUNNING
-        rhs_lanes(t, y, p, table, k[0])
-        lane_first_steps(y, k[0], rtol, atol, first_h)
-        for lane in range(LANES):
-            h[lane] = first_h[lane] = min(first_h[lane], end[lane] - t[lane])
+        begin_steps(t, y, p, table, end, rtol, atol, k, h, first_h, scratch[3])
         for _ in range(max_steps):
             lane_stages(t, h, y, p, table, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)

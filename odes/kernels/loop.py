@@ -7,14 +7,14 @@ from .controller import (
     COMPLETE,
     DIVERGED,
     FIRST_ERROR,
-    HUGE,
     TOO_MANY_STEPS,
+    beyond_measure,
     next_step,
     time_left,
     vanishes,
 )
 from .step import accept, first_step, interpolate, take_step
-from .system import SIZE, jacobian, observables, rhs
+from .system import ORDERS, SIZE, jacobian, observables, rhs
 
 
 @kernel
@@ -59,7 +59,7 @@ def integrate(
     stored, steps = 0, 0
     rhs(t, y, p, k[0])
     h = first = min(first_step(t, y, p, rtol, atol, k), time_left(t, times))
-    before = FIRST_ERROR
+    before, huge = FIRST_ERROR, beyond_measure(y, ORDERS)
     status = COMPLETE
     while stored < times.size and times[stored] <= t:
         for i in range(SIZE):  # `out[stored] = y` would compile numba's message on shapes: 2 s
@@ -76,7 +76,7 @@ def integrate(
                 interpolate((times[stored] - t) / h, h, y, k, out[stored])
                 stored += 1
             t += h
-            if accept(y, k, trial) > HUGE:
+            if accept(y, k, trial) > huge:
                 status = DIVERGED
                 break
         h, before = next_step(h, error, before, False)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from bntheory.codegen.jit import kernel
 
-from .system import SIZE, rhs
+from .system import ORDERS, SIZE, rhs
 from .tableau import ESTIMATE, NODES, STAGES
 
 
@@ -65,6 +65,7 @@ def accept(y: np.ndarray, k: np.ndarray, trial: np.ndarray) -> float:
     for i in range(SIZE):
         y[i] = trial[i]
         k[0, i] = k[6, i]
+    for i in range(ORDERS):
         size = max(size, abs(trial[i]))
     return size
 

@@ -7,6 +7,8 @@ In a generated package a ``system.py`` with the functions of one flow stands in 
 import numpy as np
 
 SIZE: int = 3
+#: How many of these, the first, are order parameters; others may grow without that it matters.
+ORDERS: int = 3
 #: Where the overlap R and the length L stand in a state.
 OVERLAP: int = 1
 LENGTH: int = 2

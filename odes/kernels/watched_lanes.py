@@ -11,8 +11,8 @@ from bntheory.codegen.jit import lane_kernel
 
 from .controller import FIRST_ERROR, TOO_MANY_STEPS
 from .ensemble import start_watch, watch_error
-from .lanes import RUNNING, lane_errors, lane_first_steps, lane_stages, lane_step
-from .system import LANES, SIZE, observables_lanes, rhs_lanes
+from .lanes import RUNNING, begin_steps, lane_errors, lane_stages, lane_step
+from .system import LANES, SIZE, observables_lanes
 
 
 @lane_kernel
@@ -39,26 +39,6 @@ def begin_lanes(
             p[i, lane] = parameters[flow, i]
         t[lane], end[lane] = begun[flow], ends[flow]
         before[lane], state[lane] = FIRST_ERROR, RUNNING
-
-
-@lane_kernel
-def begin_steps(
-    t: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray,
-    table: np.ndarray,
-    end: np.ndarray,
-    rtol: float,
-    atol: float,
-    k: np.ndarray,
-    h: np.ndarray,
-    first_h: np.ndarray,
-) -> None:
-    """The first slopes, and the first steps."""
-    rhs_lanes(t, y, p, table, k[0])
-    lane_first_steps(y, k[0], rtol, atol, first_h)
-    for lane in range(LANES):
-        h[lane] = first_h[lane] = min(first_h[lane], end[lane] - t[lane])
 
 
 @lane_kernel
@@ -149,11 +129,11 @@ def watched_in_lanes(
     p, t, h, end = np.empty((numbers, LANES)), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     error, before, later = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     first_h, state = np.empty(LANES), np.empty(LANES, dtype=np.int64)
-    scratch, shown, own = np.empty((3, LANES)), np.empty((2, LANES)), np.empty((9, SIZE))
+    scratch, shown, own = np.empty((4, LANES)), np.empty((2, LANES)), np.empty((9, SIZE))
     for first in range(0, n, LANES):
         start_watches(first, starts, begun, watches)
         begin_lanes(first, starts, begun, ends, parameters, y, p, t, end, before, state)
-        begin_steps(t, y, p, table, end, rtol, atol, k, h, first_h)
+        begin_steps(t, y, p, table, end, rtol, atol, k, h, first_h, scratch[3])
         for _ in range(max_steps):
             lane_stages(t, h, y, p, table, k, trial, later)
             lane_errors(h, y, k, trial, rtol, atol, error)

@@ -91,6 +91,7 @@ def facts(derivation: Derivation) -> dict[str, object]:
     carried = derivation.problem.carried  # then scales are asked of every value by itself
     return {
         "SIZE": space.size + _behind(derivation),
+        "ORDERS": space.place("L") + 1,
         "OVERLAP": space.place("R"),
         "LENGTH": space.place("L"),
         "HAS_JACOBIAN": not _numerical(derivation),

@@ -6,6 +6,9 @@ from bntheory.codegen.jit import kernel
 from .drift import clean_error, rhs
 from .shape import SIZE
 
+#: All of a state are order parameters.
+ORDERS = SIZE
+
 
 @kernel
 def observables(y: np.ndarray) -> tuple[float, float]:

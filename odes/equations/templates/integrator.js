@@ -39,6 +39,7 @@ class Trajectory {
     this.trial = new Float64Array(flow.size);
     flow.rhs(0, this.y, p, this.k[0]);
     this.h = this.first = this.firstStep();
+    this.huge = HUGE * Math.max(1, ...this.y.map(Math.abs));
     this.before = 1e-4; // error of the step before, for the proportional-integral controller
   }
 
@@ -85,7 +86,7 @@ class Trajectory {
       error = Math.max(error, 1e-10);
       this.h *= Math.min(5, Math.max(0.2, 0.9 * error ** -0.14 * this.before ** 0.08));
       this.before = error;
-      if (this.y.some((value) => Math.abs(value) > HUGE)) return "diverged";
+      if (this.y.some((value) => Math.abs(value) > this.huge)) return "diverged";
     }
     return this.h < SMALLEST_STEP * Math.max(this.t, this.first) ? "diverged" : "";
   }

@@ -13,6 +13,8 @@ from bntheory.codegen.jit import kernel
 
 from .averages import ROOM, SCALARS, SIZE, TRAINS_BETA, averages, field_of, observed
 
+#: All of a state are order parameters.
+ORDERS = SIZE
 #: Where A and C begin in a state.
 FIRST_A, FIRST_C = SCALARS + 2, SCALARS + 2 + ROOM
 #: Below, ``1 - R^2`` is rounding, and what is divided by it vanishes with it.

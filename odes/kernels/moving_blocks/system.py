@@ -18,7 +18,7 @@ from .averages import ROOM, SCALARS, averages, field_of, learning_rate, observed
 FIRST_A, FIRST_C, LENGTH = SCALARS + 2, SCALARS + 2 + ROOM, SCALARS + 1 + 2 * ROOM
 #: Where velocities begin: of scalars, and E, F and D of the blocks; and how many numbers there are.
 VELOCITY, PUSH = LENGTH + 1, LENGTH + 1 + SCALARS
-FIRST_F, FIRST_D, SIZE = PUSH + ROOM, PUSH + 2 * ROOM, PUSH + 3 * ROOM
+ORDERS, FIRST_F, FIRST_D, SIZE = VELOCITY, PUSH + ROOM, PUSH + 2 * ROOM, PUSH + 3 * ROOM
 #: How many numbers of a flow stand behind those of the blocks, and where these begin, from the end.
 BEHIND, BLOCKS = 3, 3 + 3 * ROOM
 #: Below, ``1 - R^2`` is rounding, and what is divided by it vanishes with it.
