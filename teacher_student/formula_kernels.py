@@ -21,7 +21,7 @@ from .learning_rate import Schedule
 from .problem import Problem
 from .schemes import scheme_symbols
 from .supervision import SUPERVISION
-from .supervision_source import label_source, signal_source
+from .supervision_source import drawn_label_source, label_draw_source, signal_source
 
 if TYPE_CHECKING:
     from ..codegen.model import Function
@@ -119,7 +119,8 @@ def formula_source(problem: Problem) -> str:
             activation_source(problem.activation_),
             field_source(problem),
             signal_source(problem),
-            label_source(problem),
+            label_draw_source(problem),
+            drawn_label_source(problem),
             PYTHON.function(learning_rate_function(problem.schedule)),
             f"USES_BATCH = {problem.uses_batch}",
             f"RUNNING = {problem.scheme_.normaliser == 'running'}",

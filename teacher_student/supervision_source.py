@@ -37,9 +37,9 @@ def signal_source(problem: Problem) -> str:
 
 
 def drawn_label_source(problem: Problem) -> str:
-    """``drawn_label(v, noise, x)``: as `label_source`, with x the number that is drawn.
+    """``drawn_label(v, noise, x)``: the label at the teacher's field v, with x of `label_draw`.
 
-    It is uniform for Bernoulli labels, and else the noise in units of ``noise``.
+    Chains draw for all examples first: what is left is a loop without calls and branches.
     """
     labels = problem.labels_
     value = "activation(v)[0] + noise * x"
@@ -51,18 +51,16 @@ def drawn_label_source(problem: Problem) -> str:
     return "\n".join([*head, f"    return {value}", ""])
 
 
-def label_source(problem: Problem) -> str:
-    """``label(v, noise, rng)``: the label of an example whose teacher's field is v."""
-    labels, degrees = problem.labels_, problem.noise_law_.degrees
-    head = ["@kernel", "def label(v, noise, rng):", '    """What an example shows of field v."""']
-    if labels.kind == SIGN:
-        return "\n".join([*head, "    return 1.0 if v > 0.0 else -1.0", ""])
-    if labels.kind == BERNOULLI:
-        chance = f"1.0 / (1.0 + math.exp(-{labels.sharpness!r} * v))"
-        return "\n".join([*head, f"    return 1.0 if rng.random() < {chance} else -1.0", ""])
-    drawn = "noise * rng.standard_normal()"
+def label_draw_source(problem: Problem) -> str:
+    """``label_draw(noise, rng)``: the number that is drawn for a label, 0 where none is needed.
+
+    It is uniform for Bernoulli labels, and else the noise in units of ``noise``.
+    """
+    degrees, normal = problem.noise_law_.degrees, "rng.standard_normal()"
     if not math.isinf(degrees):
-        chi2 = f"(2.0 * rng.standard_gamma({degrees / 2.0!r}) / {degrees!r})"
-        drawn += f" / math.sqrt{chi2}"
-    body = ["    y = activation(v)[0]", "    if noise > 0.0:", f"        y += {drawn}"]
-    return "\n".join([*head, *body, "    return y", ""])
+        normal += f" / math.sqrt(2.0 * rng.standard_gamma({degrees / 2.0!r}) / {degrees!r})"
+    value = {SIGN: "0.0", BERNOULLI: "rng.random()"}.get(
+        problem.labels_.kind, f"{normal} if noise > 0.0 else 0.0"
+    )
+    head = ["@kernel", "def label_draw(noise, rng):", '    """What a label draws."""']
+    return "\n".join([*head, f"    return {value}", ""])

@@ -86,7 +86,8 @@ def test_where_the_overlap_swings_runs_are_at_the_flow_s_phase():
     assert off[1].max() > 8
 
 
-#: Counterexamples once found: starts at a rest, and squared velocities that no flow ends at.
+#: Counterexamples once found: starts at a rest, squared velocities that no flow ends at, numbers
+#: beyond a double's.
 FOUND = [
     {"scheme": "sgd", "eta": 0.01239, "momentum": 0.6702, "batch_size": 2, "q0": 1.0, "r0": 1.0},
     {"scheme": "sgd", "eta": 1.127, "batch_size": 172, "q0": 1.0, "r0": 1.0},
@@ -94,6 +95,10 @@ FOUND = [
      "q0": 1000.0, "r0": 1.0},
     {"scheme": "wn", "eta": 0.002718, "momentum": 0.4818, "batch_size": 2, "q0": 433.8,
      "l0": 4.482, "zeta": 4.482, "r0": -1.0},
+    {"scheme": "wn", "eta": 24.31, "momentum": 0.5745, "nesterov": True, "batch_size": 98350,
+     "q0": 5.474, "l0": 0.003398, "zeta": 0.0, "r0": 1.0, "weight_decay": 1.0},
+    {"scheme": "wn", "eta": 61.06, "momentum": 0.2267, "nesterov": True, "batch_size": 6,
+     "q0": 0.9683, "l0": 0.0358, "zeta": 0.0112, "r0": -0.6962, "noise": 0.3679},
     {"scheme": "wn", "eta": 0.1, "optimiser": "adagrad-norm", "batch_size": 16, "q0": 1e4},
 ]  # fmt: skip
 

@@ -117,7 +117,7 @@ def _sinks(flows: Flows, k: int, edge: tuple[float, float], end: float) -> bool:
         return True
     eta, decay = flows.numbers[k, COLUMNS["eta"]], flows.numbers[k, COLUMNS["weight_decay"]]
     e = eta / flows.states[k, flows.problem.state_space.place("L")] ** 2
-    reaches = e * math.exp(min(2.0 * eta * decay * end, 700.0)) > A / B
+    reaches = 2.0 * eta * decay * end > math.log(A / B) - math.log(e)
     return bool(reaches and 0.5 * B * (A / B - e) ** 2 / (2.0 * eta * decay) > -math.log(ENTER))
 
 

@@ -111,12 +111,13 @@ def runs_start(problem: Problem, dim: int) -> Flows:
     ValueError
         As `inertial_start`.
     """
-    flows = inertial_start(problem, inertia(problem, dim))
+    kappa = min(inertia(problem, dim), LARGEST_INERTIA)  # beyond, nothing is seen of it
+    flows = inertial_start(problem, kappa)
     kernels, y = flows.kernels, flows.states[0]
     if not Tables(flows).enter(np.zeros(1, dtype=np.int64)).size:
         return flows  # it ends where it begins: no moments are known there
     p = flows.row(0)
-    slopes, kappa = np.empty_like(y), p[-2]
+    slopes = np.empty_like(y)
     kernels.rhs(0.0, y, p, slopes)
     # At rest: kappa times what drives them.
     moving, E, D = _velocities(problem, kernels)

@@ -27,6 +27,8 @@ from .mean import observables as mean_observables
 from .mean import rhs as drift
 
 TRIANGLE = ORDER * (ORDER + 1) // 2
+#: Only the mean tells whether a flow diverged.
+ORDERS = ORDER
 SIZE = ORDER + TRIANGLE + ORDER + ORDER * ORDER
 #: Modes: the covariance; covariance and shift; the propagator.
 COVARIANCE, SHIFT, PROPAGATOR = 0, 1, 2

@@ -12,7 +12,7 @@ from bntheory.codegen.jit import kernel
 
 from .batch_gradient import batch_gradient
 from .online import add_example, dot, draw_example, keep_running, record
-from .system import TRAINS_BETA, label, learning_rate
+from .system import TRAINS_BETA, drawn_label, label_draw, learning_rate
 
 
 @kernel
@@ -91,8 +91,7 @@ def advance_chain_momentum(
     N, eta0, gamma_rate, zeta, noise, weight_decay = numbers
     momentum, nesterov, decoupled = memory
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
-    x = np.empty((M, 3))
-    descent = np.empty(4)
+    x, drawn, descent = np.empty((M, 3)), np.empty(M), np.empty(4)
     unit, root_n, shape = 1.0 / math.sqrt(N), math.sqrt(N), 0.5 * (N - 3.0)
     step = clock[0]
     for stored in range(first, last):
@@ -101,8 +100,10 @@ def advance_chain_momentum(
             for k in range(M):
                 for i in range(3):
                     x[k, i] = unit * rng.standard_normal()
+                drawn[k] = label_draw(noise, rng)
+            for k in range(M):
                 a[k] = w[0] * x[k, 0] + w[1] * x[k, 1]
-                target[k] = label(root_n * x[k, 0], noise, rng)
+                target[k] = drawn_label(root_n * x[k, 0], noise, drawn[k])
             n2 = w[0] * w[0] + w[1] * w[1]
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, sharing, n2, scalars[0], scalars[1], N, c
@@ -176,7 +177,7 @@ def advance_vectors_momentum(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
-                target[k] = label(v, noise, labels)
+                target[k] = drawn_label(v, noise, label_draw(noise, labels))
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, sharing, n2, scalars[0], scalars[1], N, c
             )

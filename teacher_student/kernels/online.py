@@ -11,7 +11,7 @@ from bntheory.codegen.jit import kernel
 from bntheory.teacher_student.inputs import fill_input
 
 from .batch_gradient import batch_gradient
-from .system import TRAINS_BETA, label, learning_rate
+from .system import TRAINS_BETA, drawn_label, label_draw, learning_rate
 
 #: Beyond this size of a length or of gamma a run counts as diverged.
 HUGE = 1e8
@@ -74,7 +74,7 @@ def advance_chain(
     N, eta0, gamma_rate, zeta, noise, weight_decay = numbers
     gamma, beta, along, across = state
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
-    x1, x2 = np.empty(M), np.empty(M)
+    x1, x2, drawn = np.empty(M), np.empty(M), np.empty(M)
     unit, root_n, shape = 1.0 / math.sqrt(N), math.sqrt(N), 0.5 * (N - 2.0)
     step = clock[0]
     for stored in range(first, last):
@@ -83,8 +83,10 @@ def advance_chain(
             for k in range(M):
                 x1[k] = unit * rng.standard_normal()
                 x2[k] = unit * rng.standard_normal()
+                drawn[k] = label_draw(noise, rng)
+            for k in range(M):
                 a[k] = along * x1[k] + across * x2[k]
-                target[k] = label(root_n * x1[k], noise, rng)
+                target[k] = drawn_label(root_n * x1[k], noise, drawn[k])
             n2 = along * along + across * across
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
@@ -199,7 +201,7 @@ def advance_vectors(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
-                target[k] = label(v, noise, labels)
+                target[k] = drawn_label(v, noise, label_draw(noise, labels))
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             keep = 1.0 + 2.0 * eta * by_n2 - eta * weight_decay / N
             if keep != 1.0:

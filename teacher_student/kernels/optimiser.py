@@ -10,7 +10,7 @@ from bntheory.codegen.jit import kernel
 
 from .batch_gradient import batch_gradient
 from .online import add_example, dot, draw_example, keep_running, record
-from .system import TRAINS_BETA, label, learning_rate
+from .system import TRAINS_BETA, drawn_label, label_draw, learning_rate
 
 #: What becomes of a gradient.
 CLIPPED, NORMALISED, SIGN, ADAGRAD_NORM = 0, 1, 2, 3
@@ -54,7 +54,7 @@ def advance_chain_optimised(
     way, threshold, b2 = stepping
     gamma, beta, along, across = state
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
-    x1, x2 = np.empty(M), np.empty(M)
+    x1, x2, drawn = np.empty(M), np.empty(M), np.empty(M)
     unit, root_n, shape = 1.0 / math.sqrt(N), math.sqrt(N), 0.5 * (N - 2.0)
     step = clock[0]
     for stored in range(first, last):
@@ -63,8 +63,10 @@ def advance_chain_optimised(
             for k in range(M):
                 x1[k] = unit * rng.standard_normal()
                 x2[k] = unit * rng.standard_normal()
+                drawn[k] = label_draw(noise, rng)
+            for k in range(M):
                 a[k] = along * x1[k] + across * x2[k]
-                target[k] = label(root_n * x1[k], noise, rng)
+                target[k] = drawn_label(root_n * x1[k], noise, drawn[k])
             n2 = along * along + across * across
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             add1, add2, square = 2.0 * by_n2 * along, 2.0 * by_n2 * across, 0.0
@@ -150,7 +152,7 @@ def advance_vectors_optimised(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_example(examples[k if kept else 0], w, teacher, unit, law, rng)
-                target[k] = label(v, noise, labels)
+                target[k] = drawn_label(v, noise, label_draw(noise, labels))
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, n2, gamma, beta, N, c)
             for i in range(w.size):
                 descent[i] = 2.0 * by_n2 * w[i]

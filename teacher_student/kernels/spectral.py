@@ -14,7 +14,7 @@ from bntheory.teacher_student.inputs import fill_input
 from .batch_gradient import batch_gradient
 from .observables import test_error
 from .online import HUGE, add_example, dot
-from .system import TRAINS_BETA, field, label, learning_rate
+from .system import TRAINS_BETA, drawn_label, field, label_draw, learning_rate
 
 
 @kernel
@@ -85,7 +85,7 @@ def advance_chain_blocks(
     values, sizes, tau = spectrum[0], spectrum[1], spectrum[2]
     P = values.size
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
-    u, z = np.empty(M), np.empty(M)
+    u, z, drawn = np.empty(M), np.empty(M), np.empty(M)
     s1, s2 = np.empty(P), np.empty(P)
     step = clock[0]
     for stored in range(first, last):
@@ -95,8 +95,10 @@ def advance_chain_blocks(
             spread, aside = math.sqrt(q), math.sqrt(rest)
             for k in range(M):
                 u[k], z[k] = rng.standard_normal(), rng.standard_normal()
+                drawn[k] = label_draw(noise, rng)
+            for k in range(M):
                 a[k] = spread * u[k]
-                target[k] = label(slope * a[k] + aside * z[k], noise, rng)
+                target[k] = drawn_label(slope * a[k] + aside * z[k], noise, drawn[k])
             size = q * N if by_field else n2
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, size, gamma, beta, N, c)
             square = sum_u = sum_z = 0.0
@@ -209,7 +211,7 @@ def advance_vectors_blocks(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_scaled(examples[k], w, teacher, scales, law, rng)
-                target[k] = label(v, noise, labels)
+                target[k] = drawn_label(v, noise, label_draw(noise, labels))
             size = N * scaled_square(w, scales) if by_field else dot(w, w)
             by_n2, by_gamma, by_beta = batch_gradient(a, target, sharing, size, gamma, beta, N, c)
             fade, pull = 1.0 - eta * weight_decay / N, 2.0 * eta * by_n2

@@ -13,7 +13,7 @@ from .batch_gradient import batch_gradient
 from .momentum import move_scalars, pushed, turn_frame
 from .online import add_example, dot
 from .spectral import draw_scaled, kept, moments_of_fields, scaled_square
-from .system import label, learning_rate
+from .system import drawn_label, label_draw, learning_rate
 
 
 @kernel
@@ -89,7 +89,7 @@ def advance_chain_blocks_momentum(
     values, sizes, tau = spectrum[0], spectrum[1], spectrum[2]
     P = values.size
     a, target, c = np.empty(M), np.empty(M), np.empty(M)
-    u, z = np.empty(M), np.empty(M)
+    u, z, drawn = np.empty(M), np.empty(M), np.empty(M)
     parts, own, moved = np.empty((3, P)), np.empty(4), np.empty(4)
     step = clock[0]
     for stored in range(first, last):
@@ -99,8 +99,10 @@ def advance_chain_blocks_momentum(
             spread, aside = math.sqrt(q), math.sqrt(rest)
             for k in range(M):
                 u[k], z[k] = rng.standard_normal(), rng.standard_normal()
+                drawn[k] = label_draw(noise, rng)
+            for k in range(M):
                 a[k] = spread * u[k]
-                target[k] = label(slope * a[k] + aside * z[k], noise, rng)
+                target[k] = drawn_label(slope * a[k] + aside * z[k], noise, drawn[k])
             size = q * N if by_field else n2
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, sharing, size, scalars[0], scalars[1], N, c
@@ -177,7 +179,7 @@ def advance_vectors_blocks_momentum(
             eta = learning_rate(step / N, eta0)
             for k in range(M):
                 a[k], v = draw_scaled(examples[k], w, teacher, scales, law, rng)
-                target[k] = label(v, noise, labels)
+                target[k] = drawn_label(v, noise, label_draw(noise, labels))
             size = N * scaled_square(w, scales) if by_field else dot(w, w)
             by_n2, by_gamma, by_beta = batch_gradient(
                 a, target, sharing, size, scalars[0], scalars[1], N, c

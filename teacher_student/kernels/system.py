@@ -37,9 +37,14 @@ def signal(y: float, o: float, slope: float, pull: float) -> float:
     raise AssertionError(y, o, slope, pull)
 
 
-def label(v: float, noise: float, rng: np.random.Generator) -> float:
-    """The label of an example whose teacher's field is v."""
-    raise AssertionError(v, noise, rng)
+def label_draw(noise: float, rng: np.random.Generator) -> float:
+    """What is drawn for an example's label."""
+    raise AssertionError(noise, rng)
+
+
+def drawn_label(v: float, noise: float, x: float) -> float:
+    """The label of an example whose teacher's field is v, with x drawn."""
+    raise AssertionError(v, noise, x)
 
 
 def learning_rate(t: float, eta: float) -> float:

@@ -105,9 +105,9 @@ def test_a_training_set_and_programs_need_the_squared_loss():
 @pytest.mark.parametrize(("labels", "mean"), [("sign", 1.0), ("bernoulli:2", math.tanh(0.7))])
 def test_labels_are_drawn_from_their_law(labels, mean):
     problem = bn.Problem("identity", "sgd", loss="logistic", labels=labels)
-    drawn = specialise(problem, "batch_gradient", "online").label
-    rng = np.random.default_rng(1)
-    found = np.array([drawn(0.7, 0.0, rng) for _ in range(4000)])
+    kernels, rng = specialise(problem, "batch_gradient", "online"), np.random.default_rng(1)
+    draws = [kernels.label_draw(0.0, rng) for _ in range(4000)]
+    found = np.array([kernels.drawn_label(0.7, 0.0, x) for x in draws])
     assert set(found) <= {-1.0, 1.0}
     error = math.sqrt(max(1.0 - mean**2, 0.0) / found.size)
     assert abs(found.mean() - mean) <= 4.0 * error
