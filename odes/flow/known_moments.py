@@ -154,4 +154,7 @@ def beyond_tables(kernels: FlowSystem, y: Array) -> str:
     """Why a flow cannot go on from a state."""
     scale, shift = kernels.field(y)
     at = f"scale {scale:.4g}" + f" and shift {shift:.4g}" * (shift != 0.0)
-    return f"the flow left the range in which its moments are known, with a field of {at}"
+    said = f"the flow left the range in which its moments are known, with a field of {at}"
+    if not kernels.HAS_RANGE:
+        said += f": quadratures resolve this activation up to scale {largest_scale(kernels, y):.4g}"
+    return said

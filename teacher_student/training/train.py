@@ -17,6 +17,7 @@ from ..formula_kernels import specialise
 from ..loss_checks import refuse_losses
 from ..optimisers import refuse_optimisers
 from ..options import RunOptions, check_names
+from ..parameters import PARAMETERS
 from ..problem import Problem
 from ..problem_checks import check_problem, refuse_running
 from ..schedule import check_schedule
@@ -49,6 +50,10 @@ def _check_trained(problem: Problem) -> None:
     refuse_committees(problem, "training on a set")
     refuse_running(problem, "training on a set knows no running statistics")
     refuse_spectrum(problem, "training on a set is with isotropic inputs")
+    for name in ("running_momentum", "running_rate"):
+        if getattr(problem, name) != PARAMETERS[name].default:
+            reason = "training on a set keeps no running statistics; leave it out"
+            raise InputError(name, getattr(problem, name), reason)
 
 
 def train(

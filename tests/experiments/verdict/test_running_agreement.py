@@ -317,3 +317,9 @@ def test_numbers_of_the_law_stand_where_others_have_a_table():
     np.testing.assert_array_equal(own[-13:], tracked_numbers(LAW, 2.0))
     np.testing.assert_array_equal(own[-13:], running_numbers(TRACKED))
     assert running_numbers(FROZEN).size == 0
+
+
+@pytest.mark.parametrize("given", [{"running_momentum": 0.5}, {"running_rate": 3.0}])
+def test_a_training_set_says_that_it_keeps_no_running_statistics(given):
+    with pytest.raises(InputError, match=next(iter(given))):
+        bn.train(bn.Problem("identity", "bn", **given), alpha=2.0, dim=20)
