@@ -213,8 +213,11 @@ def test_sgd_agrees_with_theory_at_decay_one_quarter_at_every_load(alpha):
 @pytest.mark.parametrize("alpha", [4.0, 6.0, 8.0])
 @pytest.mark.parametrize("decay", [1 / 128, 0.0])
 def test_small_decay_is_within_ten_per_cent_from_load_four_on(alpha, decay):
-    """48 sets put alpha = 4 at 9.2 +- 1.7% (docs); false alarm with 24: P(t_23 > 2) = 3% a load."""
-    mean, sem = point(alpha, decay / alpha, dim=300, runs=24, epochs=600)
+    """At load 4 SGD is 8.5 +- 0.8% below at N = 600, and 11.3 +- 0.5% at N = 300 (docs).
+
+    False alarm with 24 sets, of 2% each: P(t_23 > 2.7) = 0.6% there, less at higher loads.
+    """
+    mean, sem = point(alpha, decay / alpha, dim=600, runs=24, epochs=600)
     theory = relu_student(alpha, decay, noise=0.25).error[0]
     assert abs(mean / theory - 1) < 0.1 + 2 * sem / theory
     assert sem / theory < 0.05
