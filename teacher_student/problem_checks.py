@@ -100,6 +100,20 @@ def check_problem(problem: object) -> None:
         raise InputError("problem", problem, accepted)
 
 
+def check_start(problem: Problem, largest: float) -> None:
+    """Refuse a start at which a run counts as diverged.
+
+    Raises
+    ------
+    InputError
+        Naming what starts there.
+    """
+    for name in problem.start_parameters.values():
+        if getattr(problem, name) >= largest:
+            reason = f"a run counts as diverged from {largest:g} on"
+            raise InputError(name, getattr(problem, name), f"{reason}; a smaller one is accepted")
+
+
 def checked_statistics_size(problem: Problem) -> int:
     """The number of examples that share their statistics, where one is given.
 

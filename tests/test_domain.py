@@ -118,6 +118,14 @@ def test_a_start_of_any_size_is_a_start(scheme):
     assert sizes[0][-1] < 0.7
 
 
+@pytest.mark.parametrize("start", [{"q0": 1e9}, {"l0": 1e9}])
+def test_a_run_that_would_begin_as_diverged_is_refused_by_name(start):
+    far = bn.Problem("identity", "wn", **start)
+    with pytest.raises(ValueError, match=f"{next(iter(start))}=.*diverged"):
+        bn.simulate(far, dim=20, runs=1)
+    assert bn.simulate(far.replace(q0=1e7, l0=1e7), dim=20, runs=1, time=0.1).status == "complete"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "activation"), STRUCTURES)
 def test_the_whole_domain(scheme, activation, record_property):

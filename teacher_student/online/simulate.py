@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 from ...results.checks import integer
 from ...results.errors import DivergenceWarning, InputError
 from ..inputs import ROWS, read_inputs
+from ..kernels.online import HUGE
 from ..options import RunOptions, check_names
 from ..problem import Problem
-from ..problem_checks import check_problem
+from ..problem_checks import check_problem, check_start
 from ..schedule import MOST_STEPS, check_schedule, stored_steps, stored_times
 from ..state_space import ACCUMULATED
 from ..supervision import class_error
@@ -128,6 +129,7 @@ def simulated(
     check_problem(problem)
     check_names("simulate", options, RunOptions)
     dim, runs = integer("dim", dim, 3, MOST_STEPS), integer("runs", runs, 1, MOST_RUNS)
+    check_start(problem, HUGE)
     if running:
         check_running(problem)
     seed, workers = options.get("seed", 0), options.get("workers") or os.cpu_count() or 1
