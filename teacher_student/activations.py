@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..codegen.formula import FormulaError, check, to_sympy
 from ..results.errors import InputError
+from .bends import TooSteepError, bends
 from .names import ACTIVATION_ALIASES, canonical
 
 if TYPE_CHECKING:
@@ -114,13 +115,36 @@ class Activation:
 
     @cached_property
     def kinks(self) -> tuple[float, ...]:
-        """Where the formula is not smooth, in increasing order (quadrature is split there).
+        """Where quadratures are split: the formula is not smooth, or is steep (`bends`).
 
         Examples
         --------
         >>> Activation.named("tanh").kinks, Activation("min(max(h, -1), 1)").kinks
         ((), (-1.0, 1.0))
+        >>> Activation("tanh(5*h)").kinks
+        (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
+
+        Raises
+        ------
+        InputError
+            If it bends too fast for any quadrature.
         """
+        borders, h = self._borders(), field_symbol()
+        if self.formula in ACTIVATIONS.values() or self.expression.free_symbols != {h}:
+            return borders
+        try:
+            found = bends(self.expression, self.slope, h, borders)
+        except TooSteepError:
+            raise self._refused(" bends too fast, or too often, for quadratures") from None
+        return tuple(sorted({*borders, *found}))
+
+    @property
+    def steep(self) -> bool:
+        """Whether it bends within a short piece somewhere."""
+        return self.kinks != self._borders()
+
+    def _borders(self) -> tuple[float, ...]:
+        """Where the formula is not smooth."""
         import sympy
 
         g = self.expression

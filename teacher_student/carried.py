@@ -74,11 +74,14 @@ def carried(problem: Problem) -> Carried | None:
     """The problem with its activation's named numbers as symbols; None where they cannot be.
 
     That is so in schemes with batch statistics, whose averages are tabulated for numbers, with
-    other losses than the squared one, and where a number decides where the activation has a kink.
+    other losses than the squared one, and where a number decides where the activation has a kink
+    or is steep.
     Then, and where a quadrature does not resolve the activation at every scale, each value is
     derived and compiled for itself, which takes seconds.
     """
     names = tuple(name for name in problem.parameters if uses(problem.activation, name))
+    if names and problem.activation_.steep:
+        return None
     if not names or problem.uses_batch or problem.scheme_.remembers or not problem.squares:
         return None
     others = {name: value for name, value in problem.parameters.items() if name not in names}

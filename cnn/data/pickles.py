@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy._core.multiarray import _reconstruct
 
+
+def _frombuffer(buffer: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
+    """An array of protocol 5, as NumPy's own function of this name, which is not public."""
+    return np.frombuffer(buffer, dtype=dtype).reshape(shape, order=order)
+
+
 _ALLOWED = {
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
+    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): np.ndarray,

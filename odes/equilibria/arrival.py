@@ -36,7 +36,7 @@ def time_to_equilibrium(problem: Problem, point: FixedPoint) -> float | None:
     Returns
     -------
     float or None
-        In steps / N, to about 1e-4 of a relaxation time; 0 if it is there from the start; None
+        In steps / N, to about 1e-3 of a relaxation time; 0 if it is there from the start; None
         where the flow does not arrive in some 5000 relaxation times.
 
     Examples

@@ -62,7 +62,7 @@ def beyond_measure(y: np.ndarray, orders: int) -> float:
 
 @kernel
 def time_left(t: float, times: np.ndarray) -> float:
-    """What no first step is longer than: near a rest, no end would be worth a step beside it."""
+    """What a first step counts as at most: near a rest it is beyond all measure."""
     return max(0.0, times[-1] - t) if times.size else 0.0
 
 

@@ -141,7 +141,7 @@ def integrate(
     sources(t, u, p, ends[1], scratch[1], past[1][0])
     past[0][0] = reached[0] = t
     h = first_length(u, past[1][0], p[p.size - 2], rtol, atol)
-    h = first = min(h, time_left(t, times))
+    first = min(h, time_left(t, times))
     huge = beyond_measure(y, ORDERS)
     count, steps, failures = 1, 0, 0
     stored = store_start(y, t, times, out)

@@ -58,7 +58,8 @@ def integrate(
     k, trial = np.empty((7, SIZE)), np.empty(SIZE)
     stored, steps = 0, 0
     rhs(t, y, p, k[0])
-    h = first = min(first_step(t, y, p, rtol, atol, k), time_left(t, times))
+    h = first_step(t, y, p, rtol, atol, k)
+    first = min(h, time_left(t, times))
     before, huge = FIRST_ERROR, beyond_measure(y, ORDERS)
     status = COMPLETE
     while stored < times.size and times[stored] <= t:

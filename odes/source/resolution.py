@@ -19,11 +19,12 @@ from .running_module import LARGEST_NODE
 
 Array = np.ndarray
 _U = sympy.Symbol("u", real=True)
-#: Scales tried are powers of two up to that at which an order parameter has diverged.
-DOUBLINGS = 27
+#: Scales tried are these powers of two, up to that at which an order parameter has diverged.
+POWERS = (0, 1, 2, 3, 4, 6, 9, 14, 20, 27)
 #: Differences between two rules, of a factor's mean in units of its root mean square.
 ACCURATE = 1e-7
-#: Further cuts, in units of the field, of the finer rule.
+#: Further cuts, in units of the field, of the finer rule, which has their doubles too as far as the
+#: field goes: the panels between grades of the coarser one are cut everywhere.
 CUTS = (-6.0, -3.0, -1.5, -0.7, 0.7, 1.5, 3.0, 6.0)
 
 
@@ -63,16 +64,17 @@ def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:
     factors = {student_factor(activation, moment, _U, False) for moment in moments}
     functions = [sympy.lambdify((_U, FIELD_STD), f, _NUMPY) for f in sorted(factors, key=str)]
     at = np.array(activation.kinks, dtype=np.float64)
-    largest = math.inf
-    for power in range(DOUBLINGS + 1):
-        scale = 2.0**power
+    largest = 0.5
+    for scale in (2.0**power for power in POWERS):
         if not all(_is_resolved(function, at, scale) for function in functions):
-            return scale / 2
-    return largest
+            return largest
+        largest = scale
+    return math.inf
 
 
 def _is_resolved(function: object, at: Array, scale: float) -> bool:
-    finer = np.sort(np.concatenate([at, CUTS]))
+    far = 6.0 * 2.0 ** np.arange(1, math.ceil(math.log2(scale)) + 2)
+    finer = np.sort(np.concatenate([at, CUTS, far, -far]))
     means, sizes = [], []
     for cuts in (at, finer):
         u, weight = student_rule(cuts, 0.0, scale, FINE)
@@ -81,8 +83,10 @@ def _is_resolved(function: object, at: Array, scale: float) -> bool:
             # With every power of u that a moment may bring.
             means.append([weight @ (values * u**k) for k in range(3)])
             sizes.append(math.sqrt(weight @ values**2))
+    if not np.isfinite(means).all():
+        return False
     difference = np.abs(np.array(means[0]) - means[1]).max()
-    return bool(np.isfinite(difference) and difference <= ACCURATE * sizes[-1])
+    return bool(difference <= ACCURATE * sizes[-1])
 
 
 def _softplus(x: Array) -> Array:

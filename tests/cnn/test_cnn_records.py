@@ -57,9 +57,10 @@ def write_npz(folder):
 
 
 def write_imagenet_pickle(folder):
-    for name, part in (("train_data_batch_1", slice(0, 20)), ("val_data", slice(20, 30))):
+    parts = (("train_data_batch_1", slice(0, 20), 2), ("val_data", slice(20, 30), 5))
+    for name, part, protocol in parts:  # that of Python 2, and that of Python 3.14
         batch = {"data": planes(IMAGES)[part], "labels": (LABELS[part] + 1).tolist()}
-        (folder / name).write_bytes(pickle.dumps(batch))
+        (folder / name).write_bytes(pickle.dumps(batch, protocol))
 
 
 def write_idx(folder):

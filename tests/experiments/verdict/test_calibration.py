@@ -18,6 +18,7 @@ def most(trials: int, rate: float) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # 480 verdicts: ten minutes alone, more beside other tests
 def test_a_true_theory_is_rejected_at_the_level_of_the_verdict(record_property):
     rng, found = np.random.default_rng(14), {scheme: [] for scheme in SCHEMES}
     for number in range(PROBLEMS):

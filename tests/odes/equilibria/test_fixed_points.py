@@ -260,12 +260,12 @@ def test_table_one_in_numbers():
 
 
 def test_a_search_that_ends_at_a_scale_says_so():
-    """tanh(2 h) rests at Q = R = 1, where its quadrature ends: that is no "no stable point"."""
-    found = bn.fixed_points(bn.Problem("tanh(2*h)", "wn", eta=0.5))
-    assert found.largest_scale == found.to_dict()["largest_scale"] == 1.0
-    summary = found.summary()
-    assert "no stable point was found" in summary
-    assert "a field of scale 1 alone" in summary
+    """Quadratures follow no oscillation to every scale: that is no "no stable point"."""
+    found = bn.fixed_points(
+        bn.Problem("h + sin(3*h)", "wn", eta=30.0, batch_size=1, weight_decay=1.0)
+    )
+    assert found.largest_scale == found.to_dict()["largest_scale"] == 4.0
+    assert "a field of scale 4 alone" in found.summary()
     resolved = bn.fixed_points(bn.Problem("relu", "wn"))
     assert resolved.largest_scale is None
     assert "largest_scale" not in resolved.to_dict()
