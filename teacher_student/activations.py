@@ -135,7 +135,9 @@ class Activation:
         try:
             found = bends(self.expression, self.slope, h, borders)
         except TooSteepError:
-            raise self._refused(" bends too fast, or too often, for quadratures") from None
+            raise self._refused(
+                " bends too fast, or too often, for quadratures; a smoother formula is accepted"
+            ) from None
         return tuple(sorted({*borders, *found}))
 
     @property

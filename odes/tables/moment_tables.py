@@ -212,7 +212,7 @@ def _resolution(spec: TableSpec, region: Region) -> tuple[tuple[int, int, int], 
     if spec.slopes and not spec.shifted:
         return (20, 1, 1), Fineness(14, 26, 14, 64), Fineness(18, 32, 16, 128)
     if spec.slopes:
-        return (24, 48, 1), Fineness(10, 20, 12, 48), Fineness(14, 26, 14, 96)
+        return (16, 96, 1), Fineness(10, 20, 12, 48), Fineness(14, 26, 14, 96)
     sizes = (12, 26, 14) if spec.shifted else (20, 34, 1)
     wider = max(1.0, region.width / SHIFT_RANGE)  # one table for a flow and its fluctuations
     sizes = (sizes[0], round(sizes[1] * wider**0.5), sizes[2])
