@@ -127,7 +127,7 @@ class Activation:
         Raises
         ------
         InputError
-            If it bends too fast for any quadrature.
+            If it bends too fast for them.
         """
         borders, h = self._borders(), field_symbol()
         if self.formula in ACTIVATIONS.values() or self.expression.free_symbols != {h}:
@@ -135,9 +135,10 @@ class Activation:
         try:
             found = bends(self.expression, self.slope, h, borders)
         except TooSteepError:
-            raise self._refused(
+            reason = (
                 " bends too fast, or too often, for quadratures; a smoother formula is accepted"
-            ) from None
+            )
+            raise self._refused(reason) from None
         return tuple(sorted({*borders, *found}))
 
     @property
