@@ -127,7 +127,7 @@ class Activation:
         Raises
         ------
         InputError
-            If it bends too fast for them.
+            If it bends too fast.
         """
         borders, h = self._borders(), field_symbol()
         if self.formula in ACTIVATIONS.values() or self.expression.free_symbols != {h}:
@@ -135,9 +135,7 @@ class Activation:
         try:
             found = bends(self.expression, self.slope, h, borders)
         except TooSteepError:
-            reason = (
-                " bends too fast, or too often, for quadratures; a smoother formula is accepted"
-            )
+            reason = " bends too fast or too often for quadratures; a smoother one is accepted"
             raise self._refused(reason) from None
         return tuple(sorted({*borders, *found}))
 
