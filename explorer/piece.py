@@ -76,7 +76,7 @@ def _written(problem: Problem) -> str:
         raise InputError(
             "activations",
             problem.activation,
-            "a formula with kinks whose averages need a quadrature is "
+            "a formula with kinks, or a steep one, whose averages need a quadrature is "
             "too slow for sliders; smooth formulas, and ones like relu, are accepted",
         )
     table = table_spec(derivation)
