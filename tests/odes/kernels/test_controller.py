@@ -49,5 +49,5 @@ def test_a_flow_that_begins_at_a_rest_stays_there(scheme, activation, momentum, 
     found = bn.sweep(rest, eta=[0.02], time=time)
     passed = bn.sweep(rest, eta=[0.02], time=time, quantity=["final-Q", "time-to:1e-3"])
     for Q in (flow.Q[-1], *found["final_Q"].values, *passed["final_Q"].values):
-        assert abs(Q - 1.0) < 1e-7  # some ten steps, of 1e-8 each
+        assert abs(Q - 1.0) < 2e-7  # some twenty steps, of 1e-8 each
     assert found["diverged"].values.tolist() == [0.0]
