@@ -70,7 +70,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     found = _mark_reached(flow, off_lines(all_points(flow), lines), lines)
     arrived, points = _arrival(flow, found.reached), in_rates_of(problem, found.points)
     nowhere = found.ending == "complete" and not (found.reached or found.lines)
-    growth = growth_without_end(flow.problem) if nowhere else None
+    endless = nowhere and not problem.squares  # a flow to t = 1e5 may take minutes
+    growth = growth_without_end(flow.problem) if endless else None
     return replace(found, problem=problem, points=points, time_to_equilibrium=arrived,
                    largest_scale=flow.largest_scale, growth=growth)  # fmt: skip
 

@@ -21,6 +21,8 @@ TIMES = (1e3, 1e4, 1e5)
 #: A power is one if it is as large, and changes by no more, of itself, from one decade to the
 #: next: one third by 2%, where a logarithm's would change by a quarter.
 SMALLEST, STEADY = 0.05, 0.1
+#: How closely the flow is followed.
+RTOL = 1e-6
 #: Newton's step at a root that it has reached, in units of the state.
 NEAR = 0.1
 
@@ -51,8 +53,11 @@ class Growth:
 
 
 def growth_without_end(problem: Problem) -> Growth | None:
-    """By which powers a student grows whose training ends at no point; None if it does not."""
-    flow = solve(problem, times=np.array([0.0, *TIMES]))
+    """By which powers a student grows whose training ends at no point; None if it does not.
+
+    Of other losses than the squared one, with which a scale that is too large is pulled back.
+    """
+    flow = solve(problem, times=np.array([0.0, *TIMES]), rtol=RTOL, atol=RTOL)
     if flow.t.size < len(TIMES) + 1:
         return None
     # A negative scale with R < 0 is the same student.
