@@ -9,6 +9,7 @@ it are those over its halves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +70,17 @@ def bends(g: sympy.Expr, slope: sympy.Expr, h: sympy.Symbol, kinks: Sequence[flo
 
 
 def _compiled(formula: sympy.Expr, h: sympy.Symbol) -> Callable[[Array], Array]:
-    import sympy
-
-    function = sympy.lambdify(h, formula, [{"Softplus": _softplus}, "scipy", "numpy"])
+    function = by_numpy(formula, h)
     return lambda x: np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
 
 
-def _softplus(x: Array) -> Any:
-    return np.logaddexp(0.0, x)
+def by_numpy(formula: sympy.Expr, *symbols: sympy.Symbol) -> Callable[..., Any]:
+    """A formula as a function of arrays."""
+    import sympy
+
+    known = [{"Softplus": partial(np.logaddexp, 0.0)}, "scipy", "numpy"]
+    function: Callable[..., Any] = sympy.lambdify(symbols, formula, known)
+    return function
 
 
 def _halved(

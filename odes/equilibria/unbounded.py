@@ -55,7 +55,7 @@ class Growth:
 def growth_without_end(problem: Problem) -> Growth | None:
     """By which powers a student grows whose training ends at no point; None if it does not.
 
-    Of other losses than the squared one, with which a scale that is too large is pulled back.
+    It is for other losses than the squared one, which pulls a scale that is too large back.
     """
     flow = solve(problem, times=np.array([0.0, *TIMES]), rtol=RTOL, atol=RTOL)
     if flow.t.size < len(TIMES) + 1:

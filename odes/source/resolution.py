@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from ...teacher_student.activations import Activation
+from ...teacher_student.bends import by_numpy
 from ...teacher_student.normal_quadrature import FINE, student_rule
 from ..derivation.drift import Derivation
 from ..derivation.gaussian_moments import Moment, student_factor
@@ -62,7 +63,7 @@ def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:
         Moments that are found by quadrature.
     """
     factors = {student_factor(activation, moment, _U, False) for moment in moments}
-    functions = [sympy.lambdify((_U, FIELD_STD), f, _NUMPY) for f in sorted(factors, key=str)]
+    functions = [by_numpy(f, _U, FIELD_STD) for f in sorted(factors, key=str)]
     at = np.array(activation.kinks, dtype=np.float64)
     largest = 0.5
     for scale in (2.0**power for power in POWERS):
@@ -87,10 +88,3 @@ def _is_resolved(function: object, at: Array, scale: float) -> bool:
         return False
     difference = np.abs(np.array(means[0]) - means[1]).max()
     return bool(difference <= ACCURATE * sizes[-1])
-
-
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(0.0, x)
-
-
-_NUMPY = [{"Softplus": _softplus}, "scipy", "numpy"]
