@@ -131,7 +131,7 @@ def formula_source(problem: Problem) -> str:
 
 
 def compiled_activation(activation: Activation) -> Any:
-    """The kernels of an activation alone: ``activation``, ``evaluate`` and ``KINKS``."""
+    """The kernels of an activation alone: ``activation``, ``evaluate``, and its constants."""
 
     def write() -> dict[str, str]:
         head = "import math\nimport numpy as np\nfrom bntheory.codegen.jit import kernel\n\n"
@@ -144,14 +144,16 @@ def compiled_activation(activation: Activation) -> Any:
 
 
 def activation_source(activation: Activation) -> str:
-    """``activation(h) -> (g, g')`` and the constant ``KINKS``."""
+    """``activation(h) -> (g, g')`` and the constants ``KINKS`` and ``REACH``."""
     from ..codegen.model import point_function
     from ..codegen.printers.python import PYTHON
+    from .tails import reach_of
 
     values = {"g": activation.expression, "slope": activation.slope}
     comment = f"{activation.formula} and its derivative."
     function = PYTHON.function(point_function("activation", ["h"], values, comment))
-    return f"{function}\n{PYTHON.constant('KINKS', activation.kinks)}\n"
+    constants = {"KINKS": activation.kinks, "REACH": reach_of(activation)}
+    return "\n".join([function, *(PYTHON.constant(*named) for named in constants.items()), ""])
 
 
 def field_source(problem: Problem) -> str:

@@ -26,13 +26,15 @@ BEND = 4.0
 
 
 @kernel
-def rule_size(cuts: int, panel: float) -> int:
+def rule_size(cuts: int, panel: float, reach: float = REACH) -> int:
     """How many nodes a rule with so many cuts can have at most."""
-    return POINTS * (math.ceil(2.0 * REACH / panel) + cuts)
+    return POINTS * (math.ceil(2.0 * reach / panel) + cuts)
 
 
 @kernel
-def fill_rule(cuts: np.ndarray, panel: float, nodes: np.ndarray, weights: np.ndarray) -> int:
+def fill_rule(
+    cuts: np.ndarray, panel: float, nodes: np.ndarray, weights: np.ndarray, reach: float = REACH
+) -> int:
     """Fill nodes and weights (density included) of a rule split at sorted cuts.
 
     Parameters
@@ -43,6 +45,8 @@ def fill_rule(cuts: np.ndarray, panel: float, nodes: np.ndarray, weights: np.nda
         Longest panel.
     nodes, weights
         Outputs of at least `rule_size` entries.
+    reach
+        Where the rule ends, in standard deviations.
 
     Returns
     -------
@@ -50,11 +54,11 @@ def fill_rule(cuts: np.ndarray, panel: float, nodes: np.ndarray, weights: np.nda
         The number of nodes filled.
     """
     filled = 0
-    left = -REACH
+    left = -reach
     for piece in range(cuts.size + 1):
-        right = REACH
+        right = reach
         if piece < cuts.size:
-            right = min(REACH, max(-REACH, cuts[piece]))
+            right = min(reach, max(-reach, cuts[piece]))
         if right > left:
             panels = math.ceil((right - left) / panel)
             half = 0.5 * (right - left) / panels
@@ -116,7 +120,7 @@ def sort(values: np.ndarray) -> None:
 
 @kernel
 def student_rule(
-    kinks: np.ndarray, shift: float, scale: float, panel: float
+    kinks: np.ndarray, shift: float, scale: float, panel: float, reach: float = REACH
 ) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights for functions of ``u`` and of the field ``shift + scale u``.
 
@@ -131,6 +135,8 @@ def student_rule(
         Of the field.
     panel
         Longest panel.
+    reach
+        Where the rule ends, in standard deviations.
 
     Returns
     -------
@@ -139,13 +145,13 @@ def student_rule(
     """
     grades = 0
     if panel * abs(scale) > BEND:
-        while BEND * 2.0**grades < 2.0 * REACH * abs(scale):
+        while BEND * 2.0**grades < 2.0 * reach * abs(scale):
             grades += 1
     centres = kinks.size + 1 if grades > 0 else kinks.size
     cuts = np.empty(centres * (2 * grades + 1))
     filled = 0
     for c in range(centres):
-        centre = REACH
+        centre = reach
         if abs(scale) > 1e-12:
             centre = ((kinks[c] if c < kinks.size else 0.0) - shift) / scale
         cuts[filled] = centre
@@ -155,9 +161,9 @@ def student_rule(
             cuts[filled], cuts[filled + 1] = centre - away, centre + away
             filled += 2
     sort(cuts)
-    size = rule_size(cuts.size, panel)
+    size = rule_size(cuts.size, panel, reach)
     nodes, weights = np.empty(size), np.empty(size)
-    size = fill_rule(cuts, panel, nodes, weights)
+    size = fill_rule(cuts, panel, nodes, weights, reach)
     return nodes[:size], weights[:size]
 
 

@@ -1,26 +1,35 @@
-"""Gaussian moments of sums of polynomial x Gaussian x erf, by Stein's lemma and an arcsine."""
+"""Gaussian moments of sums of polynomial x Gaussian x exponential x erf.
+
+By Stein's lemma, which lowers powers; Gaussian factors change the covariance, exponentials shift
+the mean; two erf factors are an arcsine.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import sympy
 from sympy import Expr, Integer, Symbol, asin, pi, sqrt
 
 from .symbols import RHO
 
+Value = TypeVar("Value", int, Any)
+
 
 class _Term(NamedTuple):
-    """coefficient u^i v^j exp(-decay_u u^2 / 2 - decay_v v^2 / 2) prod erf(scale x)."""
+    """coefficient u^i v^j exp(sum tilt x - decay x^2 / 2) prod erf(scale x)."""
 
     coefficient: Expr
     powers: tuple[int, int]
     decays: tuple[Expr, Expr]
+    tilts: tuple[Expr, Expr]
     erfs: tuple[tuple[int, Expr], ...]
 
 
 def erf_class(student: Expr, teacher: Expr, u: Symbol, v: Symbol) -> Expr | None:
-    """The mean of a product of sums of polynomial x Gaussian x erf, else None."""
+    """The mean of a product of sums of polynomial x Gaussian x exponential x erf, else None."""
+    student, teacher = (f.replace(_is_hyperbolic, _exponentials) for f in (student, teacher))
     integrand = sympy.expand(sympy.expand(student * teacher), power_exp=False)
     total: Expr = Integer(0)
     one = ((Integer(1), RHO), (RHO, Integer(1)))
@@ -33,9 +42,17 @@ def erf_class(student: Expr, teacher: Expr, u: Symbol, v: Symbol) -> Expr | None
     return total
 
 
+def _is_hyperbolic(f: Expr) -> bool:
+    return isinstance(f, (sympy.sinh, sympy.cosh))
+
+
+def _exponentials(f: Expr) -> Expr:
+    return f.rewrite(sympy.exp)
+
+
 def _read_term(summand: Expr, variables: tuple[Symbol, Symbol]) -> _Term | None:
     coefficient: Expr = Integer(1)
-    powers, decays = [0, 0], [Integer(0), Integer(0)]
+    powers, decays, tilts = [0, 0], [Integer(0), Integer(0)], [Integer(0), Integer(0)]
     erfs: list[tuple[int, Expr]] = []
     for factor in sympy.Mul.make_args(sympy.powsimp(summand)):
         base, exponent = factor.as_base_exp()
@@ -43,13 +60,14 @@ def _read_term(summand: Expr, variables: tuple[Symbol, Symbol]) -> _Term | None:
         if not which:
             coefficient *= factor
         elif isinstance(factor, sympy.exp):
+            rest = sympy.expand(factor.args[0])
             for k, x in enumerate(variables):
-                decays[k] += -2 * factor.args[0].coeff(x, 2)
-            rest = factor.args[0] + sum(
-                decay * x**2 / 2 for decay, x in zip(decays, variables, strict=True)
-            )
-            if sympy.simplify(rest) != 0:
+                square, linear = rest.coeff(x, 2), rest.coeff(x, 1)
+                rest = sympy.expand(rest - square * x**2 - linear * x)
+                decays[k], tilts[k] = decays[k] - 2 * square, tilts[k] + linear
+            if any(part.has(*variables) for part in (rest, *decays, *tilts)):
                 return None
+            coefficient *= sympy.exp(rest)
         elif base in variables and exponent.is_Integer and exponent > 0:
             powers[which[0]] += int(exponent)
         elif isinstance(base, sympy.erf) and exponent.is_Integer and exponent > 0:
@@ -59,7 +77,7 @@ def _read_term(summand: Expr, variables: tuple[Symbol, Symbol]) -> _Term | None:
             erfs += [(which[0], scale)] * int(exponent)
         else:
             return None
-    return _Term(coefficient, (powers[0], powers[1]), (decays[0], decays[1]), tuple(erfs))
+    return _Term(coefficient, _pair(powers), _pair(decays), _pair(tilts), tuple(erfs))
 
 
 Covariance = tuple[tuple[Expr, Expr], tuple[Expr, Expr]]
@@ -73,14 +91,13 @@ def _stein(term: _Term, covariance: Covariance) -> Expr | None:
         value = _stein(rest, covariance)
         return None if value is None else factor * value
     if max(term.powers) == 0:
-        value = _erf_product(term.erfs, covariance)
+        value = _last(term, covariance)
         return None if value is None else term.coefficient * value
     k = 0 if term.powers[0] else 1
-    lowered = list(term.powers)
-    lowered[k] -= 1
+    lowered = term._replace(powers=_changed(term.powers, k, -1))
     total: Expr = Integer(0)
     for other in (0, 1):
-        for derivative in _derivatives(term._replace(powers=(lowered[0], lowered[1])), other):
+        for derivative in _derivatives(lowered, other):
             value = _stein(derivative, covariance)
             if value is None:
                 return None
@@ -92,18 +109,26 @@ def _derivatives(term: _Term, k: int) -> list[_Term]:
     """The terms of the derivative by variable k of a term without Gaussian factors."""
     terms = []
     if term.powers[k]:
-        powers = list(term.powers)
-        powers[k] -= 1
         raised = term.coefficient * term.powers[k]
-        terms.append(term._replace(coefficient=raised, powers=(powers[0], powers[1])))
+        terms.append(term._replace(coefficient=raised, powers=_changed(term.powers, k, -1)))
+    if term.tilts[k] != 0:
+        terms.append(term._replace(coefficient=term.coefficient * term.tilts[k]))
     for position, (variable, scale) in enumerate(term.erfs):
         if variable == k:
-            decays = [Integer(0), Integer(0)]
-            decays[k] = 2 * scale**2
+            decays = _changed((Integer(0), Integer(0)), k, 2 * scale**2)
             others = term.erfs[:position] + term.erfs[position + 1 :]
             coefficient = term.coefficient * 2 * scale / sqrt(pi)
-            terms.append(_Term(coefficient, term.powers, (decays[0], decays[1]), others))
+            terms.append(term._replace(coefficient=coefficient, decays=decays, erfs=others))
     return terms
+
+
+def _pair(values: Sequence[Value]) -> tuple[Value, Value]:
+    return values[0], values[1]
+
+
+def _changed(values: tuple[Value, Value], k: int, by: Value) -> tuple[Value, Value]:
+    """A pair with one entry raised."""
+    return (values[0] + by, values[1]) if k == 0 else (values[0], values[1] + by)
 
 
 def _absorb(decays: tuple[Expr, Expr], c: Covariance) -> tuple[Expr, Covariance]:
@@ -116,6 +141,20 @@ def _absorb(decays: tuple[Expr, Expr], c: Covariance) -> tuple[Expr, Covariance]
         (c[0][1] / det, sympy.factor((c[1][1] + k0 * minor) / det)),
     )
     return 1 / sqrt(det), new
+
+
+def _last(term: _Term, c: Covariance) -> Expr | None:
+    """The expectation of exponentials and erfs: the former shift the mean by ``C tilt``."""
+    if term.tilts == (0, 0):
+        return _erf_product(term.erfs, c)
+    mean = [sum(c[k][other] * term.tilts[other] for other in (0, 1)) for k in (0, 1)]
+    size = sympy.exp(sympy.expand(sum(t * m for t, m in zip(term.tilts, mean, strict=True)) / 2))
+    if not term.erfs:
+        return size
+    if len(term.erfs) > 1:
+        return None
+    k, scale = term.erfs[0]
+    return size * sympy.erf(scale * mean[k] / sqrt(1 + 2 * scale**2 * c[k][k]))
 
 
 def _erf_product(erfs: tuple[tuple[int, Expr], ...], c: Covariance) -> Expr | None:

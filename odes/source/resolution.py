@@ -8,11 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 import sympy
 
+from ...results.errors import InputError
 from ...teacher_student.activations import Activation
 from ...teacher_student.bends import by_numpy
-from ...teacher_student.normal_quadrature import FINE, student_rule
+from ...teacher_student.normal_quadrature import FINE, REACH, student_rule
+from ...teacher_student.tails import beyond, too_quick
 from ..derivation.drift import Derivation
-from ..derivation.gaussian_moments import Moment, student_factor
+from ..derivation.gaussian_moments import Moment, student_factor, teacher_factor
 from ..derivation.running_field import is_tabulated
 from ..derivation.symbols import FIELD_STD
 from ..tables.corrected_table import LARGEST_SCALE
@@ -21,7 +23,7 @@ from .running_module import LARGEST_NODE
 Array = np.ndarray
 _U = sympy.Symbol("u", real=True)
 #: Scales tried are these powers of two, up to that at which an order parameter has diverged.
-POWERS = (0, 1, 2, 3, 4, 6, 9, 14, 20, 27)
+POWERS = (-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 9, 14, 20, 27)
 #: Differences between two rules, of a factor's mean in units of its root mean square.
 ACCURATE = 1e-7
 #: Further cuts, in units of the field, of the finer rule, which has their doubles too as far as the
@@ -53,7 +55,8 @@ def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:
     """The largest scale tried up to which a rule and a finer one agree; infinite if at all.
 
     An activation that oscillates, as ``sin(h)`` does, is resolved up to some scale only; one
-    whose formula overflows is not a number beyond another.
+    whose formula overflows is not a number beyond another; averages of one that grows quickly
+    come from fields beyond the rules' reach from some scale on.
 
     Parameters
     ----------
@@ -61,16 +64,30 @@ def resolved_scale(activation: Activation, moments: Iterable[Moment]) -> float:
         That of student and teacher.
     moments
         Moments that are found by quadrature.
+
+    Raises
+    ------
+    InputError
+        If there is none.
     """
+    moments = set(moments)
+    for factor in {teacher_factor(activation, moment, _U) for moment in moments}:
+        if beyond(by_numpy(factor, _U), REACH) > ACCURATE:
+            raise too_quick(activation)
     factors = {student_factor(activation, moment, _U, False) for moment in moments}
     functions = [by_numpy(f, _U, FIELD_STD) for f in sorted(factors, key=str)]
     at = np.array(activation.kinks, dtype=np.float64)
-    largest = 0.5
+    largest = 0.0
     for scale in (2.0**power for power in POWERS):
         if not all(_is_resolved(function, at, scale) for function in functions):
-            return largest
+            break
         largest = scale
-    return math.inf
+    else:
+        return math.inf
+    if largest == 0.0:
+        reason = "its averages cannot be found by quadrature; one that changes more slowly can"
+        raise InputError("activation", activation.formula, reason)
+    return largest
 
 
 def _is_resolved(function: object, at: Array, scale: float) -> bool:
@@ -87,4 +104,5 @@ def _is_resolved(function: object, at: Array, scale: float) -> bool:
     if not np.isfinite(means).all():
         return False
     difference = np.abs(np.array(means[0]) - means[1]).max()
-    return bool(difference <= ACCURATE * sizes[-1])
+    tail = beyond(lambda u: u**2 * function(u, scale), REACH)  # type: ignore[operator]
+    return bool(difference <= ACCURATE * sizes[-1] and tail <= ACCURATE)

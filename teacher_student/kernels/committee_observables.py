@@ -20,9 +20,9 @@ from bntheory.teacher_student.normal_quadrature import (
 
 from .committee_gradient import unit_statistics
 from .committee_wishart import PIVOT, semidefinite_root
-from .system import ACROSS_UNITS, CLOSED_PAIRS, KINKS, activation, field
+from .system import ACROSS_UNITS, CLOSED_PAIRS, KINKS, REACH, activation, field
 
-SIZE = rule_size(KINKS.size, COARSE)
+SIZE = rule_size(KINKS.size, COARSE, REACH)
 #: Terms of order 1/N in a user's field are below rounding.
 LARGE = 1e12
 ERF, RELU, IDENTITY = 1, 2, 3
@@ -53,14 +53,14 @@ def pair_mean(shift: float, scale: float, shift2: float, scale2: float, rho: flo
     cuts = np.empty(KINKS.size)
     z, weight_z = np.empty(SIZE), np.empty(SIZE)
     root = math.sqrt(1.0 - rho * rho)
-    u, weight_u = student_rule(KINKS, shift, scale, COARSE)
-    inner = fill_rule(cuts[:0], COARSE, z, weight_z)
+    u, weight_u = student_rule(KINKS, shift, scale, COARSE, REACH)
+    inner = fill_rule(cuts[:0], COARSE, z, weight_z, REACH)
     total = 0.0
     for i in range(u.size):
         at, spread = shift2 + scale2 * rho * u[i], scale2 * root
         if KINKS.size > 0:
             scaled_cuts(KINKS, at, spread, cuts)
-            inner = fill_rule(cuts, COARSE, z, weight_z)
+            inner = fill_rule(cuts, COARSE, z, weight_z, REACH)
         part = 0.0
         for j in range(inner):
             part += weight_z[j] * activation(at + spread * z[j])[0]

@@ -16,9 +16,9 @@ from bntheory.teacher_student.normal_quadrature import (
     student_rule,
 )
 
-from .system import KINKS, activation, field
+from .system import KINKS, REACH, activation, field
 
-SIZE = rule_size(KINKS.size, COARSE)
+SIZE = rule_size(KINKS.size, COARSE, REACH)
 
 
 @kernel
@@ -35,14 +35,14 @@ def test_error(shift: float, Q: float, R: float) -> float:
     cuts = np.empty(KINKS.size)
     z, weight_z = np.empty(SIZE), np.empty(SIZE)
     across = math.sqrt(max(0.0, 1.0 - R * R))
-    u, weight_u = student_rule(KINKS, shift, Q, COARSE)
-    inner = fill_rule(cuts[:0], COARSE, z, weight_z)
+    u, weight_u = student_rule(KINKS, shift, Q, COARSE, REACH)
+    inner = fill_rule(cuts[:0], COARSE, z, weight_z, REACH)
     total = 0.0
     for i in range(u.size):
         g_student = activation(shift + Q * u[i])[0]
         if KINKS.size > 0:
             scaled_cuts(KINKS, R * u[i], across, cuts)
-            inner = fill_rule(cuts, COARSE, z, weight_z)
+            inner = fill_rule(cuts, COARSE, z, weight_z, REACH)
         part = 0.0
         for j in range(inner):
             part += weight_z[j] * (activation(R * u[i] + across * z[j])[0] - g_student) ** 2

@@ -18,6 +18,8 @@ CENTRED: bool = True
 #: Whose means of two fields are closed: 1 of erf, 2 of relu, 3 of the identity; else 0.
 CLOSED_PAIRS: int = 0
 KINKS: np.ndarray = np.zeros(0)
+#: How far averages of an output's square are followed (`bntheory.teacher_student.tails`).
+REACH: float = 8.0
 
 
 def activation(h: float) -> tuple[float, float]:
