@@ -13,6 +13,7 @@ import numpy as np
 from ...results.checks import integer
 from ...teacher_student.committee.order import cosines, specialisation
 from ...teacher_student.problem import Problem
+from ..flow.stiff import too_many
 from . import stiff
 from .flow import CommitteeFlow
 from .numbers import check, kernel_numbers, own_numbers
@@ -79,7 +80,7 @@ class Trajectory:
     def go_on(self, rtol: float, atol: float) -> bool:
         """Go on with the stiff solver, to the end or not at all."""
         self.stiff_from = float(self.reached[0])
-        self.status, stored, _ = stiff.go_on(
+        self.status, stored = stiff.go_on(
             self.package, self.numbers, self.stiff_from, self.state, self.times[self.stored :],
             (rtol, atol), self.states[self.stored :],
         )  # fmt: skip
@@ -199,8 +200,7 @@ def _ending(problem: Problem, going: list[Trajectory]) -> tuple[str, str]:
         t = one.reached[0]
         if one.status == one.package.TOO_MANY_STEPS:
             return "failed", (
-                f"more than {one.steps} steps were needed from t = {t:g} on, and SciPy's Radau did "
-                f"not get further in {stiff.MOST} evaluations"
+                f"more than {one.steps} steps were needed, and {too_many()} than t = {t:g}"
             )
         squares = np.diag(problem.committee.state_space.unpack(one.state)["C"])
         if squares.min() < VANISHED:

@@ -37,7 +37,7 @@ def time_to_equilibrium(problem: Problem, point: FixedPoint) -> float | None:
     -------
     float or None
         In steps / N, to about 1e-3 of a relaxation time; 0 if it is there from the start; None
-        where the flow does not arrive in some 5000 relaxation times.
+        where the flow does not arrive in some 5000 relaxation times, or is not followed so far.
 
     Examples
     --------

@@ -3,13 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from .rows import FAILED, Flows
 
 Array = np.ndarray
+Function = Callable[[float, Array], Array]
+#: Evaluations of the right-hand side after which it is given up.
+MOST = 100_000
+
+
+class Followed(NamedTuple):
+    """How far Radau got.
+
+    Attributes
+    ----------
+    stored
+        How many of the times asked for were stored.
+    t
+        Where it is.
+    diverged
+        Whether an order parameter is beyond measure there.
+    trouble
+        Why it got no further; empty else.
+    """
+
+    stored: int
+    t: float
+    diverged: bool
+    trouble: str
+
+
+def radau(
+    rhs: Function, jacobian: Function | None, start: tuple[float, Array], times: Array,
+    bounds: tuple[float, float], largest: Callable[[Array], float], huge: float, out: Array,
+) -> Followed:  # fmt: skip
+    """Follow a flow by SciPy's Radau, for `MOST` evaluations.
+
+    Parameters
+    ----------
+    rhs, jacobian
+        Of time and state; without a Jacobian it is found by differences.
+    start
+        Time and state.
+    times
+        Stored times that are still to come.
+    bounds
+        Relative and absolute, on the error of a step.
+    largest, huge
+        What is measured of a state, and from where on it has diverged.
+    out
+        Output, a row for each time.
+    """
+    from scipy.integrate import Radau
+
+    left, stored = [MOST], 0
+
+    def counted(time: float, state: Array) -> Array:
+        left[0] -= 1
+        return rhs(time, state)
+
+    solver = Radau(counted, *start, times[-1], rtol=bounds[0], atol=bounds[1], jac=jacobian)
+    while solver.status == "running" and left[0] > 0:
+        trouble = solver.step()
+        if solver.status == "failed":
+            return Followed(stored, solver.t, False, str(trouble))
+        within, last = solver.dense_output(), np.searchsorted(times, solver.t, side="right")
+        for row in map(within, times[stored:last]):
+            if largest(row) > huge:
+                break
+            out[stored] = row
+            stored += 1
+        if largest(solver.y) > huge:
+            return Followed(stored, solver.t, True, "")
+    return Followed(stored, solver.t, False, too_many() if solver.status == "running" else "")
+
+
+def too_many() -> str:
+    """What is said of a flow that is given up."""
+    return f"SciPy's Radau did not get further in {MOST} evaluations"
 
 
 def go_on(
@@ -33,33 +107,7 @@ def go_on(
     status, message, stored
         The message is empty if the end was reached.
     """
-    from scipy.integrate import solve_ivp
-
-    kernels = flows.kernels
-    rhs, jacobian = _functions(kernels, flows.row(k))
-
-    huge = kernels.beyond_measure(flows.states[k], kernels.ORDERS)
-
-    def size(_: float, state: Array) -> float:
-        return float(huge - np.abs(state[: kernels.ORDERS]).max())
-
-    size.terminal = True  # type: ignore[attr-defined]  # SciPy's way to stop at an event
-    solution = solve_ivp(
-        rhs, (float(flows.times[k]), times[-1]), flows.states[k], method="Radau", t_eval=times,
-        jac=jacobian if kernels.HAS_JACOBIAN else None, rtol=rtol, atol=atol, events=size,
-    )  # fmt: skip
-    stored = np.size(solution.t)
-    if stored:  # else SciPy gives lists
-        out[:stored] = solution.y.T
-    if solution.status == 1:
-        return kernels.DIVERGED, f"; diverged at t = {solution.t_events[0][0]:g}", stored
-    if not solution.success:
-        return FAILED, f"; it failed: {solution.message}", stored
-    return kernels.COMPLETE, "", stored
-
-
-def _functions(kernels: Any, p: Array) -> tuple[Callable[..., Array], Callable[..., Array]]:
-    """Right-hand side and Jacobian as SciPy calls them."""
+    kernels, p, state = flows.kernels, flows.row(k), flows.states[k]
 
     def rhs(time: float, state: Array) -> Array:
         slope = np.empty_like(state)
@@ -71,4 +119,13 @@ def _functions(kernels: Any, p: Array) -> tuple[Callable[..., Array], Callable[.
         kernels.symbolic_jacobian(time, state, p, matrix)
         return matrix
 
-    return rhs, jacobian
+    found = radau(
+        rhs, jacobian if kernels.HAS_JACOBIAN else None, (float(flows.times[k]), state), times,
+        (rtol, atol), lambda y: float(np.abs(y[: kernels.ORDERS]).max()),
+        kernels.beyond_measure(state, kernels.ORDERS), out,
+    )  # fmt: skip
+    if found.diverged:
+        return kernels.DIVERGED, f"; diverged at t = {found.t:g}", found.stored
+    if found.trouble:
+        return FAILED, f"; it failed at t = {found.t:g}: {found.trouble}", found.stored
+    return kernels.COMPLETE, "", found.stored

@@ -118,20 +118,6 @@ def test_below_eta_max_nothing_diverges():
     assert flow.error[-1] < 1e-3
 
 
-def test_a_stiff_flow_is_finished_by_the_stiff_solver_with_a_message():
-    problem = bn.Problem(scheme="wn", gamma_rate=1e5)
-    flow = bn.integrate(problem, time=20, points=5)
-    assert flow.status == "complete"
-    assert "Radau" in flow.message
-    # gamma is slaved to R: the flow of gamma vanishes.
-    R = flow.R[1:]
-    slaved = (np.sqrt(1 - R**2) + (math.pi - np.arccos(R)) * R) / math.pi
-    assert flow.values["gamma"][1:] == pytest.approx(slaved, abs=1e-3)
-    explicit = bn.integrate(problem, time=20, points=5, max_steps=10_000_000)
-    assert explicit.message == ""
-    assert pytest.approx(explicit.R, abs=1e-6) == flow.R
-
-
 def test_the_observables_are_those_of_the_fields():
     flow = bn.integrate(bn.Problem(scheme="wn", activation="identity"), time=5)
     assert pytest.approx(flow.values["gamma"]) == flow.Q
