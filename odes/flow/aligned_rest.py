@@ -77,17 +77,22 @@ class AlignedRest:
                 J[:, j] = (self.drift(t, y + e) - self.drift(t, y - e)) / (2 * STEP)
         return J
 
-    def scatter(self, t: float, delta: Array, length: float, log_x: float) -> float:
-        """``-sign delta.H delta / X``: what a residual adds to ln X; even in delta, a square."""
-        size = float(np.abs(delta).max(initial=0.0))
+    def scatter(self, t: float, d: Array, scale: float, length: float, log_x: float) -> float:
+        """``-sign delta.H delta / X`` at ``delta = d exp(scale)``, which a residual adds to ln X.
+
+        It is even in delta: a square.
+        """
+        size = float(np.abs(d).max(initial=0.0))
         if size == 0.0:
             return 0.0
-        unit = PROBE * delta / size
+        unit = PROBE * d / size
         ways = [self.drift(t, self.state(s * unit, length))[self.R] for s in (1.0, -1.0)]
         gained = -self.sign * sum(ways)
         if gained <= ROUNDING:
             return 0.0
-        return float(gained / PROBE**2) * math.exp(min(LARGEST, 2.0 * math.log(size) - log_x))
+        return float(gained / PROBE**2) * math.exp(
+            min(LARGEST, 2.0 * (math.log(size) + scale) - log_x)
+        )
 
 
 def aligned_rest(flows: Flows, k: int, t: float) -> AlignedRest | None:

@@ -8,7 +8,9 @@ displacement delta of what rests with it, so that their logarithms are followed 
     d delta/dt = J delta - (sign/2) X dF/dR,    d ln X/dt = J_RR - sign delta.H delta / X
 
 with F the drift, J its Jacobian at the rest and H the curvature of dR/dt by delta. Of the length
-of a normalised student, which does not rest, only the decay is left.
+of a normalised student, which does not rest, only the decay is left. Either may fall far below what
+has a number, and delta may hold X up: ``delta = d exp(s)``, with s such that
+``|d|^2 + X^2 exp(-2 s)`` stays 1.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ ENTER, LEAVE = 1e-8, 2e-8
 TIGHT = 1e-12
 #: What may fall in X between two looks at it, and least looks over a flow.
 FALL, LOOKS = 2.0, 50
+#: The logarithm of what may be squared.
+HALF = 0.5 * LARGEST
 #: Times at which a schedule is asked whether it rises.
 SAMPLES = 201
 
@@ -189,25 +193,28 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
 
     def slope(t: float, z: Array) -> Array:
         # A step that is tried may lead far beyond X = 1, before the event is seen.
-        delta, log_x, length = z[:n], min(z[n], 0.0), math.exp(min(z[n + 1], LARGEST))
-        y = rest.state(delta, length)
+        d, scale, log_x, length = z[:n], z[n], min(z[n + 1], 0.0), math.exp(min(z[n + 2], LARGEST))
+        y = rest.state(math.exp(min(scale, 0.0)) * d, length)
         J = rest.slopes(t, y)
-        X = math.exp(log_x)
-        pulled = J[np.ix_(rest.resting, rest.resting)] @ delta
-        pulled -= 0.5 * rest.sign * X * J[rest.resting, R]
-        grows = J[R, R] + rest.scatter(t, delta, length, log_x)
+        x = math.exp(min(log_x - scale, HALF))
+        pulled = J[np.ix_(rest.resting, rest.resting)] @ d
+        pulled -= 0.5 * rest.sign * x * J[rest.resting, R]
+        grows = J[R, R] + rest.scatter(t, d, scale, length, log_x)
+        widens = (d @ pulled + x * x * grows) / (d @ d + x * x)
         lengthens = rest.drift(t, y)[L] / length if free else 0.0
-        return np.array([*pulled, grows, lengthens])
+        return np.array([*(pulled - widens * d), widens, grows, lengthens])
 
     def back(_: float, z: Array) -> float:
-        return float(z[n] - math.log(LEAVE))
+        return float(z[n + 1] - math.log(LEAVE))
 
     back.terminal, back.direction = True, 1.0  # type: ignore[attr-defined]
-    start = [*(y - rest.at)[rest.resting], math.log(1.0 - y[R] ** 2), math.log(y[L])]
+    delta, X = (y - rest.at)[rest.resting], 1.0 - y[R] ** 2
+    size = math.sqrt(delta @ delta + X * X)
+    start = [*(delta / size), math.log(size), math.log(X), math.log(y[L])]
     solved = solve_ivp(slope, (begin, times[-1]), start, "LSODA", times, events=[back],
-                       rtol=1e-9, atol=[*[1e-200] * n, 1e-9, 1e-9], dense_output=True)  # fmt: skip
+                       rtol=1e-9, atol=1e-9, dense_output=True)  # fmt: skip
     stored = int(np.size(solved.t))
-    for row, z in zip(out, np.reshape(solved.y, (n + 2, -1)).T, strict=False):
+    for row, z in zip(out, np.reshape(solved.y, (n + 3, -1)).T, strict=False):
         row[:] = _state(rest, z, n)
     end = float(solved.sol.t_max)
     flows.states[k], flows.times[k] = _state(rest, solved.sol(end), n), end
@@ -217,6 +224,6 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
 
 
 def _state(rest: AlignedRest, z: Array, n: int) -> Array:
-    y = rest.state(z[:n], math.exp(z[n + 1]))
-    y[rest.R] = rest.sign * math.sqrt(1.0 - math.exp(z[n]))
+    y = rest.state(z[:n] * math.exp(z[n]), math.exp(z[n + 2]))
+    y[rest.R] = rest.sign * math.sqrt(1.0 - math.exp(z[n + 1]))
     return y

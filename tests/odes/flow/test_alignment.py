@@ -54,6 +54,35 @@ def test_a_burst_comes_when_the_logarithm_of_the_misalignment_says(case):
     assert pytest.approx(np.exp(log_x), abs=1e-4) == 1 - flow.R**2
 
 
+def test_a_residual_without_a_number_holds_up_a_misalignment_without_one():
+    # The least X is exp(-1891), held up by a gamma that is exp(-870) off: the square of that, too,
+    # has no number. Both in logarithms (pn of a linear student, from 1.3 of the rate's 4).
+    eta, decay, batch, q0, r0, l0 = 1.0, 1e-3, 4, 0.5, 0.2, 1.3**-0.5
+
+    def slope(_, z):
+        X, length = np.exp(min(z[0], 0.0)), np.exp(z[2])
+        R, e, off = np.sqrt(1 - X), eta / length**2, np.exp(min(z[1], 0.0))
+        left = np.exp(min(2 * z[1] - z[0], 700.0)) + 2 * (1 - off) / (1 + R)
+        gamma, noise = 1 - off, (e * (1 - off)) ** 2 * left / batch
+        grows = -2 * R * gamma * e + R**2 * noise
+        closes = -1 + np.exp(min(z[0] - z[1], 700.0)) / (1 + R)
+        return [grows, closes, 0.5 * noise * X - eta * decay]
+
+    times = np.array([0.0, 10.0, 500.0, 1000.0, 1245.0, 1246.0, 1247.0, 1248.0, 1260.0])
+    start, fine = np.log([1 - r0**2, 1 - q0, l0]), {"rtol": 1e-11, "atol": 1e-11}
+    log_x, log_off, log_l = solve_ivp(slope, (0, 1260), start, "LSODA", times, **fine).y
+    assert log_x.min() < -1400
+    assert np.exp(log_x).max(initial=0.0, where=times > 1240) > 0.01
+    problem = bn.Problem(
+        "identity", "pn", zeta=0.0, eta=eta, weight_decay=decay,
+        batch_size=batch, q0=q0, r0=r0, l0=l0,
+    )  # fmt: skip
+    flow = bn.integrate(problem, times=times)
+    assert pytest.approx(1 - np.exp(log_off), abs=1e-4) == flow.Q
+    assert pytest.approx(np.exp(log_l), rel=1e-4) == flow.L
+    assert pytest.approx(np.exp(log_x), abs=1e-4) == 1 - flow.R**2
+
+
 def test_without_logarithms_a_burst_comes_at_another_time(monkeypatch):
     problem = bn.Problem(**GIVEN, eta=1.0, weight_decay=0.02)
     right = bn.integrate(problem, times=[0.0, 78.0])
