@@ -33,8 +33,14 @@ TIGHT = 1e-12
 FALL, LOOKS = 2.0, 50
 #: The logarithm of what may be squared.
 HALF = 0.5 * LARGEST
+#: Evaluations of 0.2 ms after which logarithms are given up.
+MOST = 300_000
 #: Times at which a schedule is asked whether it rises.
 SAMPLES = 201
+
+
+class _TooManyError(Exception):
+    """Evaluations of slopes."""
 
 
 def may_return(flows: Flows, ends: Array) -> Array:
@@ -189,9 +195,12 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
 
     y, begin = flows.states[k], float(flows.times[k])
     n, R, L = rest.resting.size, rest.R, rest.L
-    free = L not in rest.resting
+    free, left = L not in rest.resting, [MOST]
 
     def slope(t: float, z: Array) -> Array:
+        left[0] -= 1
+        if left[0] < 0:
+            raise _TooManyError
         # A step that is tried may lead far beyond X = 1, before the event is seen.
         d, scale, log_x, length = z[:n], z[n], min(z[n + 1], 0.0), math.exp(min(z[n + 2], LARGEST))
         y = rest.state(math.exp(min(scale, 0.0)) * d, length)
@@ -211,8 +220,12 @@ def _in_logarithms(flows: Flows, k: int, rest: AlignedRest, times: Array, out: A
     delta, X = (y - rest.at)[rest.resting], 1.0 - y[R] ** 2
     size = math.sqrt(delta @ delta + X * X)
     start = [*(delta / size), math.log(size), math.log(X), math.log(y[L])]
-    solved = solve_ivp(slope, (begin, times[-1]), start, "LSODA", times, events=[back],
-                       rtol=1e-9, atol=1e-9, dense_output=True)  # fmt: skip
+    try:
+        solved = solve_ivp(slope, (begin, times[-1]), start, "LSODA", times, events=[back],
+                           rtol=1e-9, atol=1e-9, dense_output=True)  # fmt: skip
+    except _TooManyError:
+        flows.status[k] = FAILED
+        return 0
     stored = int(np.size(solved.t))
     for row, z in zip(out, np.reshape(solved.y, (n + 3, -1)).T, strict=False):
         row[:] = _state(rest, z, n)

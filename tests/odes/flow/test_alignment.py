@@ -4,6 +4,7 @@ import bntheory as bn
 import numpy as np
 import pytest
 from bntheory.odes.flow import alignment
+from bntheory.odes.flow.integrate import solve
 from scipy.integrate import solve_ivp
 from scipy.special import gammaln
 
@@ -147,3 +148,11 @@ def test_a_solver_that_gives_up_is_said_and_ends(monkeypatch):
     flow = bn.integrate(bn.Problem(**GIVEN, eta=1.0, weight_decay=0.02), times=[0.0, 78.0, 90.0])
     assert flow.status == "failed"
     assert "1 - R^2" in flow.message
+
+
+def test_logarithms_have_a_budget(monkeypatch):
+    monkeypatch.setattr(alignment, "MOST", 100)
+    flow = solve(bn.Problem(**GIVEN, eta=1.0, weight_decay=0.02), times=[0.0, 78.0, 90.0])
+    assert flow.status == "failed"
+    assert "1 - R^2" in flow.message
+    assert list(flow.t) == [0.0]
