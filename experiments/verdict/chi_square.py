@@ -14,13 +14,14 @@ The two are independent for Gaussian runs, and one p-value covers both.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...odes.flow.records import RTOL
 from ...odes.fluctuations.covariance import Fluctuations
 from ...teacher_student.online.runs import Runs
+from .step_tails import scatter_is_sampled
 
 Array = np.ndarray
 #: Stored times that enter at most, equally spaced among all.
@@ -49,6 +50,8 @@ class ChiSquare:
         the allowance.
     times
         How many stored times entered.
+    sampled
+        Whether the runs hold enough steps for their scatter to be judged; its p-value is 1 if not.
     """
 
     mean: float
@@ -58,6 +61,7 @@ class ChiSquare:
     scatter_dof: int
     scatter_p: float
     times: int
+    sampled: bool = True
 
     @property
     def p_value(self) -> float:
@@ -95,7 +99,10 @@ def chi_square(runs: Runs, expected: Array, predicted: Fluctuations) -> ChiSquar
         [remainder(runs, shift[:, i]) for i in range(shift.shape[1])], axis=1
     ))  # fmt: skip
     allowed = VARIANCE_REMAINDER * runs.problem.M / runs.dim
-    return chi_square_of(deviations, single, left_out @ left_out.T, allowed, kept.size)
+    found = chi_square_of(deviations, single, left_out @ left_out.T, allowed, kept.size)
+    if scatter_is_sampled(runs, predicted):
+        return found
+    return replace(found, scatter_p=1.0, sampled=False)
 
 
 def chi_square_of(

@@ -121,6 +121,8 @@ class Comparison(Result):
             )
         elif self.runs.problem.spectrum_ is not None:
             sample += "; with a spectrum no scatter is predicted, it is the runs' own"
+        elif self.test is not None and not self.test.sampled:
+            sample += "; the scatter is not judged, its largest steps are too rare for so few runs"
         return f"Theory and simulation {word}: {self._evidence()}, {against} {sample}."
 
     def _evidence(self) -> str:

@@ -92,8 +92,18 @@ def derive_diffusion(problem: Problem, loss: Expr = SQUARED_LOSS) -> Diffusion:
     return _derive(structure(problem), problem, loss)
 
 
+def increments_of(problem: Problem) -> dict[str, Expr]:
+    """What one example adds to N times a step's increment, up to constants, by order parameter.
+
+    Parameters
+    ----------
+    problem
+        The setting, of a scheme without batch statistics.
+    """
+    return _increments(problem, one_step(problem))
+
+
 def _increments(problem: Problem, step: Step) -> dict[str, Expr]:
-    """What one example adds to N times a step's increment, up to constants."""
     pull, push, u = step.push("n2"), step.push("a"), oriented(step.u)
     longer = ETA**2 / (2 * BATCH * L) * push**2  # what the step's length adds to L
     every = {
