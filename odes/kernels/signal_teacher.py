@@ -15,7 +15,6 @@ from bntheory.teacher_student.normal_quadrature import (
     WEIGHTS,
     fill_rule,
     rule_size,
-    sort,
 )
 
 from .signal_rule import (
@@ -25,6 +24,7 @@ from .signal_rule import (
     STRAIGHT,
     TEACHER,
     add_roots,
+    graded_cuts,
     graded_rule,
     power,
 )
@@ -78,19 +78,28 @@ def add_noisy(
     std: float,
     pull: float,
     panel: float,
-    cuts: np.ndarray,
+    centres: np.ndarray,
+    scales: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """The means over the noise of the powers of the signal, and of the loss at the end."""
+    """The means over the noise of the powers of the signal, and of the loss at the end.
+
+    A loss bends at its kinks and where label and output are the same, over a residual of order 1.
+    """
     o, slope = activation(f)
     sums[:] = 0.0
     count = 0
+    if not POLYNOMIAL:
+        same = (o - y) / std
+        centres[0], count = same if KIND == NUMBER else math.asinh(same), 1
     if BORDERS > 0:
         reach = REACH if KIND == NUMBER else WIDTH
         line = (y, std, f, 0.0)
-        count = add_roots(KIND, line, pull, reach, NOISE_INTERVALS, cuts, 0)
-        sort(cuts[:count])
-    x, weight = noise_rule(cuts[:count], panel)
+        count = add_roots(KIND, line, pull, reach, NOISE_INTERVALS, centres, count)
+    for k in range(count):
+        over = std if KIND == NUMBER else std * math.cosh(centres[k])
+        scales[k] = STRAIGHT if POLYNOMIAL else 1.0 / over
+    x, weight = noise_rule(graded_cuts(centres, scales, count, panel), panel)
     for i in range(x.size):
         noise = x[i] if KIND == NUMBER else math.sinh(x[i])
         delta = signal(y + std * noise, o, slope, pull)
@@ -121,8 +130,9 @@ def signal_moments(
     """
     across, std = math.sqrt(max(0.0, 1.0 - rho * rho)), math.sqrt(noise)
     room = KINKS.size + 1 + BORDERS * MOST_ROOTS
-    centres, scales, cuts = np.empty(room), np.empty(room), np.empty(room)
+    centres, scales = np.empty(room), np.empty(room)
     inner, inner_scales = np.empty(room), np.empty(room)
+    places, place_scales = np.empty(room), np.empty(room)
     sums = np.empty(MOST + 2)
     count = KINKS.size + 1
     for k in range(count):
@@ -152,7 +162,7 @@ def signal_moments(
             v = rho * u[i] + across * z[j]
             y = activation(v)[0]
             if std > 0.0:
-                add_noisy(y, f, std, pull, panel, cuts, sums)
+                add_noisy(y, f, std, pull, panel, places, place_scales, sums)
             else:
                 delta = signal(y, o, slope, pull)
                 sums[0] = 1.0

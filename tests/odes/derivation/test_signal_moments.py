@@ -190,3 +190,30 @@ def test_the_trapezoid_is_the_graded_rule_or_says_that_it_is_too_coarse():
             # What a point says of a step ten times as long is seen.
             kernels.add_row(0.0, 10.0 / (1.0 + q), field, 4.0, powers, room, out)
             assert np.abs(out - graded).max() > 1e-6
+
+
+@pytest.mark.parametrize("S", [1e2, 1e4])
+@pytest.mark.parametrize("law", ["gaussian", "student-t:4"])
+def test_a_smooth_loss_bends_within_a_small_part_of_large_noise(law, S):
+    # 2 r / (1 + r^2) lives on residuals of order 1, a hundredth of the noise's deviation.
+    problem = bn.Problem("tanh", "wn", loss="log(1 + (y - o)**2)", noise=S, noise_law=law)
+    q, rho, std = 0.8, 0.4, math.sqrt(S)
+    field, step = np.linspace(-9, 9, 91, retstep=True)
+    u, z = field[:, None], field[None, :]
+    v = rho * u + math.sqrt(1 - rho**2) * z
+    r = np.tanh(v) - np.tanh(q * u)
+    # Fields by the trapezoidal rule; noise too, in n = r + std x = sinh(s), fine where n is small.
+    means = np.zeros((2, *r.shape))
+    s, width = np.linspace(-20, 20, 3001, retstep=True)
+    for n, scale in zip(np.sinh(s), np.cosh(s) * width / std, strict=True):
+        x = (n - r) / std
+        p = density(x) if law == "gaussian" else 0.375 * (1 + x**2 / 4) ** -2.5
+        delta = 2 * n / (1 + n * n)
+        means += scale * p * np.array([delta, delta**2])[:, None, None]
+    slope, weight = 1 / np.cosh(q * u) ** 2, density(u) * density(z) * step**2
+    expected = [
+        np.sum(weight * slope**2 * means[1]),
+        np.sum(weight * slope * means[0] * u),
+        np.sum(weight * slope * means[0] * v),
+    ]
+    check(problem, Point(q, rho, noise=S), expected, SMOOTH)

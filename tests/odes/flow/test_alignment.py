@@ -156,3 +156,16 @@ def test_logarithms_have_a_budget(monkeypatch):
     assert flow.status == "failed"
     assert "1 - R^2" in flow.message
     assert list(flow.t) == [0.0]
+
+
+def test_the_time_to_equilibrium_is_that_of_logarithms():
+    # Through some twenty bursts. Times within 5% are swings' ends: known as well as the bursts.
+    problem = bn.Problem(**GIVEN, eta=0.5, weight_decay=0.01)
+    found = bn.fixed_points(problem)
+    times = np.concatenate([[0.0], np.linspace(600.0, 1500.0, 90_001)])
+    gamma, _, L = in_logarithms(lambda t: 0.5, 0.01, times)
+    rates = 0.5 * gamma / L**2
+    outside = np.flatnonzero(abs(rates / found.reached.eta_eff - 1) > 0.05)
+    arrived = times[outside[-1] + 1]
+    relaxation = 1 / found.reached.slow_rate
+    assert found.time_to_equilibrium == pytest.approx(arrived, abs=1e-3 * relaxation)
