@@ -31,6 +31,7 @@ def supervision_source(problem: Problem) -> str:
         "GROWTH": _growth(problem),
         "LOSS_GROWTH": problem.loss_.growth + 1.0 if problem.heavy_tails else 2.0,
         "MIRRORED": _is_mirrored(problem),
+        "OF_DIFFERENCE": unclipped and problem.loss_.of_difference,
         "POLYNOMIAL": is_piecewise(problem.loss_.signal) and is_piecewise(_slope(problem)),
     }
     lines = [PYTHON.constant(name, value) for name, value in constants.items()]
@@ -46,14 +47,23 @@ def _slope(problem: Problem) -> Expr:
 
 
 def _value(loss: Loss) -> Expr:
-    """The loss; Huber's without its difference of squares, whose digits cancel far out."""
+    """The loss, right far out: Huber's without a difference, ``log(cosh)`` without cosh."""
     head, _, threshold = loss.name.partition(":")
     if head != "huber":
-        return loss.expression
+        return loss.expression.replace(_is_log_cosh, lambda f: _log_cosh(f.args[0].args[0]))
     y, o = loss_symbols()
     beyond = sympy.Abs(y - o)
     within = sympy.Min(beyond, sympy.Float(threshold))
     return within * (beyond - within / 2)
+
+
+def _is_log_cosh(f: Expr) -> bool:
+    return isinstance(f, sympy.log) and isinstance(f.args[0], sympy.cosh)
+
+
+def _log_cosh(x: Expr) -> Expr:
+    far = sympy.Abs(x)
+    return far + sympy.log(1 + sympy.exp(-2 * far)) - sympy.log(2)
 
 
 def is_piecewise(expression: Expr) -> bool:
@@ -97,7 +107,8 @@ def _borders_source(problem: Problem) -> str:
 
 def signal_texts(problem: Problem) -> dict[str, str]:
     """The modules of the kernels of signal moments, by their names."""
-    kernels = kernel_texts("odes/kernels/signal_rule", f"odes/kernels/{rule_of(problem)}")
+    names = ["signal_rule", *["signal_noise"] * (rule_of(problem) == "signal_teacher")]
+    kernels = kernel_texts(*(f"odes/kernels/{name}" for name in (*names, rule_of(problem))))
     return {"supervision": supervision_source(problem)} | kernels
 
 

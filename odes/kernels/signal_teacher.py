@@ -1,113 +1,34 @@
 """Template: moments of the signal of any loss, of labels that are the teacher's noisy output.
 
 Integrals over the student's u, the teacher's v given u, and the noise, each split where the signal
-has a kink or a jump along it. With noise it is three-fold: slow, and the last resort.
+has a kink or a jump along it. With noise it is three-fold, unless its means are those of the
+residual (`signal_noise`).
 """
 
 import math
 
 import numpy as np
 from bntheory.codegen.jit import kernel
-from bntheory.teacher_student.normal_quadrature import (
-    NODES,
-    POINTS,
-    REACH,
-    WEIGHTS,
-    fill_rule,
-    rule_size,
-)
+from bntheory.teacher_student.normal_quadrature import REACH
 
-from .signal_rule import (
-    MOST_ROOTS,
-    NUMBER,
-    SINH,
-    STRAIGHT,
-    TEACHER,
-    add_roots,
-    graded_cuts,
-    graded_rule,
-    power,
-)
-from .supervision import BORDERS, DEGREES, GROWTH, KINKS, POLYNOMIAL, activation, loss, signal
+from .signal_noise import MOST, add_noisy, means_at, tabulate_noise
+from .signal_rule import MOST_ROOTS, STRAIGHT, TEACHER, add_roots, graded_rule, power
+from .supervision import BORDERS, KINKS, OF_DIFFERENCE, POLYNOMIAL, activation, loss, signal
 
-#: Intervals in which roots are looked for: along u and v, and along the noise.
-INTERVALS, NOISE_INTERVALS = 64, 16
-#: The largest power of the signal, and the logarithm of the noise's mass that is left out.
-MOST, LEFT_OUT = 4, 32.0
-#: Half-width of the interval of asinh(noise), of Student's law.
-WIDTH = 0.0 if math.isinf(DEGREES) else LEFT_OUT / max(DEGREES - 2.0 * GROWTH, 0.2) + 3.0
-KIND = NUMBER if math.isinf(DEGREES) else SINH
+#: Intervals in which roots are looked for, along u and v.
+INTERVALS = 64
+#: Fields at which the range of outputs is taken.
+SAMPLES = 401
 
 
 @kernel
-def noise_rule(cuts: np.ndarray, panel: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes in noise, or in asinh of Student's noise, and their probability."""
-    if math.isinf(DEGREES):
-        size = rule_size(cuts.size, panel)
-        x, weight = np.empty(size), np.empty(size)
-        size = fill_rule(cuts, panel, x, weight)
-        return x[:size], weight[:size]
-    pieces = cuts.size + 1
-    size = POINTS * (int(2.0 * WIDTH / panel) + 2 * pieces)
-    x, weight = np.empty(size), np.empty(size)
-    front = math.lgamma(0.5 * (DEGREES + 1.0)) - math.lgamma(0.5 * DEGREES)
-    front = math.exp(front) / math.sqrt(math.pi * DEGREES)
-    filled, left = 0, -WIDTH
-    for piece in range(pieces):
-        right = min(WIDTH, max(-WIDTH, cuts[piece])) if piece < cuts.size else WIDTH
-        if right > left:
-            panels = math.ceil((right - left) / panel)
-            half = 0.5 * (right - left) / panels
-            for p in range(panels):
-                middle = left + (2 * p + 1) * half
-                for i in range(POINTS):
-                    s = middle + half * NODES[i]
-                    square = math.sinh(s) ** 2 / DEGREES
-                    density = front * math.exp(-0.5 * (DEGREES + 1.0) * math.log1p(square))
-                    x[filled] = s
-                    weight[filled] = half * WEIGHTS[i] * density * math.cosh(s)
-                    filled += 1
-            left = right
-    return x[:filled], weight[:filled]
-
-
-@kernel
-def add_noisy(
-    y: float,
-    f: float,
-    std: float,
-    pull: float,
-    panel: float,
-    centres: np.ndarray,
-    scales: np.ndarray,
-    sums: np.ndarray,
-) -> None:
-    """The means over the noise of the powers of the signal, and of the loss at the end.
-
-    A loss bends at its kinks and where label and output are the same, over a residual of order 1.
-    """
-    o, slope = activation(f)
-    sums[:] = 0.0
-    count = 0
-    if not POLYNOMIAL:
-        same = (o - y) / std
-        centres[0], count = same if KIND == NUMBER else math.asinh(same), 1
-    if BORDERS > 0:
-        reach = REACH if KIND == NUMBER else WIDTH
-        line = (y, std, f, 0.0)
-        count = add_roots(KIND, line, pull, reach, NOISE_INTERVALS, centres, count)
-    for k in range(count):
-        over = std if KIND == NUMBER else std * math.cosh(centres[k])
-        scales[k] = STRAIGHT if POLYNOMIAL else 1.0 / over
-    x, weight = noise_rule(graded_cuts(centres, scales, count, panel), panel)
-    for i in range(x.size):
-        noise = x[i] if KIND == NUMBER else math.sinh(x[i])
-        delta = signal(y + std * noise, o, slope, pull)
-        share = weight[i]
-        for a in range(MOST + 1):
-            sums[a] += share
-            share *= delta
-        sums[MOST + 1] += weight[i] * loss(y + std * noise, o)
+def output_range(shift: float, scale: float) -> tuple[float, float]:
+    """The least and the largest output of fields within reach."""
+    least, most = math.inf, -math.inf
+    for i in range(SAMPLES):
+        g = activation(shift + scale * REACH * (2.0 * i / (SAMPLES - 1) - 1.0))[0]
+        least, most = min(least, g), max(most, g)
+    return least, most
 
 
 @kernel
@@ -144,6 +65,12 @@ def signal_moments(
         count = add_roots(TEACHER, line, pull, REACH, INTERVALS, centres, count)
         scales[first:count] = math.hypot(across, std) / max(abs(rho) + q, 1e-12)
     u, weight = graded_rule(centres, scales, count, panel)
+    tabulated = OF_DIFFERENCE and std > 0.0
+    edges, table = np.empty(0), np.empty((0, 0, 0))
+    if tabulated:
+        lowest, highest = output_range(0.0, abs(rho) + across)
+        least, most = output_range(shift, q)
+        edges, table = tabulate_noise(std, panel, lowest - most, highest - least)
     out[:] = 0.0
     for i in range(u.size):
         f = shift + q * u[i]
@@ -161,7 +88,9 @@ def signal_moments(
         for j in range(z.size):
             v = rho * u[i] + across * z[j]
             y = activation(v)[0]
-            if std > 0.0:
+            if tabulated and edges[0] <= y - o <= edges[-1]:
+                means_at(y - o, slope, edges, table, sums)
+            elif std > 0.0:
                 add_noisy(y, f, std, pull, panel, places, place_scales, sums)
             else:
                 delta = signal(y, o, slope, pull)

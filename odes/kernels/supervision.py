@@ -20,6 +20,8 @@ DEGREES, GROWTH = np.inf, 1.0
 LOSS_GROWTH: float = 2.0
 #: Whether loss and activation are polynomials between their kinks.
 POLYNOMIAL: bool = False
+#: Whether the loss is one of ``y - o``, of which no gradient is clipped.
+OF_DIFFERENCE: bool = False
 #: Whether field and label of the other sign have the same loss.
 MIRRORED: bool = False
 
