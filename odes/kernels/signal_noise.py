@@ -213,7 +213,7 @@ def means_at(
     r: float, slope: float, edges: np.ndarray, table: np.ndarray, sums: np.ndarray
 ) -> None:
     """The means at a residual within the panels, as `add_noisy` gives them."""
-    p = min(edges.size - 2, max(0, np.searchsorted(edges, r) - 1))
+    p = min(edges.size - 2, max(0, int(np.searchsorted(edges, r)) - 1))
     values = table[p]
     x = (2.0 * r - edges[p] - edges[p + 1]) / (edges[p + 1] - edges[p])
     sums[:], total = 0.0, 0.0
