@@ -68,12 +68,12 @@ def kurtosis(problem: Problem, states: Array) -> float:
     float
         3 of a Gaussian; infinite where squares have no mean.
     """
-    own = problem.replace(scheme="wn") if problem.uses_batch else problem
-    names = problem.order_parameters
+    own, names = _without_batches(problem), problem.order_parameters
     squares, fourths = [], []
     for k in np.linspace(0, len(states) - 1, TIMES).round().astype(int):
         at = dict(zip(names, states[k], strict=True))
-        two, four = _moments(own, {name: at[name] for name in own.order_parameters})
+        shift = 0.0 if own is problem else at.get("beta", 0.0)
+        two, four = _moments(own, {name: at[name] for name in own.order_parameters}, shift)
         squares.append(two)
         fourths.append(four)
     two, four = np.mean(squares, axis=0), np.mean(fourths, axis=0)
@@ -83,10 +83,22 @@ def kurtosis(problem: Problem, states: Array) -> float:
     return float((four[moving] / two[moving] ** 2).max(initial=3.0))
 
 
-def _moments(problem: Problem, at: dict[str, float]) -> tuple[Array, Array]:
-    """Central second and fourth moments of the increments of all order parameters."""
+def _without_batches(problem: Problem) -> Problem:
+    """A problem whose steps depend on one example, with the activation and numbers of another."""
+    if not problem.uses_batch:
+        return problem
+    kept = ("activation", "parameters", "eta", "noise", "batch_size", "gamma_rate", "weight_decay")
+    return Problem(scheme="wn", **{name: getattr(problem, name) for name in kept})
+
+
+def _moments(problem: Problem, at: dict[str, float], beside: float) -> tuple[Array, Array]:
+    """Central second and fourth moments of the increments of all order parameters.
+
+    The field is shifted by so much beside the shift that the problem knows of.
+    """
     kernels = compiled_activation(problem.activation_)
     shift, scale = _field(problem, at)
+    shift += beside
     rho = math.copysign(min(abs(at["R"]), 1.0), at["R"] * scale)
     xi, weight_xi = np.polynomial.hermite_e.hermegauss(NOISE_NODES)
     u, z = FIELD[:, None, None], FIELD[None, :, None]

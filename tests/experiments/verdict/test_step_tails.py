@@ -38,9 +38,22 @@ def test_quick_activations_have_heavy_steps(activation, least, most):
     assert least < kurtosis(problem, at_start(problem)) < most
 
 
-def test_batch_schemes_and_schedules_have_one_too():
-    problem = bn.Problem("h**3/6", "bn", eta="0.1/(1 + t)", batch_size=16)
-    assert 1e5 < kurtosis(problem, at_start(problem)) < 1e8
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"scheme": "bn", "eta": "0.1/(1 + t)"},
+        {"scheme": "bn", "train_beta": True, "zeta": "auto", "weight_decay": 0.1},
+        {"scheme": "bn", "statistics_size": 8},
+        {"scheme": "mean-only-bn"},
+        {"scheme": "frozen", "frozen_std": 1.3},
+        {"scheme": "sqrt(N)*gamma*a/sqrt(n2 + N)"},
+        {"scheme": "wn", "activation": "c*h**3", "parameters": {"c": 0.2}},
+        {"scheme": "wn", "q0": 0.7, "zeta": 0.1},
+    ],
+)
+def test_every_problem_with_a_predicted_scatter_has_one(numbers):
+    problem = bn.Problem(**({"activation": "h**3/6", "eta": 0.1, "batch_size": 16} | numbers))
+    assert 1e3 < kurtosis(problem, at_start(problem)) < 1e9
 
 
 def test_a_true_theory_of_a_cubic_is_not_rejected_for_a_scatter_that_nobody_sampled():
