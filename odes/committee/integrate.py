@@ -13,7 +13,7 @@ import numpy as np
 from ...results.checks import integer
 from ...teacher_student.committee.order import cosines, specialisation
 from ...teacher_student.problem import Problem
-from ..flow.stiff import too_many
+from ..radau import too_many
 from . import stiff
 from .flow import CommitteeFlow
 from .numbers import check, kernel_numbers, own_numbers

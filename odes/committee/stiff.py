@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..flow.stiff import radau
+from ..radau import radau
 
 Array = np.ndarray
 

@@ -5,7 +5,7 @@ import math
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.odes.flow import stiff
+from bntheory.odes import radau
 from bntheory.odes.flow.integrate import solve
 from scipy.integrate import solve_ivp
 
@@ -27,7 +27,7 @@ def test_a_stiff_flow_is_finished_by_the_stiff_solver_with_a_message():
 def test_the_stiff_solver_gives_up_after_its_budget_and_keeps_what_it_has(monkeypatch):
     problem = bn.Problem(scheme="wn", gamma_rate=1e5)
     whole = bn.integrate(problem, time=20, points=101)
-    monkeypatch.setattr(stiff, "MOST", 60)
+    monkeypatch.setattr(radau, "MOST", 60)
     flow = solve(problem, time=20, points=101)
     assert flow.status == "failed"
     assert "in 60 evaluations" in flow.message
@@ -46,7 +46,7 @@ def test_the_stiff_solver_is_that_of_scipy_and_ends_where_the_flow_diverges():
         return float(y[0])
 
     start, bounds = (0.0, np.array([1.0])), (1e-8, 1e-10)
-    found = stiff.radau(rhs, None, start, times, bounds, largest, 1e6, out)
+    found = radau.radau(rhs, None, start, times, bounds, largest, 1e6, out)
     # y = 1 / (1 - t): ten times are below 1, and the tenth is y = 10.
     assert found.diverged
     assert found.stored == 10
