@@ -73,7 +73,7 @@ def kurtosis(problem: Problem, states: Array) -> float:
     for k in np.linspace(0, len(states) - 1, TIMES).round().astype(int):
         at = dict(zip(names, states[k], strict=True))
         shift = 0.0 if own is problem else at.get("beta", 0.0)
-        two, four = _moments(own, {name: at[name] for name in own.order_parameters}, shift)
+        two, four = second_and_fourth(own, {name: at[name] for name in own.order_parameters}, shift)
         squares.append(two)
         fourths.append(four)
     two, four = np.mean(squares, axis=0), np.mean(fourths, axis=0)
@@ -91,10 +91,19 @@ def _without_batches(problem: Problem) -> Problem:
     return Problem(scheme="wn", **{name: getattr(problem, name) for name in kept})
 
 
-def _moments(problem: Problem, at: dict[str, float], beside: float) -> tuple[Array, Array]:
-    """Central second and fourth moments of the increments of all order parameters.
+def second_and_fourth(
+    problem: Problem, at: dict[str, float], beside: float = 0.0
+) -> tuple[Array, Array]:
+    """Central moments of what an example adds to N times a step, by order parameter.
 
-    The field is shifted by so much beside the shift that the problem knows of.
+    Parameters
+    ----------
+    problem
+        The setting, without batch statistics.
+    at
+        Its order parameters.
+    beside
+        A shift of the field beside that which the problem knows of.
     """
     kernels = compiled_activation(problem.activation_)
     shift, scale = _field(problem, at)
@@ -109,7 +118,7 @@ def _moments(problem: Problem, at: dict[str, float], beside: float) -> tuple[Arr
         g, slope = kernels.evaluate(shift + abs(scale) * FIELD)
         target = kernels.evaluate(v.ravel())[0].reshape(v.shape)
         factors = {G: g[:, None, None], SLOPE: slope[:, None, None], U: u, T: target, V: v,
-                   XI: problem.noise * xi}  # fmt: skip
+                   XI: math.sqrt(problem.noise) * xi}  # fmt: skip
         found = []
         for increment in _increments(problem, at, math.copysign(1.0, scale)):
             x = by_numpy(increment, *factors)(*factors.values()) * np.ones_like(weight)
@@ -132,5 +141,4 @@ def _increments(problem: Problem, at: dict[str, float], sign: float) -> list[sym
     problem = problem.replace(eta=learning_rate(problem, 0.0))
     numbers = {s: getattr(problem, n) for n, s in zip(KERNEL_PARAMETERS, PARAMETERS, strict=True)}
     known |= {symbol: x for symbol, x in numbers.items() if isinstance(x, float | int)}
-    known |= {sympy.Symbol(name): value for name, value in problem.parameters.items()}
     return [increment.subs(known) for increment in increments_of(problem).values()]

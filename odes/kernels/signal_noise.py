@@ -70,6 +70,36 @@ def noise_rule(cuts: np.ndarray, panel: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
+def add_means(
+    at: tuple[float, float, float, float],
+    std: float,
+    panel: float,
+    centres: np.ndarray,
+    scales: np.ndarray,
+    count: int,
+    sums: np.ndarray,
+) -> None:
+    """The means over the noise of the powers of the signal, and of the loss at the end.
+
+    ``at`` is label without noise, output, slope and pull; centres are the places, in the rule's
+    variable, at which the loss bends over a residual of order 1.
+    """
+    y, o, slope, pull = at
+    for k in range(count):
+        over = std if KIND == NUMBER else std * math.cosh(centres[k])
+        scales[k] = STRAIGHT if POLYNOMIAL else 1.0 / over
+    x, weight = noise_rule(graded_cuts(centres, scales, count, panel), panel)
+    sums[:] = 0.0
+    for i in range(x.size):
+        label = y + std * (x[i] if KIND == NUMBER else math.sinh(x[i]))
+        delta, share = signal(label, o, slope, pull), weight[i]
+        for a in range(MOST + 1):
+            sums[a] += share
+            share *= delta
+        sums[MOST + 1] += weight[i] * loss(label, o)
+
+
+@kernel
 def add_noisy(
     y: float,
     f: float,
@@ -80,12 +110,8 @@ def add_noisy(
     scales: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """The means over the noise of the powers of the signal, and of the loss at the end.
-
-    A loss bends at its kinks and where label and output are the same, over a residual of order 1.
-    """
+    """`add_means` of any loss: it bends where label and output are the same, and at its kinks."""
     o, slope = activation(f)
-    sums[:] = 0.0
     count = 0
     if not POLYNOMIAL:
         same = (o - y) / std
@@ -94,46 +120,7 @@ def add_noisy(
         reach = REACH if KIND == NUMBER else WIDTH
         line = (y, std, f, 0.0)
         count = add_roots(KIND, line, pull, reach, NOISE_INTERVALS, centres, count)
-    for k in range(count):
-        over = std if KIND == NUMBER else std * math.cosh(centres[k])
-        scales[k] = STRAIGHT if POLYNOMIAL else 1.0 / over
-    x, weight = noise_rule(graded_cuts(centres, scales, count, panel), panel)
-    for i in range(x.size):
-        noise = x[i] if KIND == NUMBER else math.sinh(x[i])
-        delta = signal(y + std * noise, o, slope, pull)
-        share = weight[i]
-        for a in range(MOST + 1):
-            sums[a] += share
-            share *= delta
-        sums[MOST + 1] += weight[i] * loss(y + std * noise, o)
-
-
-@kernel
-def residual_means(
-    r: float,
-    std: float,
-    panel: float,
-    bends: np.ndarray,
-    centres: np.ndarray,
-    scales: np.ndarray,
-    out: np.ndarray,
-    node: int,
-) -> None:
-    """The means at one residual, of slope 1, into a column of ``out``."""
-    for k in range(bends.size):
-        at = (bends[k] - r) / std
-        centres[k] = at if KIND == NUMBER else math.asinh(at)
-        over = std if KIND == NUMBER else std * math.cosh(centres[k])
-        scales[k] = STRAIGHT if POLYNOMIAL else 1.0 / over
-    x, weight = noise_rule(graded_cuts(centres, scales, bends.size, panel), panel)
-    out[:, node] = 0.0
-    for i in range(x.size):
-        y = r + std * (x[i] if KIND == NUMBER else math.sinh(x[i]))
-        delta, share = signal(y, 0.0, 1.0, 1.0), weight[i]
-        for a in range(MOST + 1):
-            out[a, node] += share
-            share *= delta
-        out[MOST + 1, node] += weight[i] * loss(y, 0.0)
+    add_means((y, o, slope, pull), std, panel, centres, scales, count, sums)
 
 
 @kernel
@@ -192,19 +179,22 @@ def tabulate_noise(
     Returns
     -------
     edges, table
-        Shapes (panels + 1,) and (panels, MOST + 2, POINTS).
+        Shapes (panels + 1,) and (panels, POINTS, MOST + 2); the means are those of slope 1.
     """
     bends = residual_bends()
     most = max(most, least + std)
     edges = residual_edges(bends, std, least, most)
-    table = np.empty((edges.size - 1, MOST + 2, POINTS))
+    table = np.empty((edges.size - 1, POINTS, MOST + 2))
     centres, scales = np.empty(bends.size), np.empty(bends.size)
     for p in range(edges.size - 1):
         middle, half = 0.5 * (edges[p] + edges[p + 1]), 0.5 * (edges[p + 1] - edges[p])
         for i in range(POINTS):
-            residual_means(
-                middle + half * NODES[i], std, panel, bends, centres, scales, table[p], i
-            )
+            r = middle + half * NODES[i]
+            for k in range(bends.size):
+                away = (bends[k] - r) / std
+                centres[k] = away if KIND == NUMBER else math.asinh(away)
+            at = (r, 0.0, 1.0, 1.0)
+            add_means(at, std, panel, centres, scales, bends.size, table[p, i])
     return edges, table
 
 
@@ -224,7 +214,7 @@ def means_at(
         share = BARYCENTRIC[j] / away
         total += share
         for a in range(MOST + 2):
-            sums[a] += share * values[a, j]
+            sums[a] += share * values[j, a]
     power = 1.0 / total
     sums[MOST + 1] *= power
     if math.isnan(sums[MOST + 1]):  # a loss that has no number far out

@@ -70,7 +70,9 @@ def signal_moments(
     if tabulated:
         lowest, highest = output_range(0.0, abs(rho) + across)
         least, most = output_range(shift, q)
-        edges, table = tabulate_noise(std, panel, lowest - most, highest - least)
+        tabulated = math.isfinite(highest - least) and math.isfinite(most - lowest)
+        if tabulated:
+            edges, table = tabulate_noise(std, panel, lowest - most, highest - least)
     out[:] = 0.0
     for i in range(u.size):
         f = shift + q * u[i]

@@ -1,9 +1,11 @@
 """Whether runs hold enough steps for their scatter: kurtosis, and the verdict that asks for it."""
 
+import math
+
 import bntheory as bn
 import numpy as np
 import pytest
-from bntheory.experiments.verdict.step_tails import kurtosis
+from bntheory.experiments.verdict.step_tails import kurtosis, second_and_fourth
 
 CUBIC = bn.Problem("h**3/6", "wn", eta=0.1, noise=0.1)
 GIVEN = {"dim": 2000, "runs": 64, "time": 2.0, "points": 5}
@@ -17,13 +19,15 @@ def at_start(problem):
 def test_the_kurtosis_of_a_linear_student_is_that_of_its_steps():
     # delta = v - q u + noise; gamma moves by delta u, R by delta (v - R u) and delta^2, L by
     # delta^2 (with the first for sgd).
-    problem = bn.Problem("identity", "wn", eta=0.3, q0=0.7, r0=0.4, noise=0.2)
+    problem = bn.Problem("identity", "wn", eta=0.3, q0=0.7, r0=0.4, noise=20.0)
     rng = np.random.default_rng(1)
     u, z, xi = rng.standard_normal((3, 4_000_000))
     v = 0.4 * u + np.sqrt(1 - 0.4**2) * z
-    delta = v - 0.7 * u + 0.2 * xi
-    longer = 0.3 * (0.7 * delta) ** 2 / 2
-    steps = [delta * u, 0.7 * delta * (v - 0.4 * u) - 0.4 * longer, longer]
+    delta = v - 0.7 * u + math.sqrt(20.0) * xi
+    longer = (0.3 * 0.7 * delta) ** 2 / 2
+    steps = [0.3 * delta * u, 0.3 * 0.7 * delta * (v - 0.4 * u) - 0.4 * longer, longer]
+    variances, _ = second_and_fourth(problem, {"gamma": 0.7, "R": 0.4, "L": 1.0})
+    assert variances == pytest.approx([x.var() for x in steps], rel=0.02)
     found = max(((x - x.mean()) ** 4).mean() / x.var() ** 2 for x in steps)
     # The mean of a square with a kurtosis of 1e3 and less: 4 standard errors are 6%.
     assert kurtosis(problem, at_start(problem)) == pytest.approx(found, rel=0.06)
@@ -49,6 +53,7 @@ def test_quick_activations_have_heavy_steps(activation, least, most):
         {"scheme": "sqrt(N)*gamma*a/sqrt(n2 + N)"},
         {"scheme": "wn", "activation": "c*h**3", "parameters": {"c": 0.2}},
         {"scheme": "wn", "q0": 0.7, "zeta": 0.1},
+        {"scheme": "sqrt(N)*gamma*a/sqrt(n2 + c*N)", "parameters": {"c": 0.7}},
     ],
 )
 def test_every_problem_with_a_predicted_scatter_has_one(numbers):
